@@ -1,0 +1,94 @@
+// Every number that bounds something from outside, or that tunes the protocol, in one place. A
+// value marked (start) is a starting value: change it with a measurement.
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Bytes of a block: the unit of verification, availability and request. */
+export const BLOCK_BYTES = 16 * KiB
+
+export const LIMITS = {
+  // Meta
+  chunkBytesMin: 16 * KiB,
+  chunkBytesMax: 16 * MiB,
+  /** `meta` doubles the chunk size until there are at most so many chunks beyond one per file. */
+  chunksWanted: 32 * 1024,
+  metaBytesMax: 512 * MiB,
+  metaFilesMax: 4_000_000,
+  metaPathBytesMax: 4096,
+  metaNameBytesMax: 255,
+  metaDepthMax: 128,
+  metaManagersMax: 32,
+  blocksMax: 2 ** 32 - 1,
+
+  // Datagrams
+  datagramBytesMax: 65_507,
+  announceBytesMax: 1400,
+  /** Bytes of a symbol left free for an authentication tag, so geometry never depends on it. */
+  tagBytes: 16,
+  mtuDefault: 1500,
+
+  // Multicast session
+  announceEveryMicros: 1_000_000,
+  announceOnQueryEveryMicros: 100_000,
+  metaAgainEveryMicros: 5_000_000,
+  metaRateShare: 0.01,
+  burstMicros: 2_000,
+  catchUpMicros: 50_000,
+  sessionsMax: 16,
+  reorderMicros: 30_000,
+  silenceRejoinMicros: 2_000_000,
+  rejoinEveryMicros: 10_000_000,
+  readAheadBytes: 8 * MiB,
+
+  // Reports
+  reportRampMicros: 100_000,
+  reportSteadyMicros: 500_000,
+  reportSampleRamp: 8,
+  breakerHalveMicros: 4_000_000,
+  breakerStopMicros: 15_000_000,
+  /** Nobody hears the blast for so long: multicast stops, the swarm takes over. */
+  unheardStopMicros: 3_000_000,
+
+  // Peers
+  frameBytesMax: 1 * MiB,
+  rangeBytesMax: 256 * KiB,
+  requestRangesMax: 1024,
+  pipelineBytesMin: 256 * KiB,
+  pipelineBytesMax: 4 * MiB,
+  pipelineSeconds: 3,
+  uploadSlots: 8,
+  connectionsWanted: 10,
+  connectionsMax: 2048,
+  connectionsPerAddressMax: 64,
+  peersPerMessageMax: 50,
+  peersKnownMax: 4096,
+  peerSilenceMicros: 4_000_000,
+  keepAliveMicros: 5_000_000,
+  idleCloseMicros: 30_000_000,
+  backoffFirstMicros: 500_000,
+  backoffMaxMicros: 60_000_000,
+  helloMicros: 5_000_000,
+  haveEveryMicros: 50_000,
+  /** Share of its rate that a transmitter spends on repair while it blasts (start). */
+  repairShare: 0.05,
+  endgamePeers: 3,
+
+  // Receiver's memory and disk
+  partialPoolBytes: 64 * MiB,
+  layerCacheBytes: 32 * MiB,
+  journalEveryMicros: 3_000_000,
+
+  // Ends
+  receiverGraceMicros: 30_000_000,
+  receiverQuietMicros: 3_000_000,
+  missingRangesBytesMax: 64 * KiB,
+  missingWaitMicros: 1_000_000,
+
+  // Manager
+  managerLineBytesMax: 64 * KiB,
+  managerHashCharsMax: 128,
+  managerTtlSeconds: 30,
+  managerPeersPerSwarmMax: 10_000,
+  managerSwarmsMax: 1000,
+} as const

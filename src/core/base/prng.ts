@@ -1,0 +1,58 @@
+// Luck for cores, from a seed, so that the same seed gives the same trace. xoshiro128** by Blackman
+// and Vigna (2018), seeded by splitmix32; not for secrets.
+
+export class Prng {
+  readonly #state = new Uint32Array(4)
+
+  constructor(seed: number) {
+    let x = seed >>> 0
+    for (let i = 0; i < 4; i++) {
+      x = (x + 0x9e3779b9) >>> 0
+      let z = x
+      z = Math.imul(z ^ (z >>> 16), 0x85ebca6b)
+      z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35)
+      this.#state[i] = (z ^ (z >>> 16)) >>> 0
+    }
+  }
+
+  /** A uniform 32-bit integer. */
+  u32(): number {
+    const s = this.#state
+    const five = Math.imul(s[1], 5)
+    const result = Math.imul((five << 7) | (five >>> 25), 9) >>> 0
+    const t = s[1] << 9
+    s[2] ^= s[0]
+    s[3] ^= s[1]
+    s[1] ^= s[2]
+    s[0] ^= s[3]
+    s[2] ^= t
+    s[3] = (s[3] << 11) | (s[3] >>> 21)
+    return result
+  }
+
+  /** A uniform number in [0, 1). */
+  unit(): number {
+    return this.u32() / 2 ** 32
+  }
+
+  /** A uniform integer in [0, bound). */
+  below(bound: number): number {
+    return Math.floor(this.unit() * bound)
+  }
+
+  /** A new generator whose stream is independent of this one's later draws. */
+  fork(): Prng {
+    return new Prng(this.u32())
+  }
+
+  /** Shuffles in place (Fisher–Yates) and returns the array. */
+  shuffle<T>(items: T[]): T[] {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.below(i + 1)
+      const swap = items[i]
+      items[i] = items[j]
+      items[j] = swap
+    }
+    return items
+  }
+}

@@ -1,0 +1,227 @@
+// The public shape of a transfer: options in, typed events out, a promise at the end. The command
+// line is a client of this file and prints nothing that is not one of these events.
+
+import type { Address, HashName } from '../ports.js'
+
+/** When multicast is used: `auto` falls back to the swarm by itself, `always` never gives up. */
+export type MulticastMode = 'auto' | 'always' | 'never'
+
+/** What a link says: `mcp2p:<id>?m=<host:port>&n=<name>`. */
+export interface Link {
+  readonly id: string
+  readonly managers: readonly Address[]
+  readonly name?: string
+}
+
+interface NetworkOptions {
+  /** Announcement group; default 224.0.67.67. */
+  readonly group?: string
+  /** Announcement port; default 6767. */
+  readonly port?: number
+  /** First TCP port tried for peers; default 9990; a taken one gives the next free one. */
+  readonly peerPort?: number
+  /** Interface name or address that joins, sends and the peer port are limited to. */
+  readonly interface?: string
+  readonly multicast?: MulticastMode
+  /** Stops gracefully: journal kept, sockets closed; `done` rejects with exit `interrupted`. */
+  readonly signal?: AbortSignal
+  /** How often `progress` is emitted, ms; default 500. */
+  readonly progressEveryMillis?: number
+}
+
+export interface CreateMetaOptions {
+  /** Display name; default: base name of the first path. */
+  readonly name?: string
+  /** Bytes, a power of two; default: chosen from the total size. */
+  readonly chunkBytes?: number
+  readonly hash?: HashName
+  /** `host:port` of swarm managers, in order. */
+  readonly managers?: readonly string[]
+  readonly signal?: AbortSignal
+  readonly progressEveryMillis?: number
+}
+
+export interface SendOptions extends NetworkOptions {
+  /** Where the meta's files are; default: beside the meta file. */
+  readonly root?: string
+  /** Port of the data group; default: `port` + 1. */
+  readonly dataPort?: number
+  readonly ttl?: number
+  /** Fixed rate, bits per second of UDP payload; default: found by itself. */
+  readonly rateBps?: number
+  readonly minRateBps?: number
+  readonly maxRateBps?: number
+  /** Start when so many receivers are connected (or `waitMillis` is over). */
+  readonly waitReceivers?: number
+  /** Start at the latest after so long; default 5 s, unlimited when `waitReceivers` is given. */
+  readonly waitMillis?: number
+  /** How long an incomplete receiver is waited for after its last byte; default 30 s. */
+  readonly lingerMillis?: number
+  /** Go on serving until aborted. */
+  readonly forever?: boolean
+  /** For a bare path: how its meta is made. */
+  readonly meta?: CreateMetaOptions
+}
+
+export interface ReceiveOptions extends NetworkOptions {
+  /** Destination folder; default `.`. */
+  readonly out?: string
+  /** Peers or managers to dial, `host:port`. */
+  readonly peers?: readonly string[]
+  /** Serve until aborted after completion. */
+  readonly stay?: boolean
+  /** Replace existing different files. */
+  readonly overwrite?: boolean
+}
+
+/** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
+export interface ReceiverRow {
+  readonly node: string
+  readonly host: string
+  readonly state: 'receiving' | 'complete' | 'gone'
+  readonly totalBytes: number
+  readonly verifiedBytes: number
+  /** What it already had when it came (resume). */
+  readonly resumedBytes: number
+  readonly multicastBytes: number
+  readonly peerBytes: number
+  readonly seederBytes: number
+  /** From its first connection to its completion, or until now. */
+  readonly seconds: number
+  /** Payload it fetched over `seconds`, bits per second. */
+  readonly rateBps: number
+  /** Loss of its multicast, 0…1, lately. */
+  readonly lossFraction: number
+}
+
+export interface MulticastStatus {
+  /** `silent`: joined, the sender blasts, nothing arrives. */
+  readonly state: 'off' | 'waiting' | 'receiving' | 'silent'
+  readonly rateBps: number
+  readonly lossFraction: number
+  readonly bytes: number
+  readonly duplicateDatagrams: number
+  readonly kernelDrops: number
+}
+
+export interface ReceiveProgress {
+  readonly phase: 'discovering' | 'checking' | 'receiving' | 'serving' | 'done'
+  readonly id: string
+  readonly name: string
+  readonly totalBytes: number
+  readonly verifiedBytes: number
+  readonly resumedBytes: number
+  readonly elapsedMillis: number
+  /** Verified payload lately, bits per second. */
+  readonly rateBps: number
+  readonly etaSeconds: number | null
+  readonly multicast: MulticastStatus
+  readonly peers: number
+  readonly peerBytes: number
+  readonly seederBytes: number
+  readonly uploadedBytes: number
+}
+
+export interface SendProgress {
+  readonly phase: 'hashing' | 'waiting' | 'blasting' | 'repairing' | 'serving' | 'done'
+  readonly id: string
+  readonly name: string
+  readonly totalBytes: number
+  readonly elapsedMillis: number
+  readonly pass: number
+  /** How much of the pass is sent, 0…1. */
+  readonly passFraction: number
+  /** What the controller allows and what lately left, bits per second of UDP payload. */
+  readonly rateBps: number
+  readonly sentBps: number
+  /** Why the rate is what it is, one word: `fixed`, `startup`, `steady`, `loss`, `delay`, … */
+  readonly rateReason: string
+  readonly multicastBytes: number
+  readonly servedBytes: number
+  readonly receivers: readonly ReceiverRow[]
+}
+
+/** One line for people: what happened and, where there is one, what to do. */
+export interface Notice {
+  /** Stable word, e.g. `peer-port-taken`, `swarm-only`, `no-announcement`. */
+  readonly code: string
+  readonly level: 'info' | 'warning'
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface ReceiveEvents {
+  notice: Notice
+  /** The transfer is known. */
+  session: { id: string; name: string; totalBytes: number; files: number; source: string }
+  peer: { host: string; port: number; state: 'connected' | 'closed'; reason?: string }
+  /** A file stands under its final name. */
+  file: { path: string; bytes: number }
+  /** Payload became verified since the last such event. */
+  verified: { bytes: number; verifiedBytes: number; totalBytes: number }
+  progress: ReceiveProgress
+  /** All files stand under their final names. */
+  complete: { elapsedMillis: number; totalBytes: number }
+}
+
+export interface SendEvents {
+  notice: Notice
+  session: { id: string; name: string; totalBytes: number; files: number; link: string }
+  listening: { peerPort: number; group: string; port: number; dataPort: number }
+  peer: { host: string; port: number; state: 'connected' | 'closed'; reason?: string }
+  receiver: ReceiverRow
+  progress: SendProgress
+}
+
+export interface MetaEvents {
+  progress: { files: number; hashedBytes: number; totalBytes: number; rateBps: number }
+}
+
+export interface ReceiveResult {
+  readonly id: string
+  readonly name: string
+  readonly out: string
+  readonly totalBytes: number
+  readonly files: number
+  /** From the call to `complete`. */
+  readonly seconds: number
+  readonly rateBps: number
+  readonly resumedBytes: number
+  readonly multicastBytes: number
+  readonly peerBytes: number
+  readonly seederBytes: number
+  readonly uploadedBytes: number
+}
+
+export interface SendResult {
+  readonly id: string
+  readonly name: string
+  readonly totalBytes: number
+  readonly seconds: number
+  readonly passes: number
+  readonly multicastBytes: number
+  readonly servedBytes: number
+  readonly receivers: readonly ReceiverRow[]
+  /** Every receiver heard of is complete, and there was one. */
+  readonly complete: boolean
+}
+
+export interface MetaResult {
+  readonly id: string
+  readonly name: string
+  readonly totalBytes: number
+  readonly files: number
+  readonly chunkBytes: number
+  /** The `.p2pmeta` document, UTF-8. */
+  readonly bytes: Uint8Array
+  readonly seconds: number
+}
+
+export interface VerifyResult {
+  readonly id: string
+  readonly checkedFiles: number
+  readonly checkedBytes: number
+  readonly missing: readonly string[]
+  readonly wrong: readonly { path: string; why: string }[]
+  readonly extra: readonly string[]
+}

@@ -1,0 +1,42 @@
+// What the world must provide, as types only: the doorway between the pure cores and the shells.
+// Cores may import these types; shells in io/ implement them; a simulator implements them too.
+
+import type { Micros } from './core/base/machine.js'
+
+/** Hash of a `.p2pmeta`'s tree. */
+export type HashName = 'sha256' | 'blake3'
+
+/** One-shot hash: 32 bytes out, no state, synchronous. */
+export type Hasher = (bytes: Uint8Array) => Uint8Array
+
+/** Monotonic microseconds. */
+export interface Clock {
+  now(): Micros
+}
+
+/** An IP endpoint. `host` is a literal address (IPv6 link-local with its %zone). */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Where a receiver's bytes live. Offsets are bytes from the start of the given file's content;
+ * `file` is the index in the meta. Every method rejects with a `Mcp2pError` of exit `storage`.
+ */
+export interface ChunkStore {
+  /** Reads exactly `into.length` bytes. */
+  read(file: number, offset: number, into: Uint8Array): Promise<void>
+  /** Writes all of `bytes`; they need not be durable before `sync`. */
+  write(file: number, offset: number, bytes: Uint8Array): Promise<void>
+  /** Makes everything written so far durable (fdatasync of the dirty files). */
+  sync(): Promise<void>
+  /** The file is verified: make it durable, give it mode and mtime, put it under its final name. */
+  finish(file: number): Promise<void>
+  /** Keeps what is verified, durably, for a later run. `bitmap` has one bit per global block. */
+  saveJournal(bitmap: Uint8Array): Promise<void>
+  /** All files stand: directories' modes and times, links; the parts folder goes. */
+  complete(): Promise<void>
+  /** Closes handles; parts and journal stay for a resume. */
+  close(): Promise<void>
+}

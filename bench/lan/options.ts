@@ -1,0 +1,85 @@
+// What the lan bench is asked to measure, from its command line.
+
+import { parseArgs } from 'node:util'
+import { parseSize } from '../../src/app/cli/units.js'
+
+export interface LanOptions {
+  readonly sizeBytes: number
+  readonly runs: number
+  readonly receivers: number
+  readonly rate: string
+  readonly lossPercents: readonly number[]
+  readonly congestions: readonly string[]
+  readonly late: boolean
+  readonly burst: boolean
+  readonly rivals: boolean
+  readonly onlyRivals: boolean
+  readonly timeoutMillis: number
+  /** Where the result goes: bench/results/NAME.json. */
+  readonly name: string
+}
+
+export const lanHelp = `How fast does a file reach every host of a LAN, and what does it cost the sender?
+Needs root (namespaces). Writes bench/results/lan.json.
+
+  npm run bench -- lan                 8 receivers, 100 Mbit/s, 256 MiB, loss 0 and 1 %
+  npm run bench -- lan --all           also loss 5 and 20 %, the late receiver, the burst
+  npm run bench -- lan --rivals        also udpcast and uftp, where they are installed
+
+  --size SIZE            of the file                       [256MiB]
+  --runs N               medians of so many                [3]
+  --receivers N                                            [8]
+  --rate RATE            of every line                     [100mbit]
+  --loss LIST            per cent, e.g. 0,1,5              [0,1]
+  --congestion LIST      of TCP: cubic, bbr                [cubic,bbr]
+  --late                 one receiver joins at half of the blast
+  --burst                one receiver hears nothing for 2 s in its middle
+  --all                  loss 0,1,5,20 and --late and --burst
+  --rivals               udpcast and uftp too; --only-rivals: nobody else
+  --timeout SECONDS      of one run                        [300]
+  --name NAME            of the result                     [lan]
+`
+
+/** Reads the options; undefined when help is wanted. Throws on what it does not know. */
+export function lanOptions(args: string[]): LanOptions | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: 'boolean' },
+      size: { type: 'string', default: '256MiB' },
+      runs: { type: 'string', default: '3' },
+      receivers: { type: 'string', default: '8' },
+      rate: { type: 'string', default: '100mbit' },
+      loss: { type: 'string' },
+      congestion: { type: 'string', default: 'cubic,bbr' },
+      late: { type: 'boolean', default: false },
+      burst: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      rivals: { type: 'boolean', default: false },
+      'only-rivals': { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '300' },
+      name: { type: 'string', default: 'lan' },
+    },
+  })
+  if (values.help) return undefined
+  return {
+    sizeBytes: parseSize(values.size),
+    runs: positive('--runs', values.runs),
+    receivers: positive('--receivers', values.receivers),
+    rate: values.rate,
+    lossPercents: (values.loss ?? (values.all ? '0,1,5,20' : '0,1')).split(',').map(Number),
+    congestions: values.congestion.split(','),
+    late: values.late || values.all,
+    burst: values.burst || values.all,
+    rivals: values.rivals || values['only-rivals'],
+    onlyRivals: values['only-rivals'],
+    timeoutMillis: positive('--timeout', values.timeout) * 1000,
+    name: values.name,
+  }
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number > 0) return number
+  throw new Error(`${flag} wants a positive whole number, not "${text}"`)
+}

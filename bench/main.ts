@@ -1,0 +1,33 @@
+// `npm run bench -- NAME [OPTIONS]`: one bench, one question. Each is loaded only when asked for.
+
+const benches: Readonly<Record<string, { about: string; load: () => Promise<Bench> }>> = {
+  lan: {
+    about: 'how fast a file reaches every host of a lossy LAN, and what it costs the sender',
+    load: () => import('./lan.js'),
+  },
+}
+
+interface Bench {
+  /** Resolves with the exit code: 0, or 10 when a threshold was missed. */
+  main(args: string[]): Promise<number>
+}
+
+const [name, ...args] = process.argv.slice(2)
+const bench = Object.hasOwn(benches, name ?? '') ? benches[name] : undefined
+
+// An orderly exit takes down labs and scratch folders; a signal's default end would not.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
+if (bench) {
+  try {
+    process.exit(await (await bench.load()).main(args))
+  } catch (error) {
+    process.stderr.write(`bench ${name}: ${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
+  }
+} else {
+  const list = Object.entries(benches).map(([each, { about }]) => `  ${each.padEnd(8)}${about}\n`)
+  process.stderr.write(`npm run bench -- NAME [OPTIONS]; --help after a name tells more\n${list}`)
+  process.exit(2)
+}

@@ -1,0 +1,173 @@
+// The jury of a blast: what every receiver last measured, boiled down to one verdict. A verdict is
+// the word of a quantile, never of the worst: with four receivers or more the worst tenth (at least
+// one) is not heard, and one that loses 10 points more than the median is not heard at all, because
+// its trouble is its own and slowing everybody would not end it. Receivers behind one address prefix
+// count as one group in that median, so a crowd behind a thin trunk cannot speak for the others.
+//
+// Loss has two parts. Drops at the receiver's own socket say that its CPU is too slow: they always
+// mean "too fast". The rest is compared with the receiver's floor, the loss that its path shows at
+// rates that make no queue.
+
+import type { Micros } from '../base/machine.js'
+import type { RateReport } from './controller.js'
+import { type Seat, takeReport } from './seat.js'
+import type { SentHistory } from './sent.js'
+
+/** Loss beyond the median by so much, or a queue longer by so much, is a receiver's own trouble. */
+const FAR_LOSS = 0.1
+const FAR_QUEUE_MICROS = 25_000
+/** A receiver that was silent for so many of its own intervals is not waited for. */
+const SILENT_INTERVALS = 3
+const SILENT_MICROS = 400_000
+/** Reports this short come from the sample that answers fast while the rate ramps. */
+const FAST_INTERVAL_MICROS = 250_000
+const FAST_QUORUM = 6
+
+/** What the quantile says about the current rate. Fractions are of the datagrams expected. */
+export interface Verdict {
+  /** Receivers whose report covers enough of the time since `newEpoch`. */
+  readonly readers: number
+  /** True when every receiver that answers was heard. */
+  readonly complete: boolean
+  /** Loss on the network, without drops at receivers' sockets. */
+  readonly loss: number
+  /** Loss above the floor, and the floor itself. */
+  readonly excess: number
+  readonly floor: number
+  /** Standard deviation of a loss fraction of this size in reports of this length. */
+  readonly sigma: number
+  readonly kernel: number
+  readonly queueMicros: number
+  /** Rate delivered ÷ (1 − floor): what the path carries if it is full. */
+  readonly capBps: number
+  /** Rate that arrived, lost datagrams included, ÷ rate sent; below 1 while a queue grows. */
+  readonly follow: number
+  /** Every reader lost everything: a broken path, not a full one. */
+  readonly dark: boolean
+}
+
+export class Panel {
+  readonly #sent: SentHistory
+  readonly #seats = new Map<number, Seat>()
+  #epoch: Micros = 0
+
+  constructor(sent: SentHistory) {
+    this.#sent = sent
+  }
+
+  /** Takes a report; false when its content is nonsense and was ignored. */
+  onReport(report: RateReport, now: Micros): boolean {
+    const seat = takeReport(this.#seats.get(report.receiver), report, this.#sent, now)
+    if (seat === undefined) return false
+    this.#seats.set(report.receiver, seat)
+    return true
+  }
+
+  onGone(receiver: number): void {
+    this.#seats.delete(receiver)
+  }
+
+  /** The rate changed: older measurements no longer speak about it. */
+  newEpoch(now: Micros): void {
+    this.#epoch = now
+  }
+
+  /** Receivers that are not heard because they are far worse than the rest, for so long. */
+  outsideSince(receiver: number): Micros | undefined {
+    return this.#seats.get(receiver)?.farSince
+  }
+
+  /**
+   * The verdict over the latest report of each receiver of which at least the share `cover` was
+   * sent since `newEpoch`. `patience` is how long a receiver must be far worse before it is not
+   * heard. Undefined when there is nobody to hear.
+   */
+  judge(now: Micros, cover: number, patience: Micros): Verdict | undefined {
+    const pool = this.#pool(now)
+    const heard = pool.filter(seat => this.#coverage(seat) >= cover)
+    if (heard.length === 0) return undefined
+    this.#markFar(heard, now)
+    const near = heard.filter(seat => seat.farSince === undefined || now - seat.farSince < patience)
+    const jury = near.length > 0 ? near : heard
+    const skip = jury.length >= 4 ? Math.max(1, Math.floor(jury.length / 10)) : 0
+    const high = (of: (seat: Seat) => number) =>
+      ranked(
+        jury.map(seat => -of(seat)),
+        skip,
+        -1,
+      )
+    const low = (of: (seat: Seat) => number) => ranked(jury.map(of), skip, 1)
+    const floor = high(seat => seat.floor)
+    const sample = median(jury.map(seat => seat.expected))
+    return {
+      readers: heard.length,
+      complete: heard.length === pool.length,
+      loss: high(seat => seat.loss),
+      excess: high(seat => seat.loss - seat.floor),
+      floor,
+      sigma: Math.sqrt((Math.max(floor, 1 / sample) * (1 - floor)) / sample),
+      kernel: high(seat => seat.kernel),
+      queueMicros: high(seat => seat.queueMicros),
+      capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
+      follow: low(seat => seat.follow),
+      dark: jury.every(seat => seat.loss > 0.95),
+    }
+  }
+
+  /** The latest reports were made without congestion: their loss is what the path loses anyway. */
+  learnFloors(now: Micros): void {
+    for (const seat of this.#pool(now)) seat.learn()
+  }
+
+  /** The loss of the latest reports is proven to be the path's own, all of it. */
+  setFloors(now: Micros): void {
+    for (const seat of this.#pool(now)) seat.forgetFloor()
+    this.learnFloors(now)
+  }
+
+  /** Those who answer now: the fast sample if there is one that is large enough, else all. */
+  #pool(now: Micros): Seat[] {
+    const awake: Seat[] = []
+    for (const seat of this.#seats.values()) {
+      const limit = Math.max(SILENT_INTERVALS * seat.intervalMicros, SILENT_MICROS)
+      if (seat.expected > 0 && now - seat.at <= limit) awake.push(seat)
+    }
+    const fast = awake.filter(seat => seat.intervalMicros <= FAST_INTERVAL_MICROS)
+    return fast.length >= Math.min(FAST_QUORUM, awake.length * 0.7) ? fast : awake
+  }
+
+  #coverage(seat: Seat): number {
+    return (seat.sentUntil - this.#epoch) / seat.intervalMicros
+  }
+
+  #markFar(seats: Seat[], now: Micros): void {
+    const groups = new Map<string, Seat[]>()
+    for (const seat of seats) {
+      const group = groups.get(seat.prefix)
+      if (group === undefined) groups.set(seat.prefix, [seat])
+      else group.push(seat)
+    }
+    const reference = (of: (seat: Seat) => number) =>
+      median([...groups.values()].map(group => median(group.map(of))))
+    const total = (seat: Seat) => seat.loss + seat.kernel
+    const loss = reference(total)
+    const queue = reference(seat => seat.queueMicros)
+    for (const seat of seats) {
+      const far = total(seat) - loss > FAR_LOSS || seat.queueMicros - queue > FAR_QUEUE_MICROS
+      if (!far) seat.farSince = undefined
+      else seat.farSince ??= now
+    }
+  }
+}
+
+/** The value of rank `skip` in ascending order, times `sign`. */
+function ranked(values: number[], skip: number, sign: number): number {
+  values.sort((a, b) => a - b)
+  return values[skip] * sign
+}
+
+function median(values: number[]): number {
+  values.sort((a, b) => a - b)
+  const half = values.length >> 1
+  return values.length % 2 === 1 ? values[half] : (values[half - 1] + values[half]) / 2
+}

@@ -1,0 +1,127 @@
+// One receiver as the rate controller sees it: its latest report turned into rates and fractions,
+// and the loss floor that its path has shown so far. Reports are remote, so every number is checked
+// and clamped against what was really sent before it counts.
+
+import type { Micros } from '../base/machine.js'
+import type { RateReport } from './controller.js'
+import type { SentHistory } from './sent.js'
+
+const INTERVAL_MICROS_MIN = 10_000
+const INTERVAL_MICROS_MAX = 60_000_000
+/** From the moment a datagram is stamped to the arrival of a report about it, queue aside (start). */
+const LAG_MICROS = 10_000
+/** A report may claim so many times what was sent (drained queues, late timers) and still count. */
+const PLAUSIBLE = 2.5
+/** Datagrams that the floor remembers: 0.1 points of deviation at 2 % loss. */
+const FLOOR_MEMORY = 20_000
+const FLOOR_MEMORY_MIN = 0.5
+/** A floor above this is not believed: half of everything lost is not a path to blast on. */
+const FLOOR_MAX = 0.5
+/** With nothing expected but at least so much sent, everything was lost. */
+const SILENCE_BYTES = 30_000
+
+export class Seat {
+  prefix = ''
+  /** When the report came, and the end of what it is about in the sender's time. */
+  at: Micros = 0
+  sentUntil: Micros = 0
+  intervalMicros: Micros = 0
+  expected = 0
+  deliveredBps = 0
+  follow = 1
+  loss = 0
+  kernel = 0
+  queueMicros: Micros = 0
+  /** Since when it has been far worse than the median. */
+  farSince: Micros | undefined
+  #floorLost = 0
+  #floorExpected = 0
+  #learned = false
+
+  get floor(): number {
+    if (this.#floorExpected === 0) return 0
+    return Math.min(FLOOR_MAX, this.#floorLost / this.#floorExpected)
+  }
+
+  /** The latest report becomes part of the floor, once. A clearly lower loss replaces it. */
+  learn(): void {
+    if (this.#learned || this.expected === 0) return
+    this.#learned = true
+    const floor = this.floor
+    const sigma = Math.sqrt((Math.max(floor, 1 / this.expected) * (1 - floor)) / this.expected)
+    if (this.loss < floor - 4 * sigma) this.forgetFloor()
+    const keep = Math.max(FLOOR_MEMORY_MIN, 1 - this.expected / FLOOR_MEMORY)
+    this.#floorLost = this.#floorLost * keep + this.loss * this.expected
+    this.#floorExpected = this.#floorExpected * keep + this.expected
+  }
+
+  forgetFloor(): void {
+    this.#floorLost = 0
+    this.#floorExpected = 0
+    this.#learned = false
+  }
+
+  /** A report without a usable measurement: it is life, nothing else. */
+  blank(now: Micros, intervalMicros: Micros): void {
+    this.at = now
+    this.intervalMicros = intervalMicros
+    this.expected = 0
+  }
+
+  take(report: RateReport, sentBps: number | undefined, now: Micros): void {
+    const { expected, intervalMicros } = this
+    const received = Math.min(report.received, expected)
+    const lost = expected - received
+    const drops = Math.min(report.kernelDrops, lost)
+    const meanBytes = report.received > 0 ? report.receivedBytes / report.received : 0
+    this.at = now
+    this.kernel = drops / expected
+    this.loss = (lost - drops) / expected
+    this.deliveredBps = (received * meanBytes * 8e6) / intervalMicros
+    const offeredBps = (expected * meanBytes * 8e6) / intervalMicros
+    this.follow = sentBps === undefined || sentBps <= 0 ? 1 : offeredBps / sentBps
+    this.#learned = false
+  }
+}
+
+/**
+ * Turns a report into (a new or the same) seat. Undefined when its numbers are nonsense. What it
+ * claims beyond what was sent (the sequence jumps after an outage) is life but no measurement.
+ */
+export function takeReport(
+  known: Seat | undefined,
+  report: RateReport,
+  sent: SentHistory,
+  now: Micros,
+): Seat | undefined {
+  const intervalMicros = report.toMicros - report.fromMicros
+  const numbers = [report.expected, report.received, report.receivedBytes, report.kernelDrops]
+  if (!numbers.every(n => Number.isFinite(n) && n >= 0)) return undefined
+  if (!Number.isFinite(report.queueMicros)) return undefined
+  if (!(intervalMicros >= INTERVAL_MICROS_MIN && intervalMicros <= INTERVAL_MICROS_MAX)) {
+    return undefined
+  }
+  const seat = known ?? new Seat()
+  seat.prefix = report.prefix
+  seat.intervalMicros = intervalMicros
+  seat.queueMicros = Math.max(0, report.queueMicros)
+  seat.sentUntil = now - LAG_MICROS - Math.min(seat.queueMicros, intervalMicros)
+  const sentBps = sent.meanBps(seat.sentUntil - intervalMicros, seat.sentUntil)
+  const sentBytes = ((sentBps ?? 0) * intervalMicros) / 8e6
+  const meanBytes = report.received > 0 ? report.receivedBytes / report.received : 0
+  if (report.expected === 0 || report.received === 0) {
+    seat.blank(now, intervalMicros)
+    if (sentBytes >= SILENCE_BYTES) {
+      seat.expected = Math.max(report.expected, 1)
+      seat.take({ ...report, received: 0, kernelDrops: 0 }, sentBps, now)
+    }
+    return seat
+  }
+  if (sentBps !== undefined && report.expected * meanBytes > PLAUSIBLE * sentBytes + 20_000) {
+    seat.blank(now, intervalMicros)
+    return seat
+  }
+  seat.expected = report.expected
+  seat.take(report, sentBps, now)
+  return seat
+}

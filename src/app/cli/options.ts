@@ -1,0 +1,367 @@
+// Every setting of the command line, declared once. The flags, their help, the environment
+// variables, the config file, `mcp2p config` and the README's table all follow from this file, so
+// that none of them can know a flag that the others do not.
+
+export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'config'
+
+/** How an option's text is read; `value.ts` has one reader for each. */
+export type Kind =
+  | 'flag'
+  | 'level'
+  | 'text'
+  | 'choice'
+  | 'group'
+  | 'endpoints'
+  | 'integer'
+  | 'rate'
+  | 'size'
+  | 'time'
+
+export interface OptionSpec {
+  /** Long flag without dashes. Environment: `MCP2P_` and the name in capitals. */
+  readonly name: string
+  readonly short?: string
+  readonly kind: Kind
+  /** What stands for the value in the help; none for flags. */
+  readonly value?: string
+  /** In the notation of the flag itself. */
+  readonly default?: string
+  /** What happens without it, where that is no value. */
+  readonly otherwise?: string
+  readonly choices?: readonly string[]
+  readonly min?: number
+  readonly max?: number
+  /** The flag is short for another option with this value. */
+  readonly means?: { readonly name: string; readonly value: string }
+  readonly help: string
+  readonly topic: Topic
+  /** Commands that have it; absent: all. */
+  readonly commands?: readonly CommandName[]
+}
+
+export type Topic = 'Files' | 'Network' | 'Rate' | 'When' | 'Output'
+
+const PORT = { kind: 'integer', value: '<port>', min: 1, max: 65_535 } as const
+const MAKES_META = ['meta', 'send'] as const
+const TRANSFERS = ['send', 'recv'] as const
+
+export const OPTIONS = [
+  {
+    name: 'output',
+    short: 'o',
+    kind: 'text',
+    value: '<file>',
+    otherwise: '<name>.p2pmeta',
+    help: 'where the .p2pmeta is written',
+    topic: 'Files',
+    commands: ['meta'],
+  },
+  {
+    name: 'out',
+    short: 'o',
+    kind: 'text',
+    value: '<dir>',
+    default: '.',
+    help: 'where the files are written; nothing is ever written outside',
+    topic: 'Files',
+    commands: ['recv'],
+  },
+  {
+    name: 'root',
+    kind: 'text',
+    value: '<dir>',
+    otherwise: 'beside the .p2pmeta',
+    help: 'where the files of the .p2pmeta are',
+    topic: 'Files',
+    commands: ['send'],
+  },
+  {
+    name: 'overwrite',
+    kind: 'flag',
+    otherwise: 'refuse',
+    help: 'replace existing files that differ',
+    topic: 'Files',
+    commands: ['meta', 'recv'],
+  },
+  {
+    name: 'name',
+    kind: 'text',
+    value: '<name>',
+    otherwise: 'the first path',
+    help: 'how the transfer is called',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+  {
+    name: 'chunk-size',
+    kind: 'size',
+    value: '<size>',
+    otherwise: 'by total size',
+    help: 'unit of scheduling, a power of two from 16KiB to 16MiB',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+  {
+    name: 'hash',
+    kind: 'choice',
+    value: '<hash>',
+    choices: ['sha256', 'blake3'],
+    default: 'sha256',
+    help: 'hash of the tree: sha256 or blake3',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+  {
+    name: 'manager',
+    kind: 'endpoints',
+    value: '<host:port>',
+    otherwise: 'none',
+    help: 'swarm manager to name in the .p2pmeta (repeatable)',
+    topic: 'Network',
+    commands: MAKES_META,
+  },
+  {
+    name: 'peer',
+    kind: 'endpoints',
+    value: '<host:port>',
+    otherwise: 'found by themselves',
+    help: 'peer or manager to dial (repeatable)',
+    topic: 'Network',
+    commands: ['recv'],
+  },
+  {
+    name: 'group',
+    kind: 'group',
+    value: '<address>',
+    default: '224.0.67.67',
+    help: 'multicast group',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'port',
+    ...PORT,
+    default: '6767',
+    help: 'UDP port of announcements',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'data-port',
+    ...PORT,
+    otherwise: '--port + 1',
+    help: 'UDP port of the data',
+    topic: 'Network',
+    commands: ['send'],
+  },
+  {
+    name: 'peer-port',
+    ...PORT,
+    default: '9990',
+    help: 'TCP port for peers; a taken one gives the next free one',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'interface',
+    kind: 'text',
+    value: '<name|address>',
+    otherwise: 'all that are up',
+    help: 'the one network interface to use',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'ttl',
+    kind: 'integer',
+    value: '<hops>',
+    min: 0,
+    max: 255,
+    default: '1',
+    help: 'how many routers multicast may pass, plus one',
+    topic: 'Network',
+    commands: ['send'],
+  },
+  {
+    name: 'multicast',
+    kind: 'choice',
+    value: '<mode>',
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    help: 'auto falls back to the swarm by itself, always never gives up, never is a pure swarm',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'no-multicast',
+    kind: 'flag',
+    means: { name: 'multicast', value: 'never' },
+    help: 'short for --multicast never',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'rate',
+    kind: 'rate',
+    value: '<rate>',
+    otherwise: 'found by itself',
+    help: 'fixed rate of multicast, for example 900Mbit',
+    topic: 'Rate',
+    commands: ['send'],
+  },
+  {
+    name: 'min-rate',
+    kind: 'rate',
+    value: '<rate>',
+    otherwise: 'none',
+    help: 'multicast stops rather than going slower',
+    topic: 'Rate',
+    commands: ['send'],
+  },
+  {
+    name: 'max-rate',
+    kind: 'rate',
+    value: '<rate>',
+    otherwise: 'none',
+    help: 'multicast never goes faster',
+    topic: 'Rate',
+    commands: ['send'],
+  },
+  {
+    name: 'wait-receivers',
+    kind: 'integer',
+    value: '<count>',
+    min: 1,
+    max: 1_000_000,
+    otherwise: 'do not wait for a count',
+    help: 'start when so many receivers are connected',
+    topic: 'When',
+    commands: ['send'],
+  },
+  {
+    name: 'wait',
+    kind: 'time',
+    value: '<time>',
+    otherwise: '5s, or for ever with --wait-receivers',
+    help: 'start at the latest after so long',
+    topic: 'When',
+    commands: ['send'],
+  },
+  {
+    name: 'linger',
+    kind: 'time',
+    value: '<time>',
+    default: '30s',
+    help: 'how long an incomplete receiver is waited for after its last sign of life',
+    topic: 'When',
+    commands: ['send'],
+  },
+  {
+    name: 'forever',
+    kind: 'flag',
+    otherwise: 'end when all are complete',
+    help: 'go on serving until stopped',
+    topic: 'When',
+    commands: ['send'],
+  },
+  {
+    name: 'stay',
+    kind: 'flag',
+    otherwise: 'end when nobody asks any more',
+    help: 'go on serving others until stopped',
+    topic: 'When',
+    commands: ['recv'],
+  },
+  {
+    name: 'json',
+    kind: 'flag',
+    otherwise: 'text',
+    help: 'one JSON document on stdout at the end',
+    topic: 'Output',
+  },
+  {
+    name: 'json-stream',
+    kind: 'flag',
+    otherwise: 'text',
+    help: 'one JSON object per event and line on stdout',
+    topic: 'Output',
+  },
+  {
+    name: 'stats',
+    kind: 'time',
+    value: '<time>',
+    default: '10s',
+    help: 'how often a line of progress is printed where there is no terminal',
+    topic: 'Output',
+  },
+  {
+    name: 'color',
+    kind: 'choice',
+    value: '<when>',
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    help: 'colours on stderr: auto, always or never',
+    topic: 'Output',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    kind: 'flag',
+    otherwise: 'progress',
+    help: 'nothing but the answer and errors',
+    topic: 'Output',
+  },
+  {
+    name: 'verbose',
+    short: 'v',
+    kind: 'level',
+    otherwise: 'none',
+    help: 'log on stderr, codes and causes of errors; -vv logs all and adds stacks',
+    topic: 'Output',
+  },
+  {
+    name: 'config',
+    kind: 'text',
+    value: '<file>',
+    otherwise: '~/.config/mcp2p/config.json',
+    help: 'config file: an object of these names',
+    topic: 'Output',
+  },
+] as const satisfies readonly OptionSpec[]
+
+/** Pairs that contradict each other: an error where they come from the same source. */
+export const EXCLUSIVE: readonly (readonly [OptionName, OptionName])[] = [
+  ['rate', 'min-rate'],
+  ['rate', 'max-rate'],
+  ['forever', 'linger'],
+  ['json', 'json-stream'],
+  ['quiet', 'verbose'],
+]
+
+type AnyOption = (typeof OPTIONS)[number]
+export type OptionName = AnyOption['name']
+
+type ValueOf<O> = O extends { choices: readonly (infer C)[] }
+  ? C
+  : O extends { kind: 'flag' }
+    ? boolean
+    : O extends { kind: 'endpoints' }
+      ? readonly string[]
+      : O extends { kind: 'text' | 'group' }
+        ? string
+        : number
+
+/** The settings of one run by name: rates in bits per second, sizes in bytes, times in ms. */
+export type Settings = { readonly [O in AnyOption as O['name']]?: ValueOf<O> }
+
+/** All options of a command, in the order of this file; `config` shows every one, so it has them. */
+export function optionsOf(command: CommandName): readonly OptionSpec[] {
+  const all: readonly OptionSpec[] = OPTIONS
+  if (command === 'config') return all
+  return all.filter(option => option.commands === undefined || option.commands.includes(command))
+}
+
+/** `MCP2P_CHUNK_SIZE` of `chunk-size`. */
+export function environmentName(name: string): string {
+  return `MCP2P_${name.toUpperCase().replaceAll('-', '_')}`
+}

@@ -1,0 +1,90 @@
+// One text, one value: how each kind of option is read, wherever its text comes from. A flag, a
+// variable and a line of the config file therefore mean the same and fail with the same words.
+
+import { isIpv4, isIpv6, parseEndpoint } from '../../core/base/endpoint.js'
+import { Mcp2pError } from '../../core/base/errors.js'
+import type { OptionSpec } from './options.js'
+import { printable } from './text.js'
+import { parseRate, parseSize, parseTime } from './units.js'
+
+export type Value = string | number | boolean | readonly string[]
+
+/** Reads `text` as the option's kind says. Throws a usage error that says what to write. */
+export function readValue(option: OptionSpec, text: string): Value {
+  switch (option.kind) {
+    case 'flag':
+      return readFlag(text)
+    case 'level':
+      return /^[0-9]$/.test(text) ? Number(text) : Number(readFlag(text))
+    case 'text':
+      if (text === '') throw usage('an empty value', `Give ${option.value} or leave it out.`)
+      return text
+    case 'choice':
+      return readChoice(option.choices ?? [], text)
+    case 'group':
+      return readGroup(text)
+    case 'endpoints':
+      return readEndpoints(text)
+    case 'integer':
+      return readInteger(text, option.min ?? 0, option.max ?? Number.MAX_SAFE_INTEGER)
+    case 'rate':
+      return readPositive(parseRate(text), text)
+    case 'size':
+      return readPositive(parseSize(text), text)
+    case 'time':
+      return parseTime(text)
+  }
+}
+
+const YES = ['1', 'true', 'yes', 'on']
+const NO = ['', '0', 'false', 'no', 'off']
+
+function readFlag(text: string): boolean {
+  if (YES.includes(text.toLowerCase())) return true
+  if (NO.includes(text.toLowerCase())) return false
+  throw usage(`"${printable(text)}" is neither true nor false`, 'Write 1 or 0.')
+}
+
+function readChoice(choices: readonly string[], text: string): string {
+  if (choices.includes(text)) return text
+  throw usage(`"${printable(text)}" is not a choice`, `Write one of: ${choices.join(', ')}.`)
+}
+
+function readGroup(text: string): string {
+  const first = Number(text.split('.')[0])
+  if (isIpv4(text) && first >= 224 && first <= 239) return text
+  if (isIpv6(text) && /^ff/i.test(text)) return text
+  throw usage(
+    `"${printable(text)}" is not a multicast address`,
+    'Write an address from 224.0.0.0 to 239.255.255.255, or an IPv6 one that begins with ff.',
+  )
+}
+
+/** Several in one text are separated by commas or blanks, as a variable has them. */
+function readEndpoints(text: string): readonly string[] {
+  const parts = text.split(/[\s,]+/).filter(part => part !== '')
+  for (const part of parts) {
+    if (parseEndpoint(part) === undefined) {
+      throw usage(
+        `"${printable(part)}" is not a host and port`,
+        'Write host:port, for example 10.0.0.1:9990 or [fe80::1%eth0]:9990.',
+      )
+    }
+  }
+  return parts
+}
+
+function readInteger(text: string, min: number, max: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value
+  throw usage(`"${printable(text)}" is out of range`, `Write a whole number from ${min} to ${max}.`)
+}
+
+function readPositive(value: number, text: string): number {
+  if (value > 0) return value
+  throw usage(`"${printable(text)}" is nothing`, 'Write a value above zero, or leave it out.')
+}
+
+function usage(message: string, hint: string): Mcp2pError {
+  return new Mcp2pError('USAGE', 'usage', message, hint)
+}

@@ -1,0 +1,142 @@
+// How a sender looks while it runs: the pass and its rate, and the receivers, the slowest first,
+// since those are the ones somebody waits for.
+
+import type { ReceiverRow, SendProgress } from '../../../engine/api.js'
+import type { View } from '../screen.js'
+import { fitLine, type Part, type Style } from '../style.js'
+import { clip, padEnd, padStart, printable } from '../text.js'
+import { formatBytes, formatLoss, formatPercent, formatRate, formatSeconds } from '../units.js'
+import { titleLine } from './title.js'
+
+const HOST_CELLS_MAX = 24
+const ROWS_MAX = 8
+const BAR_CELLS = 12
+
+const PHASES: Readonly<Record<SendProgress['phase'], string>> = {
+  hashing: 'hashing',
+  waiting: 'waiting for receivers',
+  blasting: 'multicasting',
+  repairing: 'repairing',
+  serving: 'serving',
+  done: 'done',
+}
+
+export class SendView implements View {
+  readonly #style: Style
+  readonly #title: string
+  #progress: SendProgress | undefined
+
+  constructor(style: Style, title: string) {
+    this.#style = style
+    this.#title = title
+  }
+
+  update(progress: SendProgress): void {
+    this.#progress = progress
+  }
+
+  /** The receivers as last heard of: what is left to print when the job was interrupted. */
+  get receivers(): readonly ReceiverRow[] {
+    return this.#progress?.receivers ?? []
+  }
+
+  block(columns: number, rows: number): string[] {
+    const progress = this.#progress
+    if (progress === undefined) return [titleLine(this.#style, this.#title, 'starting', columns)]
+    const pass = progress.pass > 1 ? ` (pass ${progress.pass})` : ''
+    const elapsed = formatSeconds(progress.elapsedMillis / 1000)
+    const state = `${PHASES[progress.phase]}${pass}  ${elapsed}`
+    return [
+      titleLine(this.#style, progress.name || this.#title, state, columns),
+      this.#passLine(progress, columns),
+      fitLine(this.#totals(progress), columns),
+      ...this.#receiverLines(progress.receivers, columns, Math.min(ROWS_MAX, rows - 5)),
+    ]
+  }
+
+  line(): string | undefined {
+    const progress = this.#progress
+    if (progress === undefined) return undefined
+    const { pass, passFraction, sentBps, rateReason } = progress
+    const slowest = slowestFirst(progress.receivers).find(row => row.state === 'receiving')
+    return [
+      `${PHASES[progress.phase]} ${printable(progress.name || this.#title)}`,
+      `: pass ${pass}, ${formatPercent(passFraction)}, ${formatRate(sentBps)} (${rateReason})`,
+      `; ${countsOf(progress.receivers)}`,
+      slowest === undefined ? '' : `, slowest ${formatPercent(fractionOf(slowest))}`,
+    ].join('')
+  }
+
+  #passLine(progress: SendProgress, columns: number): string {
+    const { passFraction, sentBps, rateBps, rateReason, totalBytes } = progress
+    const limit = rateBps > 0 ? ` of ${formatRate(rateBps)}, ${printable(rateReason)}` : ''
+    const figures = [
+      ` ${padStart(formatPercent(passFraction), 4)}`,
+      `  of ${formatBytes(totalBytes)}`,
+      `  ${padStart(formatRate(sentBps), 11)}${limit}`,
+    ].join('')
+    const bar = this.#style.bar(passFraction, Math.max(BAR_CELLS, columns - figures.length))
+    return fitLine([[bar, this.#style.good], figures], columns)
+  }
+
+  #totals({ receivers, multicastBytes, servedBytes }: SendProgress): Part[] {
+    const { dim, separator } = this.#style
+    return [
+      ['receivers ', dim],
+      countsOf(receivers),
+      [`${separator}multicast `, dim],
+      formatBytes(multicastBytes),
+      [`${separator}served `, dim],
+      formatBytes(servedBytes),
+    ]
+  }
+
+  #receiverLines(receivers: readonly ReceiverRow[], columns: number, most: number): string[] {
+    if (most < 1) return []
+    const rows = slowestFirst(receivers)
+    const shown = rows.length > most ? rows.slice(0, most - 1) : rows
+    const hosts = shown.map(row => clip(printable(row.host), HOST_CELLS_MAX))
+    const hostCells = Math.max(0, ...hosts.map(host => host.length))
+    const lines = shown.map((row, at) =>
+      fitLine(this.#receiverParts(row, padEnd(hosts[at], hostCells)), columns),
+    )
+    const left = rows.length - shown.length
+    return left === 0
+      ? lines
+      : [...lines, fitLine([[`  and ${left} more`, this.#style.dim]], columns)]
+  }
+
+  #receiverParts(row: ReceiverRow, host: string): Part[] {
+    const fraction = fractionOf(row)
+    const paint = { complete: this.#style.good, receiving: this.#style.bold, gone: this.#style.bad }
+    return [
+      `  ${host}  `,
+      [this.#style.bar(fraction, BAR_CELLS), paint[row.state]],
+      ` ${padStart(formatPercent(fraction), 4)}`,
+      `  ${padStart(formatRate(row.rateBps), 11)}`,
+      `  loss ${padStart(formatLoss(row.lossFraction), 5)}`,
+      row.state === 'receiving' ? '' : [`  ${row.state}`, paint[row.state]],
+    ]
+  }
+}
+
+function slowestFirst(receivers: readonly ReceiverRow[]): ReceiverRow[] {
+  const order = { receiving: 0, gone: 1, complete: 2 }
+  return [...receivers].sort(
+    (a, b) => order[a.state] - order[b.state] || fractionOf(a) - fractionOf(b),
+  )
+}
+
+/** `6 receiving, 2 complete, 1 gone`, without those that are none. */
+function countsOf(receivers: readonly ReceiverRow[]): string {
+  const texts = (['receiving', 'complete', 'gone'] as const).flatMap(state => {
+    const count = receivers.filter(row => row.state === state).length
+    return count === 0 ? [] : [`${count} ${state}`]
+  })
+  return texts.length === 0 ? 'none yet' : texts.join(', ')
+}
+
+export function fractionOf(row: ReceiverRow): number {
+  if (row.state === 'complete') return 1
+  return row.totalBytes === 0 ? 0 : row.verifiedBytes / row.totalBytes
+}

@@ -1,0 +1,17 @@
+// A transfer in words: name, size and id, as both ends say it.
+
+import { printable } from '../text.js'
+import { formatBytes } from '../units.js'
+
+export interface SessionFacts {
+  readonly id: string
+  readonly name: string
+  readonly totalBytes: number
+  readonly files: number
+}
+
+/** `photos, 1.20 GiB in 512 files, id 6f3a…`; the id whole, because it can be copied. */
+export function sessionText({ id, name, totalBytes, files }: SessionFacts): string {
+  const count = files === 1 ? '1 file' : `${files} files`
+  return `${printable(name)}, ${formatBytes(totalBytes)} in ${count}, id ${id}`
+}

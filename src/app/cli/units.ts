@@ -4,45 +4,63 @@
 
 import { Mcp2pError } from '../../core/base/errors.js'
 
-type Units = Readonly<Record<string, number>>
+type Units = ReadonlyMap<string, number>
 
 /** Bits per second; the case of the letters does not matter, `/s` or `ps` may follow. */
-const RATE_UNITS: Units = { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9, tbit: 1e12 }
+const RATE_UNITS: Units = new Map([
+  ['bit', 1],
+  ['kbit', 1e3],
+  ['mbit', 1e6],
+  ['gbit', 1e9],
+  ['tbit', 1e12],
+])
 
 /** Bytes. Case matters where it tells bits from bytes. */
-const SIZE_UNITS: Units = {
-  B: 1,
-  kB: 1e3,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-}
+const SIZE_UNITS: Units = new Map([
+  ['B', 1],
+  ['kB', 1e3],
+  ['KB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+  ['TB', 1e12],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+  ['TiB', 2 ** 40],
+])
 
 /** Milliseconds. */
-const TIME_UNITS: Units = { ms: 1, s: 1e3, m: 60e3, min: 60e3, h: 3600e3, d: 86_400e3 }
+const TIME_UNITS: Units = new Map([
+  ['ms', 1],
+  ['s', 1e3],
+  ['m', 60e3],
+  ['min', 60e3],
+  ['h', 3600e3],
+  ['d', 86_400e3],
+])
 
 /** `900Mbit` → bits per second. Throws a usage error that says what to write. */
 export function parseRate(text: string): number {
   const { number, unit } = split(text, 'rate', 'Mbit')
-  return scaled(text, number, RATE_UNITS[unit.toLowerCase().replace(/(\/s|ps)$/, '')], RATE_HINT)
+  return scaled(
+    text,
+    number,
+    RATE_UNITS.get(unit.toLowerCase().replace(/(\/s|ps)$/, '')),
+    RATE_HINT,
+  )
 }
 
 /** `64KiB` → bytes. Throws a usage error that says what to write. */
 export function parseSize(text: string): number {
   const { number, unit } = split(text, 'size', 'KiB')
-  const known = SIZE_UNITS[unit] ?? SIZE_UNITS[unit.replace(/^([kmgt])ib$/, upperFirst)]
+  const known = SIZE_UNITS.get(unit) ?? SIZE_UNITS.get(unit.replace(/^([kmgt])ib$/, upperFirst))
   return scaled(text, number, known, SIZE_HINT)
 }
 
 /** `500ms` → milliseconds. Throws a usage error that says what to write. */
 export function parseTime(text: string): number {
   const { number, unit } = split(text, 'time', 's')
-  return scaled(text, number, TIME_UNITS[unit], TIME_HINT)
+  return scaled(text, number, TIME_UNITS.get(unit), TIME_HINT)
 }
 
 const RATE_HINT = 'Write a rate as 900Mbit or 1.5Gbit (bit, kbit, Mbit, Gbit, Tbit per second).'

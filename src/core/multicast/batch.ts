@@ -1,0 +1,54 @@
+// A batch of datagrams as columns: what crosses between a core and its socket. The sender's core
+// fills one and the shell adds the payloads; the receiver's shell fills one and the core says where
+// each payload belongs. No object per datagram, and no payload in a simulation.
+
+/** `place` of a datagram whose payload is not wanted. */
+export const NOWHERE = -1
+/** `place` of a layer or meta datagram, whose payload the core took by itself. */
+export const TAKEN = -2
+
+export class Batch {
+  readonly capacity: number
+  count = 0
+  readonly type: Uint8Array
+  readonly sequence: Float64Array
+  readonly block: Float64Array
+  readonly symbol: Uint8Array
+  /** Payload bytes, header not counted. */
+  readonly bytes: Uint16Array
+  readonly symbolBytes: Uint16Array
+  readonly sessionHigh: Uint32Array
+  readonly sessionLow: Uint32Array
+  readonly timestampMicros: Uint32Array
+  /** Source address of each received datagram. */
+  readonly source: string[]
+  /** Received payloads; absent in a simulation. */
+  readonly payload: (Uint8Array | undefined)[]
+  /** Written by the receiver's core: byte position in its pool, or NOWHERE or TAKEN. */
+  readonly place: Float64Array
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.type = new Uint8Array(capacity)
+    this.sequence = new Float64Array(capacity)
+    this.block = new Float64Array(capacity)
+    this.symbol = new Uint8Array(capacity)
+    this.bytes = new Uint16Array(capacity)
+    this.symbolBytes = new Uint16Array(capacity)
+    this.sessionHigh = new Uint32Array(capacity)
+    this.sessionLow = new Uint32Array(capacity)
+    this.timestampMicros = new Uint32Array(capacity)
+    this.source = new Array(capacity).fill('')
+    this.payload = new Array(capacity).fill(undefined)
+    this.place = new Float64Array(capacity)
+  }
+
+  get full(): boolean {
+    return this.count === this.capacity
+  }
+
+  clear(): void {
+    this.payload.fill(undefined, 0, this.count)
+    this.count = 0
+  }
+}

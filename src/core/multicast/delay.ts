@@ -1,0 +1,33 @@
+// How long datagrams queued on their way, from one-way delays between clocks that do not agree: only
+// the rise over the least delay known means anything. The least is taken over the last half minute,
+// so that a drift of the clocks does not look like a queue (as LEDBAT, RFC 6817 §4.2, keeps its base
+// delay in buckets).
+
+import type { Micros } from '../base/machine.js'
+
+const BUCKET_MICROS = 15_000_000
+
+export class DelayFloor {
+  #bucketAt: Micros = Number.NEGATIVE_INFINITY
+  #older = Number.POSITIVE_INFINITY
+  #newer = Number.POSITIVE_INFINITY
+  #interval = Number.POSITIVE_INFINITY
+
+  sample(delayMicros: number, now: Micros): void {
+    if (now - this.#bucketAt > BUCKET_MICROS) {
+      this.#older = this.#newer
+      this.#newer = Number.POSITIVE_INFINITY
+      this.#bucketAt = now
+    }
+    if (delayMicros < this.#newer) this.#newer = delayMicros
+    if (delayMicros < this.#interval) this.#interval = delayMicros
+  }
+
+  /** The least delay since the last call, over the floor; 0 when nothing came. */
+  take(_now: Micros): number {
+    const least = this.#interval
+    this.#interval = Number.POSITIVE_INFINITY
+    if (least === Number.POSITIVE_INFINITY) return 0
+    return Math.max(0, least - Math.min(this.#older, this.#newer))
+  }
+}

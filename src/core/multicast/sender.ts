@@ -1,0 +1,252 @@
+// The blast: goes through what a pass has to send, chunk by chunk in order, and hands out batches of
+// datagrams when the pacer has credit. It is pulled (`fill`), so a socket that pushes back slows it
+// for free. Each chunk is read and hashed before it is sent: that yields the layer that precedes it
+// and catches a file that changed.
+
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import { RangeSet } from '../base/ranges.js'
+import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
+import type { RateController } from '../rate/controller.js'
+import { Pacer } from '../rate/pacer.js'
+import { DATAGRAM, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
+import type { Batch } from './batch.js'
+
+export type SenderOut =
+  /** Read and hash the chunk, then call `chunkReady`. */
+  | { readonly type: 'read'; readonly chunk: number }
+  /** The chunk's bytes are no longer needed. */
+  | { readonly type: 'release'; readonly chunk: number }
+  | { readonly type: 'pass-ended'; readonly pass: number }
+
+export interface SenderOptions {
+  readonly geometry: Geometry
+  readonly session: SessionId
+  readonly symbolBytes: number
+  readonly rate: RateController
+  readonly metaBytes: number
+}
+
+/** A chunk of the pass that is being read or waits to be sent. */
+interface Ahead {
+  readonly chunk: number
+  readonly bytes: number
+  ready: boolean
+}
+
+export class Sender {
+  readonly session: SessionId
+  readonly #geometry: Geometry
+  readonly #symbolBytes: number
+  readonly #rate: RateController
+  #pacer: Pacer
+  #filledAt: Micros = Number.NEGATIVE_INFINITY
+  readonly #metaSymbols: number
+  readonly #metaBytes: number
+  readonly #out: SenderOut[] = []
+  /** Blocks that this pass still has to send. */
+  #todo = new RangeSet()
+  #readFrom = 0
+  #ahead: Ahead[] = []
+  #aheadBytes = 0
+  #running = false
+  #paused = false
+  pass = 0
+  sequence = 0
+  /** Bytes of UDP payload handed out, by all passes. */
+  sentBytes = 0
+  #passBlocks = 0
+  #sentBlocks = 0
+  #metaNext: number
+  #metaAt: Micros = Number.NEGATIVE_INFINITY
+  #bytesSinceMeta = 0
+  // Where the pass is inside its first chunk.
+  #leaf = 0
+  #block = -1
+  #symbol = 0
+
+  constructor(options: SenderOptions) {
+    this.session = options.session
+    this.#geometry = options.geometry
+    this.#symbolBytes = options.symbolBytes
+    this.#rate = options.rate
+    this.#pacer = new Pacer(options.rate.rateBps, 0)
+    this.#metaBytes = options.metaBytes
+    this.#metaSymbols = Math.ceil(options.metaBytes / options.symbolBytes)
+    this.#metaNext = 0
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** How much of the present pass is sent, 0…1. */
+  get passFraction(): number {
+    return this.#passBlocks === 0 ? 1 : this.#sentBlocks / this.#passBlocks
+  }
+
+  /** Starts a pass over `blocks` (global block numbers). */
+  startPass(blocks: RangeSet, now: Micros): void {
+    this.#todo = blocks
+    this.#passBlocks = blocks.total
+    this.#sentBlocks = 0
+    this.#readFrom = 0
+    this.pass++
+    this.#running = true
+    this.#leaf = 0
+    this.#block = -1
+    this.#pacer = new Pacer(this.#rate.rateBps, now)
+    this.#readAhead()
+    if (blocks.total === 0) this.#end()
+  }
+
+  /** Stops for good: what was read ahead is released. */
+  stop(): void {
+    for (const { chunk } of this.#ahead) this.#out.push({ type: 'release', chunk })
+    this.#ahead = []
+    this.#aheadBytes = 0
+    this.#running = false
+  }
+
+  /** The shell has read and hashed the chunk and it is what the meta says. */
+  chunkReady(chunk: number): void {
+    const ahead = this.#ahead.find(candidate => candidate.chunk === chunk)
+    if (ahead) ahead.ready = true
+  }
+
+  /** True when `block` will still be sent in the present pass. */
+  willSend(block: number): boolean {
+    return this.#running && this.#todo.has(block)
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused
+  }
+
+  /** When `fill` has something to do; `Infinity` while it waits for a read or has no pass. */
+  deadline(now: Micros): Micros {
+    if (!this.#running || this.#paused || this.#ahead[0]?.ready !== true)
+      return Number.POSITIVE_INFINITY
+    // While it catches up, bursts come at twice the rate at most: small switch buffers keep them.
+    const credit = this.#pacer.deadline(now, HEADER_BYTES + this.#symbolBytes)
+    return Math.max(credit, this.#filledAt + LIMITS.burstMicros / 2)
+  }
+
+  poll(): SenderOut | undefined {
+    return this.#out.shift()
+  }
+
+  /** Fills the batch with what the pacer allows now; the shell sends it and reports `onSent`. */
+  fill(batch: Batch, now: Micros): void {
+    if (this.#paused) return
+    this.#pacer.setRate(this.#rate.rateBps, now)
+    const size = HEADER_BYTES + this.#symbolBytes
+    let credit = this.#pacer.batchBytes(now, size)
+    this.#filledAt = now
+    const timestamp = now % 2 ** 32
+    while (this.#running && !batch.full) {
+      if (credit < size) break
+      if (!this.#next(batch, now)) break
+      const i = batch.count++
+      const sent = HEADER_BYTES + batch.bytes[i]
+      batch.sequence[i] = this.sequence++
+      batch.sessionHigh[i] = this.session.high
+      batch.sessionLow[i] = this.session.low
+      batch.symbolBytes[i] = this.#symbolBytes
+      batch.timestampMicros[i] = timestamp
+      credit -= sent
+      this.sentBytes += sent
+      this.#bytesSinceMeta += sent
+      this.#pacer.spend(sent)
+    }
+  }
+
+  /** Describes the next datagram in column `batch.count`; false when there is none to send now. */
+  #next(batch: Batch, now: Micros): boolean {
+    const head = this.#ahead[0]
+    if (head === undefined || !head.ready) return false
+    if (this.#metaDue(now)) {
+      const index = this.#metaNext++
+      const bytes = Math.min(this.#symbolBytes, this.#metaBytes - index * this.#symbolBytes)
+      describe(batch, DATAGRAM.meta, index, 0, bytes)
+      return true
+    }
+    const first = this.#geometry.firstBlockOfChunk(head.chunk)
+    const blocks = this.#geometry.blocksOfChunk(head.chunk)
+    const leaves = this.#hasLayer(head.chunk) ? blocks : 0
+    if (this.#leaf < leaves) {
+      const count = Math.min(Math.floor(this.#symbolBytes / 32), leaves - this.#leaf)
+      describe(batch, DATAGRAM.layer, first + this.#leaf, 0, 32 * count)
+      this.#leaf += count
+      return true
+    }
+    if (this.#block < 0) this.#block = this.#todo.first
+    const block = this.#block
+    const blockBytes = this.#geometry.bytesOfBlock(block)
+    const full = blockBytes === BLOCK_BYTES
+    const left = blockBytes - this.#symbol * this.#symbolBytes
+    describe(batch, DATAGRAM.data, block, this.#symbol, full ? this.#symbolBytes : Math.min(left, this.#symbolBytes))
+    if (++this.#symbol === symbolsInBlock(blockBytes, this.#symbolBytes)) this.#blockSent(head, first + blocks)
+    return true
+  }
+
+  #blockSent(head: Ahead, chunkEnd: number): void {
+    this.#todo.delete(this.#block, 1)
+    this.#sentBlocks++
+    this.#symbol = 0
+    const next = this.#todo.total === 0 ? Number.POSITIVE_INFINITY : this.#todo.first
+    this.#block = -1
+    if (next < chunkEnd) return
+    this.#leaf = 0
+    this.#ahead.shift()
+    this.#aheadBytes -= head.bytes
+    this.#out.push({ type: 'release', chunk: head.chunk })
+    this.#readAhead()
+    if (next === Number.POSITIVE_INFINITY) this.#end()
+  }
+
+  #end(): void {
+    this.#running = false
+    this.#out.push({ type: 'pass-ended', pass: this.pass })
+  }
+
+  /** A file of one block needs no layer: its leaf is its root. */
+  #hasLayer(chunk: number): boolean {
+    return this.#geometry.blocksOfFile(this.#geometry.fileOfChunk(chunk)) > 1
+  }
+
+  #readAhead(): void {
+    while (this.#aheadBytes < LIMITS.readAheadBytes || this.#ahead.length < 2) {
+      const block = this.#todo.nextFrom(this.#readFrom)
+      if (block < 0) return
+      const chunk = this.#geometry.chunkOfBlock(block)
+      const bytes = this.#geometry.bytesOfChunk(chunk)
+      this.#readFrom = this.#geometry.firstBlockOfChunk(chunk) + this.#geometry.blocksOfChunk(chunk)
+      this.#ahead.push({ chunk, bytes, ready: false })
+      this.#aheadBytes += bytes
+      this.#out.push({ type: 'read', chunk })
+    }
+  }
+
+  /** The meta goes first, and again while it costs little, for those who join late. */
+  #metaDue(now: Micros): boolean {
+    if (this.#metaNext < this.#metaSymbols) {
+      this.#metaAt = now
+      this.#bytesSinceMeta = 0
+      return true
+    }
+    const again =
+      now - this.#metaAt >= LIMITS.metaAgainEveryMicros &&
+      this.#metaBytes <= LIMITS.metaRateShare * this.#bytesSinceMeta
+    if (again) this.#metaNext = 0
+    return again
+  }
+}
+
+function describe(batch: Batch, type: number, block: number, symbol: number, bytes: number): void {
+  const i = batch.count
+  batch.type[i] = type
+  batch.block[i] = block
+  batch.symbol[i] = symbol
+  batch.bytes[i] = bytes
+}

@@ -1,0 +1,35 @@
+// Which sequence numbers of a stream have come: a sliding bitmap, as RFC 4303 §3.4.3 keeps one
+// against replays. It tells duplicates from reordered datagrams in constant memory.
+
+const WINDOW = 65_536
+
+export class SequenceWindow {
+  readonly #bits = new Uint8Array(WINDOW / 8)
+  /** Highest sequence seen, or -1. */
+  highest = -1
+
+  /** Notes a sequence; false when it was there before or is too old to tell. */
+  add(sequence: number): boolean {
+    if (sequence > this.highest) {
+      const clear = this.highest < 0 ? WINDOW : Math.min(WINDOW, sequence - this.highest)
+      if (clear === WINDOW) this.#bits.fill(0)
+      else for (let i = 1; i <= clear; i++) this.#set(this.highest + i, false)
+      this.highest = sequence
+    } else if (this.highest - sequence >= WINDOW || this.#has(sequence)) {
+      return false
+    }
+    this.#set(sequence, true)
+    return true
+  }
+
+  #has(sequence: number): boolean {
+    const at = sequence % WINDOW
+    return (this.#bits[at >> 3] & (1 << (at & 7))) !== 0
+  }
+
+  #set(sequence: number, on: boolean): void {
+    const at = sequence % WINDOW
+    if (on) this.#bits[at >> 3] |= 1 << (at & 7)
+    else this.#bits[at >> 3] &= ~(1 << (at & 7))
+  }
+}

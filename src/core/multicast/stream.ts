@@ -1,0 +1,148 @@
+// One session as a receiver hears it: what was lost, how long it queued on the way, and how far the
+// blast has come. "Passed" blocks are those that the blast has gone by: what is missing of them will
+// not come by itself (in this pass), so the swarm may be asked for it.
+
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import { type SessionId, sessionText, timestampDelta } from '../wire/datagram.js'
+import { DelayFloor } from './delay.js'
+import { SequenceWindow } from './sequence.js'
+
+/** A jump back of more blocks than reordering explains is the start of another pass. */
+const PASS_JUMP_BLOCKS = 64
+
+/** Hearing figures of an interval; the multicast half of a report. */
+export interface Hearing {
+  readonly intervalMicros: number
+  readonly highestSequence: number
+  readonly expected: number
+  readonly received: number
+  readonly receivedBytes: number
+  readonly duplicates: number
+  readonly queueMicros: number
+}
+
+export class Stream {
+  readonly session: SessionId
+  readonly text: string
+  readonly source: string
+  readonly symbolBytes: number
+  /** When anything of it was last heard; -Infinity before. */
+  heardAt: Micros = Number.NEGATIVE_INFINITY
+  totalReceived = 0
+  totalBytes = 0
+  totalDuplicates = 0
+  totalExpected = 0
+  readonly #blockCount: number
+  readonly #window = new SequenceWindow()
+  readonly #delay = new DelayFloor()
+  #reportedAt: Micros
+  #reportedHighest = -1
+  #received = 0
+  #receivedBytes = 0
+  #duplicates = 0
+  #cursor = 0
+  #passed = 0
+  readonly #checkpoints: { at: Micros; cursor: number }[] = []
+  readonly #ready: { first: number; count: number }[] = []
+
+  constructor(
+    session: SessionId,
+    source: string,
+    symbolBytes: number,
+    blockCount: number,
+    now: Micros,
+  ) {
+    this.session = session
+    this.text = sessionText(session)
+    this.source = source
+    this.symbolBytes = symbolBytes
+    this.#blockCount = blockCount
+    this.#reportedAt = now
+  }
+
+  /** How far the blast is in its present pass. */
+  get cursor(): number {
+    return this.#cursor
+  }
+
+  get highestSequence(): number {
+    return this.#window.highest
+  }
+
+  /** Counts one datagram of `wireBytes`; false when it is a duplicate. */
+  hear(sequence: number, timestampMicros: number, wireBytes: number, now: Micros): boolean {
+    if (this.totalReceived === 0) this.#reportedHighest = sequence - 1
+    this.heardAt = now
+    this.#delay.sample(timestampDelta(now % 2 ** 32, timestampMicros), now)
+    if (!this.#window.add(sequence)) {
+      this.#duplicates++
+      this.totalDuplicates++
+      return false
+    }
+    this.#received++
+    this.#receivedBytes += wireBytes
+    this.totalReceived++
+    this.totalBytes += wireBytes
+    return true
+  }
+
+  /** The blast is at `block` now. */
+  at(block: number, now: Micros): void {
+    if (block + PASS_JUMP_BLOCKS < this.#cursor) this.endPass()
+    if (block <= this.#cursor && this.#checkpoints.length > 0) return
+    this.#cursor = Math.max(this.#cursor, block)
+    const last = this.#checkpoints[this.#checkpoints.length - 1]
+    if (last === undefined || now - last.at > LIMITS.reorderMicros / 4)
+      this.#checkpoints.push({ at: now, cursor: this.#cursor })
+  }
+
+  /** The transmitter says that its pass is over: nothing more comes of it. */
+  endPass(): void {
+    this.#checkpoints.length = 0
+    this.#pass(this.#blockCount)
+    this.#cursor = 0
+    this.#passed = 0
+  }
+
+  /** Hands out ranges that the blast has passed for good, reordering allowed for. */
+  passed(now: Micros, each: (first: number, count: number) => void): void {
+    while (this.#checkpoints.length > 0 && now - this.#checkpoints[0].at >= LIMITS.reorderMicros)
+      this.#pass(this.#checkpoints.shift()!.cursor)
+    for (const { first, count } of this.#ready.splice(0)) each(first, count)
+  }
+
+  /** True when `block` is still ahead of the blast in its present pass. */
+  isAhead(block: number): boolean {
+    return block >= this.#cursor
+  }
+
+  /** Takes the figures since the last call. */
+  takeHearing(now: Micros): Hearing {
+    const highest = this.#window.highest
+    const expected = Math.max(0, highest - this.#reportedHighest)
+    const hearing = {
+      intervalMicros: Math.max(1, Math.round(now - this.#reportedAt)),
+      highestSequence: Math.max(0, highest),
+      expected,
+      received: this.#received,
+      receivedBytes: this.#receivedBytes,
+      duplicates: this.#duplicates,
+      queueMicros: this.#delay.take(now),
+    }
+    this.totalExpected += expected
+    this.#reportedAt = now
+    this.#reportedHighest = Math.max(highest, this.#reportedHighest)
+    this.#received = 0
+    this.#receivedBytes = 0
+    this.#duplicates = 0
+    return hearing
+  }
+
+  #pass(cursor: number): void {
+    if (cursor > this.#passed) {
+      this.#ready.push({ first: this.#passed, count: cursor - this.#passed })
+      this.#passed = cursor
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// Turns what is due into requests: fills each peer's pipeline, peers before the transmitter, and near
+// the end asks a second peer for what the first one owes.
+
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Link } from '../swarm/link.js'
+import { selectRun } from '../swarm/select.js'
+import type { Swarm } from '../swarm/swarm.js'
+import type { Range } from '../wire/message.js'
+import type { Assembly } from './assembly.js'
+import type { Wants } from './wants.js'
+
+/** Owed for so long, a block is asked of another peer too. */
+const ENDGAME_MICROS = 1_000_000
+/** The endgame is for the last few megabytes only. */
+const ENDGAME_BLOCKS = 256
+/** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
+const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
+
+export class Asker {
+  readonly #geometry: Geometry
+  readonly #assembly: Assembly
+  readonly #swarm: Swarm
+  readonly #wants: Wants
+  readonly #prng: Prng
+
+  constructor(geometry: Geometry, assembly: Assembly, swarm: Swarm, wants: Wants, prng: Prng) {
+    this.#geometry = geometry
+    this.#assembly = assembly
+    this.#swarm = swarm
+    this.#wants = wants
+    this.#prng = prng
+  }
+
+  /** Asks all peers that have room; `behindBlast`: a transmitter is asked only for what is overdue. */
+  ask(behindBlast: boolean, roomBytes: number, now: Micros): void {
+    if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
+    const links = [...this.#swarm.links()]
+    // Peers first: what they take is not asked of the transmitter.
+    const order = this.#prng.shuffle(links).sort((a, b) => Number(a.seeder) - Number(b.seeder))
+    let left = roomBytes
+    for (const link of order) {
+      if (left <= 0) break
+      left -= this.#askOf(link, links, behindBlast && link.seeder, left, now)
+    }
+    this.#endgame(links, now)
+  }
+
+  /** Tops up one peer whose data just came. */
+  topUp(link: Link, behindBlast: boolean, roomBytes: number, now: Micros): void {
+    if (link.askedBytes > TOP_UP_BYTES) return
+    this.#askOf(link, [...this.#swarm.links()], behindBlast && link.seeder, roomBytes, now)
+  }
+
+  /** Returns the bytes asked for. */
+  #askOf(link: Link, links: Link[], overdueOnly: boolean, most: number, now: Micros): number {
+    const due = overdueOnly ? this.#wants.overdue : this.#wants.due
+    let room = Math.min(most, link.roomBytes(now))
+    let bytes = 0
+    const ranges: Range[] = []
+    while (room > 0 && ranges.length < LIMITS.requestRangesMax) {
+      const selection = { geometry: this.#geometry, due, link, links, prng: this.#prng }
+      const run = selectRun(selection)
+      if (run === undefined) break
+      for (const range of this.#rangesOf(run.first, run.count, now)) {
+        ranges.push(range)
+        room -= range.lengthBytes
+        bytes += range.lengthBytes
+      }
+    }
+    if (ranges.length > 0) this.#swarm.request(link, ranges, now)
+    return bytes
+  }
+
+  /** The ranges that complete these blocks: whole neighbours together, parts by themselves. */
+  #rangesOf(first: number, count: number, now: Micros): Range[] {
+    const ranges: Range[] = []
+    for (let block = first; block < first + count; block++) {
+      this.#wants.due.delete(block, 1)
+      this.#wants.overdue.delete(block, 1)
+      if (!this.#assembly.isMissing(block)) continue
+      for (const range of this.#assembly.missingOf(block)) {
+        const last = ranges[ranges.length - 1]
+        if (last !== undefined && joins(last, range)) {
+          ranges[ranges.length - 1] = { ...last, lengthBytes: last.lengthBytes + range.lengthBytes }
+        } else ranges.push(range)
+        this.#wants.asked(block, now)
+      }
+    }
+    return ranges
+  }
+
+  #endgame(links: readonly Link[], now: Micros): void {
+    const { due, pendingCount } = this.#wants
+    if (due.total > 0 || pendingCount === 0 || pendingCount > ENDGAME_BLOCKS) return
+    for (const block of [...this.#wants.owedSince(now - ENDGAME_MICROS)]) {
+      const holders = links.filter(link => owes(link, block))
+      if (holders.length >= LIMITS.endgamePeers) continue
+      const other = links.find(l => l.has(block) && !owes(l, block) && l.roomBytes(now) > 0)
+      if (other === undefined) continue
+      const bytes = this.#geometry.bytesOfBlock(block)
+      this.#wants.asked(block, now)
+      this.#swarm.request(other, [{ block, offsetBytes: 0, lengthBytes: bytes }], now)
+    }
+  }
+
+  /** The block is whole: whoever else still owes it need not send it. */
+  settled(block: number, now: Micros): void {
+    if (this.#wants.pendingCount > ENDGAME_BLOCKS) return
+    for (const link of this.#swarm.links()) {
+      const asked = link.asked.get(block * BLOCK_BYTES)
+      if (asked === undefined || asked.abandoned || asked.range.lengthBytes > BLOCK_BYTES) continue
+      this.#swarm.cancel(link, asked.range, now)
+      this.#wants.answered(block)
+    }
+  }
+}
+
+function owes(link: Link, block: number): boolean {
+  return link.asked.has(block * BLOCK_BYTES)
+}
+
+/** Two ranges that follow each other without a gap and fit one answer. */
+function joins(a: Range, b: Range): boolean {
+  const end = a.block * BLOCK_BYTES + a.offsetBytes + a.lengthBytes
+  const whole = a.offsetBytes === 0 && b.offsetBytes === 0
+  return (
+    whole &&
+    end === b.block * BLOCK_BYTES &&
+    a.lengthBytes + b.lengthBytes <= LIMITS.rangeBytesMax
+  )
+}

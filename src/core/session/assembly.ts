@@ -1,0 +1,370 @@
+// Blocks under construction. Symbols from the blast and ranges from peers meet here: each is given
+// its place in a pool, a whole block is hashed and written at once, and it becomes *verified* by its
+// chunk's layer, or without one when all blocks of the chunk are claimed and their root matches.
+// Nothing is servable or counted before that. Bytes never pass through: the shell moves them.
+
+import type { Bitmap } from '../base/bitmap.js'
+import { bytesEqual } from '../base/bytes.js'
+import { BLOCK_BYTES } from '../base/limits.js'
+import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
+import type { Range } from '../wire/message.js'
+import { LayerCache } from './layers.js'
+import { Pool } from './pool.js'
+
+/** What the assembly needs of the meta; the real tree checks hashes, a simulated one does not. */
+export interface Tree {
+  readonly geometry: Geometry
+  /** True when these leaves have the chunk's root. */
+  layerMatches(chunk: number, leaves: Uint8Array): boolean
+}
+
+export type Origin = 'multicast' | 'peer' | 'seeder'
+
+export type AssemblyOut =
+  /** Fill in `spilled` parts from the disk, hash `bytes` at pool position `at`, then `hashed`. */
+  | { type: 'verify'; block: number; at: number; bytes: number; spilled: readonly Range[] }
+  /** Write the block from the pool, then `written`. */
+  | { type: 'write'; block: number; at: number; bytes: number }
+  /** Write these parts of an unfinished block from the pool, then `spilled`. */
+  | { type: 'spill'; block: number; at: number; parts: readonly Range[] }
+  | { type: 'verified'; block: number }
+  /** The block's hash is wrong: it must come again, whole, from one peer. */
+  | { type: 'mismatch'; block: number; origins: readonly Origin[] }
+
+type State = 'open' | 'spilling' | 'hashing' | 'writing'
+
+interface Partial {
+  readonly block: number
+  /** Pool position, or -1 while all of it is on disk. */
+  at: number
+  symbolBytes: number
+  /** Bit per symbol in the pool, and per symbol spilled to disk. */
+  mask: number
+  spilled: number
+  state: State
+  digest: Uint8Array | undefined
+  readonly bytesBy: Record<Origin, number>
+}
+
+/** `symbol` returns: the datagram's payload has no use. */
+export const UNWANTED = -1
+
+export class Assembly {
+  readonly #tree: Tree
+  readonly #geometry: Geometry
+  readonly verified: Bitmap
+  readonly #pool: Pool
+  readonly #layers: LayerCache
+  readonly #partials = new Map<number, Partial>()
+  /** Blocks written whose layer is not known yet. */
+  readonly #claimed = new Map<number, { digest: Uint8Array; bytesBy: Record<Origin, number> }>()
+  readonly #claimedInChunk = new Map<number, number>()
+  /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
+  readonly #distrusted = new Set<number>()
+  readonly #out: AssemblyOut[] = []
+  readonly verifiedBytesBy: Record<Origin, number> = { multicast: 0, peer: 0, seeder: 0 }
+  verifiedBytes = 0
+
+  constructor(tree: Tree, verified: Bitmap, poolBytes: number) {
+    this.#tree = tree
+    this.#geometry = tree.geometry
+    this.verified = verified
+    this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
+    this.#layers = new LayerCache(tree)
+    for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
+      this.verifiedBytes += this.#geometry.bytesOfBlock(block)
+  }
+
+  /** Bytes that the shell's pool must have. */
+  get poolBytes(): number {
+    return this.#pool.count * BLOCK_BYTES
+  }
+
+  /** Bytes that wait for the disk or for hashing. */
+  get busyBytes(): number {
+    return this.#pool.busy * BLOCK_BYTES
+  }
+
+  poll(): AssemblyOut | undefined {
+    return this.#out.shift()
+  }
+
+  /** The block is neither verified nor complete and on its way to be. */
+  isMissing(block: number): boolean {
+    if (this.verified.has(block) || this.#claimed.has(block)) return false
+    const state = this.#partials.get(block)?.state
+    return state === undefined || state === 'open' || state === 'spilling'
+  }
+
+  /** Chunks that hold claimed blocks only because their layer has not come. */
+  *chunksWithoutLayer(): Iterable<number> {
+    for (const [chunk, claimed] of this.#claimedInChunk) if (claimed > 0) yield chunk
+  }
+
+  layerOf(chunk: number): Uint8Array | undefined {
+    return this.#layers.get(chunk)
+  }
+
+  /** A symbol of the blast: where in the pool its payload belongs, or UNWANTED. */
+  symbol(block: number, symbol: number, symbolBytes: number): number {
+    if (this.verified.has(block) || this.#claimed.has(block)) return UNWANTED
+    if (this.#distrusted.has(block)) return UNWANTED
+    const partial = this.#open(block, symbolBytes)
+    if (partial === undefined || partial.symbolBytes !== symbolBytes) return UNWANTED
+    const blockBytes = this.#geometry.bytesOfBlock(block)
+    if (symbol >= symbolsInBlock(blockBytes, symbolBytes)) return UNWANTED
+    const bit = 1 << symbol
+    if (((partial.mask | partial.spilled) & bit) !== 0) return UNWANTED
+    partial.mask |= bit
+    const offset = symbol * symbolBytes
+    partial.bytesBy.multicast += Math.min(symbolBytes, blockBytes - offset)
+    return partial.at + offset
+  }
+
+  /** Call after the payload of `symbol` was moved: a block that is whole goes to be hashed. */
+  settle(block: number): void {
+    const partial = this.#partials.get(block)
+    if (partial === undefined || partial.state !== 'open') return
+    const bytes = this.#geometry.bytesOfBlock(block)
+    const full = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
+    if (((partial.mask | partial.spilled) & full) !== full) return
+    partial.state = 'hashing'
+    const missing = partial.spilled & ~partial.mask
+    const spilled = missing === 0 ? [] : this.#runs(partial, missing)
+    this.#out.push({ type: 'verify', block, at: partial.at, bytes, spilled })
+  }
+
+  /**
+   * A range from a peer: calls `move` for each stretch that is wanted, with its position in the pool
+   * and in the range. Whole blocks are always welcome; parts only on the symbol grid in use.
+   */
+  range(
+    range: Range,
+    origin: Origin,
+    move: (at: number, from: number, bytes: number) => void,
+  ): void {
+    let from = 0
+    let block = range.block
+    let offset = range.offsetBytes
+    while (from < range.lengthBytes) {
+      const blockBytes = this.#geometry.bytesOfBlock(block)
+      const bytes = Math.min(blockBytes - offset, range.lengthBytes - from)
+      if (this.isMissing(block)) {
+        if (bytes === blockBytes) this.#whole(block, bytes, origin, at => move(at, from, bytes))
+        else this.#part(block, offset, bytes, origin, at => move(at, from, bytes))
+        this.settle(block)
+      }
+      from += bytes
+      offset = 0
+      block++
+    }
+  }
+
+  /** What is missing of a block, as ranges on its symbol grid; the whole block when none is known. */
+  missingOf(block: number): Range[] {
+    const bytes = this.#geometry.bytesOfBlock(block)
+    const partial = this.#partials.get(block)
+    const have = partial === undefined ? 0 : partial.mask | partial.spilled
+    if (partial === undefined || have === 0 || this.#distrusted.has(block))
+      return [{ block, offsetBytes: 0, lengthBytes: bytes }]
+    return this.#runs(partial, fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have)
+  }
+
+  /** The hash of a block that `verify` asked for. */
+  hashed(block: number, digest: Uint8Array): void {
+    const partial = this.#partials.get(block)
+    if (partial === undefined || partial.state !== 'hashing') return
+    const leaf = this.#layers.leaf(block)
+    if (leaf !== undefined && !bytesEqual(leaf, digest)) {
+      this.#forget(partial)
+      return this.#mismatch(block, partial.bytesBy)
+    }
+    partial.digest = digest
+    partial.state = 'writing'
+    const bytes = this.#geometry.bytesOfBlock(block)
+    this.#out.push({ type: 'write', block, at: partial.at, bytes })
+  }
+
+  /** The block stands in its part file. */
+  written(block: number): void {
+    const partial = this.#partials.get(block)
+    if (partial === undefined || partial.state !== 'writing' || partial.digest === undefined) return
+    this.#forget(partial)
+    this.#claim(block, partial.digest, partial.bytesBy)
+    const chunk = this.#geometry.chunkOfBlock(block)
+    const layer = this.#layers.get(chunk)
+    if (layer !== undefined) this.#check(chunk, block, layer)
+    else this.#tryRoot(chunk)
+  }
+
+  /** The parts of a spilled block stand on disk. */
+  spilled(block: number): void {
+    const partial = this.#partials.get(block)
+    if (partial === undefined || partial.state !== 'spilling') return
+    this.#pool.free(partial.at)
+    partial.at = -1
+    partial.spilled |= partial.mask
+    partial.mask = 0
+    partial.state = 'open'
+    this.#settleSpilled(partial)
+  }
+
+  /** Leaves of a chunk, from the leaf of `block` on; whole layers go the same way. */
+  leaves(block: number, leaves: Uint8Array): void {
+    const chunk = this.#geometry.chunkOfBlock(block)
+    const layer = this.#layers.add(chunk, block, leaves)
+    if (layer === undefined) return
+    const first = this.#geometry.firstBlockOfChunk(chunk)
+    for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
+      if (this.#claimed.has(first + i)) this.#check(chunk, first + i, layer)
+  }
+
+  // ---- inside
+
+  #open(block: number, symbolBytes: number): Partial | undefined {
+    let partial = this.#partials.get(block)
+    if (partial !== undefined && partial.state !== 'open') return undefined
+    if (partial !== undefined && partial.at >= 0) {
+      if (partial.mask === 0 && partial.spilled === 0) partial.symbolBytes = symbolBytes
+      return partial
+    }
+    this.#makeRoom()
+    const at = this.#pool.take()
+    if (at === undefined) return undefined
+    if (partial !== undefined) {
+      partial.at = at
+      return partial
+    }
+    const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
+    partial = { block, at, symbolBytes, mask: 0, spilled: 0, state: 'open', digest: undefined, bytesBy }
+    this.#partials.set(block, partial)
+    return partial
+  }
+
+  #whole(block: number, bytes: number, origin: Origin, move: (at: number) => void): void {
+    const symbolBytes = this.#partials.get(block)?.symbolBytes ?? BLOCK_BYTES
+    const partial = this.#open(block, symbolBytes)
+    if (partial === undefined) return
+    partial.mask = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
+    partial.bytesBy.multicast = 0
+    partial.bytesBy.peer = 0
+    partial.bytesBy.seeder = 0
+    partial.bytesBy[origin] = bytes
+    move(partial.at)
+  }
+
+  #part(
+    block: number,
+    offset: number,
+    bytes: number,
+    origin: Origin,
+    move: (at: number) => void,
+  ): void {
+    const known = this.#partials.get(block)
+    if (known === undefined || this.#distrusted.has(block)) return
+    const partial = this.#open(block, known.symbolBytes)
+    if (partial === undefined) return
+    const first = offset / partial.symbolBytes
+    const count = Math.ceil(bytes / partial.symbolBytes)
+    const toEnd = offset + bytes === this.#geometry.bytesOfBlock(block)
+    if (!Number.isInteger(first) || (!toEnd && bytes % partial.symbolBytes !== 0)) return
+    const bits = (fullMask(count) << first) >>> 0
+    if (((partial.mask | partial.spilled) & bits) !== 0) return
+    partial.mask |= bits
+    partial.bytesBy[origin] += bytes
+    move(partial.at + offset)
+  }
+
+  /** Spills the oldest open blocks when the pool runs low. */
+  #makeRoom(): void {
+    if (this.#pool.low)
+      for (const partial of this.#partials.values()) {
+        if (partial.state !== 'open' || partial.at < 0 || partial.mask === 0) continue
+        partial.state = 'spilling'
+        const parts = this.#runs(partial, partial.mask)
+        this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
+        return
+      }
+  }
+
+  #settleSpilled(partial: Partial): void {
+    // Everything came while the spill was under way: it needs a place in the pool to be hashed.
+    const bytes = this.#geometry.bytesOfBlock(partial.block)
+    const full = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
+    if ((partial.spilled & full) === full && this.#open(partial.block, partial.symbolBytes))
+      this.settle(partial.block)
+  }
+
+  #forget(partial: Partial): void {
+    if (partial.at >= 0) this.#pool.free(partial.at)
+    this.#partials.delete(partial.block)
+  }
+
+  #claim(block: number, digest: Uint8Array, bytesBy: Record<Origin, number>): void {
+    const chunk = this.#geometry.chunkOfBlock(block)
+    this.#claimed.set(block, { digest, bytesBy })
+    this.#claimedInChunk.set(chunk, (this.#claimedInChunk.get(chunk) ?? 0) + 1)
+  }
+
+  #unclaim(chunk: number, block: number): void {
+    this.#claimed.delete(block)
+    const left = (this.#claimedInChunk.get(chunk) ?? 1) - 1
+    if (left === 0) this.#claimedInChunk.delete(chunk)
+    else this.#claimedInChunk.set(chunk, left)
+  }
+
+  /** Compares a claimed block with its leaf. */
+  #check(chunk: number, block: number, layer: Uint8Array): void {
+    const claimed = this.#claimed.get(block)
+    if (claimed === undefined) return
+    this.#unclaim(chunk, block)
+    const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
+    if (!bytesEqual(layer.subarray(at, at + 32), claimed.digest))
+      return this.#mismatch(block, claimed.bytesBy)
+    this.#distrusted.delete(block)
+    this.verified.add(block)
+    this.verifiedBytes += this.#geometry.bytesOfBlock(block)
+    for (const origin of ['multicast', 'peer', 'seeder'] as const)
+      this.verifiedBytesBy[origin] += claimed.bytesBy[origin]
+    this.#out.push({ type: 'verified', block })
+  }
+
+  /** Without a layer: once every block of the chunk is claimed, their hashes are the layer. */
+  #tryRoot(chunk: number): void {
+    const count = this.#geometry.blocksOfChunk(chunk)
+    if (this.#claimedInChunk.get(chunk) !== count) return
+    const first = this.#geometry.firstBlockOfChunk(chunk)
+    const leaves = new Uint8Array(32 * count)
+    for (let i = 0; i < count; i++) leaves.set(this.#claimed.get(first + i)!.digest, 32 * i)
+    if (this.#tree.layerMatches(chunk, leaves)) this.leaves(first, leaves)
+    // One of them is wrong and nobody can tell which: the layer, asked of a peer, will say.
+  }
+
+  #mismatch(block: number, bytesBy: Record<Origin, number>): void {
+    this.#distrusted.add(block)
+    const origins = (['multicast', 'peer', 'seeder'] as const).filter(o => bytesBy[o] > 0)
+    this.#out.push({ type: 'mismatch', block, origins })
+  }
+
+  /** Runs of symbols in `mask` as byte ranges of the block. */
+  #runs(partial: Partial, mask: number): Range[] {
+    const { block, symbolBytes } = partial
+    const blockBytes = this.#geometry.bytesOfBlock(block)
+    const count = symbolsInBlock(blockBytes, symbolBytes)
+    const runs: Range[] = []
+    for (let i = 0; i < count; i++) {
+      if ((mask & (1 << i)) === 0) continue
+      const first = i
+      while (i + 1 < count && (mask & (1 << (i + 1))) !== 0) i++
+      const offsetBytes = first * symbolBytes
+      const end = Math.min(blockBytes, (i + 1) * symbolBytes)
+      runs.push({ block, offsetBytes, lengthBytes: end - offsetBytes })
+    }
+    return runs
+  }
+}
+
+/** The lowest `count` bits, up to 32, as an unsigned number. */
+function fullMask(count: number): number {
+  return count >= 32 ? 0xffff_ffff : 2 ** count - 1
+}

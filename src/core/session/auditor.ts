@@ -1,0 +1,67 @@
+// Between the receivers' reports and the rate controller: turns each report into what the controller
+// measures with, and notices when a blast reaches nobody at all.
+
+import type { Micros } from '../base/machine.js'
+import type { RateController } from '../rate/controller.js'
+import type { Report } from '../wire/message.js'
+import type { Receiver, Receivers } from './receivers.js'
+
+export class Auditor {
+  readonly #rate: RateController
+  /** Each receiver's own time, as the sum of its intervals. */
+  readonly #clock = new Map<number, Micros>()
+  #passAt: Micros = Number.POSITIVE_INFINITY
+  #anybodyHeard = false
+
+  constructor(rate: RateController) {
+    this.#rate = rate
+  }
+
+  passStarted(now: Micros): void {
+    this.#passAt = now
+  }
+
+  report(receiver: Receiver, report: Report, blasting: boolean, now: Micros): void {
+    receiver.report = report
+    if (report.received > 0) {
+      receiver.heard = true
+      this.#anybodyHeard = true
+    }
+    if (report.expected > 0) {
+      const lost = Math.max(0, report.expected - report.received)
+      receiver.lossFraction = lost / report.expected
+    }
+    const fromMicros = this.#clock.get(receiver.index) ?? 0
+    const toMicros = fromMicros + report.intervalMicros
+    this.#clock.set(receiver.index, toMicros)
+    if (!blasting) return
+    this.#rate.onReport(
+      {
+        receiver: receiver.index,
+        prefix: prefixOf(receiver.host),
+        fromMicros,
+        toMicros,
+        expected: report.expected,
+        received: report.received,
+        receivedBytes: report.receivedBytes,
+        kernelDrops: report.kernelDrops,
+        queueMicros: report.queueMicros,
+        diskQueueBytes: report.diskQueueBytes,
+      },
+      now,
+    )
+  }
+
+  /** For how long a pass has run without anybody hearing it, though somebody reports. */
+  unheardMicros(receivers: Receivers, now: Micros): number {
+    if (this.#anybodyHeard) return 0
+    for (const receiver of receivers) if (receiver.report !== undefined) return now - this.#passAt
+    return 0
+  }
+}
+
+/** The /24 (IPv4) or /64 (IPv6) that an address is in. */
+export function prefixOf(host: string): string {
+  if (host.includes('.')) return host.slice(0, host.lastIndexOf('.'))
+  return host.split(':').slice(0, 4).join(':')
+}

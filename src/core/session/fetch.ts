@@ -1,0 +1,473 @@
+// A receiver: hears the blast, asks peers for what it misses, verifies, and serves what it has. The
+// plan says what may be asked for; this machine carries it out.
+
+import type { Bitmap } from '../base/bitmap.js'
+import { LIMITS } from '../base/limits.js'
+import type { Machine, Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
+import { type Batch, NOWHERE, TAKEN } from '../multicast/batch.js'
+import { blocksOf } from '../swarm/link.js'
+import { Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
+import type { Announce } from '../wire/announce.js'
+import { DATAGRAM, type SessionId } from '../wire/datagram.js'
+import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
+import { Asker } from './asker.js'
+import { Assembly, type AssemblyOut, type Tree, UNWANTED } from './assembly.js'
+import { isSilent, type Plan, planFor } from './plan.js'
+import { Reporter } from './reporter.js'
+import { type Channel, Transmitters } from './transmitters.js'
+import { Wants } from './wants.js'
+
+export type FetchIn =
+  | SwarmIn
+  | { type: 'announce'; source: string; session: SessionId; announce: Announce }
+  /** From a manager or the operator (`pinned`). */
+  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean }
+  /** The group of the data cannot be joined. */
+  | { type: 'deaf'; reason: string }
+  | { type: 'hashed'; block: number; digest: Uint8Array }
+  | { type: 'written'; block: number }
+  | { type: 'spilled'; block: number }
+  | { type: 'finished'; file: number }
+  /** All files stand under their final names. */
+  | { type: 'stored' }
+  /** Datagrams that our own sockets dropped so far, and bytes that wait for the disk. */
+  | { type: 'load'; kernelDrops: number; diskQueueBytes: number }
+
+export type FetchOut =
+  | SwarmAction
+  | (AssemblyOut & { type: 'verify' | 'write' | 'spill' })
+  /** Move part of the message's bytes to the pool. */
+  | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
+  | { type: 'join'; channel: Channel }
+  /** Leave and join again: the membership may have died on the way. */
+  | { type: 'rejoin'; channel: Channel }
+  | { type: 'query' }
+  | { type: 'finish'; file: number }
+  | { type: 'store' }
+  | { type: 'verified'; bytes: number }
+  | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
+  | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
+  /** Complete, and nobody needs us any more. */
+  | { type: 'served' }
+
+export interface FetchOptions {
+  readonly id: string
+  readonly node: string
+  readonly port: number
+  readonly tree: Tree
+  /** What a former run left, verified. */
+  readonly verified: Bitmap
+  /** Files that already stand under their final names. */
+  readonly finishedFiles: ReadonlySet<number>
+  readonly metaBytes: Uint8Array
+  readonly prng: Prng
+  readonly multicast: boolean
+  readonly stay: boolean
+  readonly poolBytes?: number
+}
+
+const TICK_MICROS = 50_000
+const QUERY_MICROS = 1_000_000
+/** Bytes of answers that may be on their way in all: they all land in the pool. */
+const ASKED_BYTES_MAX = LIMITS.partialPoolBytes / 4
+
+export class Fetch implements Machine<FetchIn, FetchOut> {
+  readonly swarm: Swarm
+  readonly assembly: Assembly
+  readonly transmitters: Transmitters
+  readonly #options: FetchOptions
+  readonly #wants: Wants
+  readonly #asker: Asker
+  readonly #reporter: Reporter
+  readonly #out: FetchOut[] = []
+  readonly #left: Uint32Array
+  readonly #joined = new Set<string>()
+  readonly #layersAsked = new Map<number, Micros>()
+  #touched: number[] = []
+  #filesLeft = 0
+  #plan: Plan | undefined
+  #startedAt: Micros
+  #tickAt: Micros
+  #queryAt: Micros
+  #rejoinAt: Micros = Number.NEGATIVE_INFINITY
+  #deaf: string | undefined
+  #kernelDrops = 0
+  #diskQueueBytes = 0
+  #completeAt: Micros | undefined
+  #served = false
+  readonly resumedBytes: number
+
+  constructor(options: FetchOptions, now: Micros) {
+    const { id, node, port, tree, verified, metaBytes, prng } = options
+    const { geometry } = tree
+    this.#options = options
+    this.swarm = new Swarm({
+      id,
+      node,
+      role: 'receiver',
+      port,
+      geometry,
+      verified,
+      metaBytes,
+      prng: prng.fork(),
+      connectionsWanted: LIMITS.connectionsWanted,
+    })
+    this.assembly = new Assembly(tree, verified, options.poolBytes ?? LIMITS.partialPoolBytes)
+    this.resumedBytes = this.assembly.verifiedBytes
+    this.transmitters = new Transmitters(geometry.blockCount)
+    this.#wants = new Wants(block => this.assembly.isMissing(block))
+    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
+    this.#reporter = new Reporter(geometry, verified)
+    this.#left = new Uint32Array(geometry.fileCount)
+    this.#startedAt = now
+    this.#tickAt = now
+    this.#queryAt = now
+    this.#countFiles()
+  }
+
+  get complete(): boolean {
+    return this.#completeAt !== undefined
+  }
+
+  get plan(): Plan {
+    return this.#plan ?? 'wait'
+  }
+
+  get deadline(): Micros {
+    return Math.min(this.#tickAt, this.#reporter.deadline, this.swarm.deadline)
+  }
+
+  get progress(): Progress {
+    const by = this.assembly.verifiedBytesBy
+    return {
+      verifiedBytes: this.assembly.verifiedBytes,
+      resumedBytes: this.resumedBytes,
+      multicastBytes: by.multicast,
+      peerBytes: by.peer,
+      seederBytes: by.seeder,
+    }
+  }
+
+  handle(input: FetchIn, now: Micros): void {
+    switch (input.type) {
+      case 'announce':
+        return this.#onAnnounce(input.source, input.session, input.announce, now)
+      case 'addresses':
+        for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
+        return
+      case 'deaf':
+        this.#deaf = input.reason
+        return
+      case 'hashed':
+        return this.assembly.hashed(input.block, input.digest)
+      case 'written':
+        return this.assembly.written(input.block)
+      case 'spilled':
+        return this.assembly.spilled(input.block)
+      case 'finished':
+        this.#filesLeft--
+        if (this.#filesLeft === 0) this.#out.push({ type: 'store' })
+        return
+      case 'stored':
+        return this.#onStored(now)
+      case 'load':
+        this.#kernelDrops = input.kernelDrops
+        this.#diskQueueBytes = input.diskQueueBytes
+        return
+      default:
+        this.swarm.handle(input, now)
+    }
+  }
+
+  /**
+   * Datagrams [from, to) of the batch, as heard: each gets its `place`. The shell moves the payloads
+   * there and then polls.
+   */
+  take(batch: Batch, from: number, to: number, now: Micros): void {
+    const { geometry } = this.#options.tree
+    for (let i = from; i < to; i++) {
+      batch.place[i] = NOWHERE
+      const stream = this.transmitters.hear(batch, i, now)
+      if (stream === undefined) continue
+      const block = batch.block[i]
+      const type = batch.type[i]
+      if ((type !== DATAGRAM.data && type !== DATAGRAM.layer) || block >= geometry.blockCount) continue
+      stream.at(block, now)
+      if (type === DATAGRAM.layer) {
+        const bytes = batch.bytes[i] - (batch.bytes[i] % 32)
+        this.assembly.leaves(block, batch.payload[i]?.subarray(0, bytes) ?? new Uint8Array(bytes))
+        batch.place[i] = TAKEN
+        continue
+      }
+      const symbolBytes = batch.symbolBytes[i]
+      const left = geometry.bytesOfBlock(block) - batch.symbol[i] * symbolBytes
+      if (left <= 0 || batch.bytes[i] < Math.min(left, symbolBytes)) continue
+      const place = this.assembly.symbol(block, batch.symbol[i], symbolBytes)
+      if (place === UNWANTED) continue
+      batch.place[i] = place
+      if (this.#touched[this.#touched.length - 1] !== block) this.#touched.push(block)
+    }
+  }
+
+  poll(now: Micros): FetchOut | undefined {
+    if (this.#touched.length > 0) {
+      for (const block of this.#touched) this.assembly.settle(block)
+      this.#touched = []
+    }
+    if (now >= this.#tickAt) this.#tick(now)
+    for (;;) {
+      const ready = this.#out.shift()
+      if (ready !== undefined) return ready
+      const made = this.assembly.poll()
+      if (made !== undefined) {
+        if (made.type === 'verified') this.#onVerified(made.block, now)
+        else if (made.type === 'mismatch') this.#onMismatch(made.block, made.origins.join(', '))
+        else return made
+        continue
+      }
+      this.#report(now)
+      const out = this.swarm.poll(now)
+      if (out === undefined) return undefined
+      if (!isNote(out)) return out
+      this.#onNote(out, now)
+    }
+  }
+
+  // ---- what comes
+
+  #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
+    if (announce.id !== this.#options.id) return
+    this.swarm.book.add({ host: source, port: announce.port }, true)
+    const channel = announce.channels.find(c => c.channel === 1)
+    if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
+    const { group, port } = channel
+    this.transmitters.learn(session, source, { group, port }, announce.symbolBytes, now)
+    this.#joinAll()
+  }
+
+  #joinAll(): void {
+    for (const channel of this.transmitters.channels) {
+      const key = `${channel.group}|${channel.port}`
+      if (this.#joined.has(key)) continue
+      this.#joined.add(key)
+      this.#out.push({ type: 'join', channel })
+    }
+  }
+
+  #onNote(note: SwarmNote, now: Micros): void {
+    const { link } = note
+    switch (note.type) {
+      case 'joined':
+        this.#peer(link.address ?? { host: link.host, port: 0 }, 'connected')
+        if (this.complete) this.swarm.send(link, this.#completion(), now)
+        return
+      case 'left':
+        this.#reporter.left(link)
+        if (link.seeder) this.transmitters.lost(link.host, now)
+        return this.#peer(link.address ?? { host: link.host, port: 0 }, 'closed', note.reason)
+      case 'arrived': {
+        const { range, bytes } = note
+        this.assembly.range(range, link.seeder ? 'seeder' : 'peer', (at, from, lengthBytes) =>
+          this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
+        )
+        for (const block of blocksOf(range)) this.#wants.answered(block)
+        return this.#asker.topUp(link, this.#plan === 'behind', this.#roomBytes(), now)
+      }
+      case 'failed':
+        for (const block of blocksOf(note.range)) this.#wants.answered(block)
+        return
+      case 'layer':
+        if (note.chunk < this.#options.tree.geometry.chunkCount)
+          this.assembly.leaves(this.#options.tree.geometry.firstBlockOfChunk(note.chunk), note.leaves)
+        return
+      default:
+        this.#onControl(note, note.message, now)
+    }
+  }
+
+  #onControl(note: SwarmNote, message: Control, now: Micros): void {
+    if (message.type !== 'blast') return
+    const { link } = note
+    const known = this.#options.multicast
+      ? this.transmitters.blast(link.host, message, now)
+      : undefined
+    this.#reporter.onBlast(link, message, known?.stream, now)
+    this.#joinAll()
+    if (known?.changed) this.#tickAt = now
+  }
+
+  #onVerified(block: number, now: Micros): void {
+    const { geometry } = this.#options.tree
+    this.#wants.settled(block)
+    this.swarm.verified(block, now)
+    this.#asker.settled(block, now)
+    this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
+    const file = geometry.fileOfBlock(block)
+    if (--this.#left[file] === 0) this.#out.push({ type: 'finish', file })
+  }
+
+  #onMismatch(block: number, origins: string): void {
+    this.#wants.again(block)
+    const { file } = this.#options.tree.geometry.placeOfBlock(block)
+    this.#out.push({
+      type: 'notice',
+      code: 'wrong-data',
+      level: 'warning',
+      message: `block ${block} (file ${file + 1}) came wrong by ${origins}; it is fetched again, whole`,
+    })
+  }
+
+  #onStored(now: Micros): void {
+    this.#completeAt = now
+    for (const link of this.swarm.links()) {
+      this.swarm.send(link, this.#completion(), now)
+      if (link.complete && !link.seeder) this.swarm.close(link, 'both complete', now)
+    }
+  }
+
+  #completion(): Complete {
+    return { type: 'complete', progress: this.progress }
+  }
+
+  // ---- time
+
+  #tick(now: Micros): void {
+    this.#tickAt = now + TICK_MICROS
+    if (this.#served) return
+    if (this.complete) return this.#serveOn(now)
+    if (now >= this.#queryAt) {
+      this.#queryAt = now + QUERY_MICROS * (this.transmitters.views.length === 0 ? 1 : 10)
+      if (this.#options.multicast) this.#out.push({ type: 'query' })
+    }
+    this.#follow(now)
+    for (const stream of this.transmitters.streams())
+      stream.passed(now, (first, count) => {
+        if (this.#plan === 'behind') this.#wants.pass(first, count, now)
+      })
+    this.#wants.age(now)
+    this.#rejoin(now)
+    if (this.#plan !== 'wait') this.#asker.ask(this.#plan === 'behind', this.#roomBytes(), now)
+    this.#askLayers(now)
+  }
+
+  /** Keeps to the plan; a change of plan changes what is due. */
+  #follow(now: Micros): void {
+    const transmitters = this.transmitters.views
+    let peersHoldData = false
+    for (const link of this.swarm.links())
+      if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
+    const multicast = this.#options.multicast && this.#deaf === undefined
+    const situation = { multicast, startedAt: this.#startedAt, transmitters, peersHoldData }
+    const plan = planFor(situation, now)
+    if (plan === this.#plan) return
+    const before = this.#plan
+    this.#plan = plan
+    this.#wants.nothing()
+    if (plan === 'anything') {
+      this.#wants.everything(this.assembly.verified, now)
+      this.#sayWhySwarm(before, now)
+    } else if (plan === 'behind') {
+      for (const stream of this.transmitters.streams()) {
+        const upTo = stream.cursor
+        if (upTo > 0 && before === 'anything') this.#wants.pass(0, upTo, now)
+      }
+    }
+  }
+
+  #sayWhySwarm(before: Plan | undefined, now: Micros): void {
+    const views = this.transmitters.views
+    const silent = views.some(view => isSilent(view, now))
+    const over = views.length > 0 && views.every(v => v.state === 'ended' || v.state === 'paused')
+    let why: string
+    if (!this.#options.multicast) why = 'multicast is switched off'
+    else if (this.#deaf !== undefined) why = `the group cannot be joined (${this.#deaf})`
+    else if (silent) why = 'the sender blasts, but nothing arrives from its group'
+    else if (over && before === 'behind') return
+    else if (over) why = 'the blast is over'
+    else why = 'no multicast session was announced'
+    const message = `swarm only: ${why}`
+    const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
+    this.#out.push({ type: 'notice', code: 'swarm-only', level: silent ? 'warning' : 'info', message, hint })
+  }
+
+  #rejoin(now: Micros): void {
+    if (now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
+    if (!this.transmitters.views.some(view => isSilent(view, now))) return
+    this.#rejoinAt = now
+    for (const channel of this.transmitters.channels) this.#out.push({ type: 'rejoin', channel })
+  }
+
+  #roomBytes(): number {
+    let asked = 0
+    for (const link of this.swarm.links()) asked += link.askedBytes
+    return ASKED_BYTES_MAX - asked - this.assembly.busyBytes / 4
+  }
+
+  /** Layers that did not come with the blast are asked of anybody who has the chunk. */
+  #askLayers(now: Micros): void {
+    const chunks: number[] = []
+    for (const chunk of this.assembly.chunksWithoutLayer()) {
+      const asked = this.#layersAsked.get(chunk)
+      if (asked !== undefined && now - asked < 1_000_000) continue
+      this.#layersAsked.set(chunk, now)
+      chunks.push(chunk)
+    }
+    if (chunks.length === 0) return
+    const links = [...this.swarm.links()].filter(link => link.complete || link.held !== undefined)
+    if (links.length === 0) return
+    const { prng } = this.#options
+    const { geometry } = this.#options.tree
+    for (const chunk of chunks.slice(0, LIMITS.requestRangesMax)) {
+      const first = geometry.firstBlockOfChunk(chunk)
+      const holders = links.filter(link => link.has(first))
+      const from = holders.length > 0 ? holders : links
+      this.swarm.send(from[prng.below(from.length)], { type: 'layer-request', chunks: [chunk] }, now)
+    }
+  }
+
+  #report(now: Micros): void {
+    if (now < this.#reporter.deadline) return
+    const { progress } = this
+    const view = { progress, kernelDrops: this.#kernelDrops, diskQueueBytes: this.#diskQueueBytes }
+    for (const { link, message } of this.#reporter.take(view, now))
+      if (!(this.complete && message.type === 'missing')) this.swarm.send(link, message, now)
+  }
+
+  /** Complete: serves while somebody may need it. */
+  #serveOn(now: Micros): void {
+    if (this.#options.stay) return
+    const since = this.#completeAt ?? now
+    let needed = false
+    for (const link of this.swarm.links()) if (!link.complete) needed = true
+    const quiet = now - Math.max(since, this.swarm.slots.lastAskedAt) > LIMITS.receiverQuietMicros
+    if (needed && !quiet && now - since < LIMITS.receiverGraceMicros) return
+    this.#served = true
+    this.#tickAt = Number.POSITIVE_INFINITY
+    this.#out.push({ type: 'served' })
+  }
+
+  /** Blocks missing per file; files that need no data but are not in place yet are finished first. */
+  #countFiles(): void {
+    const { tree, verified, finishedFiles } = this.#options
+    const { geometry } = tree
+    for (let file = 0; file < geometry.fileCount; file++) {
+      const blocks = geometry.blocksOfFile(file)
+      if (blocks === 0 || finishedFiles.has(file)) continue
+      this.#filesLeft++
+      this.#left[file] = blocks - verified.countIn(geometry.firstBlockOfFile(file), blocks)
+      if (this.#left[file] === 0) this.#out.push({ type: 'finish', file })
+    }
+    if (this.#filesLeft === 0) this.#out.push({ type: 'store' })
+  }
+
+  #peer(address: PeerAddress, state: 'connected' | 'closed', reason?: string): void {
+    this.#out.push({ type: 'peer', host: address.host, port: address.port, state, reason })
+  }
+}
+
+const NOTES = new Set(['joined', 'left', 'arrived', 'failed', 'layer', 'control'])
+
+function isNote(out: SwarmAction | SwarmNote): out is SwarmNote {
+  return NOTES.has(out.type)
+}

@@ -1,0 +1,77 @@
+// Layers (the block hashes of a chunk) as they come in parts and as they are kept: only those that
+// match the chunk's root, the least recently used dropped first. What was dropped is asked for again.
+
+import { Bitmap } from '../base/bitmap.js'
+import { LIMITS } from '../base/limits.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Tree } from './assembly.js'
+
+interface Arriving {
+  readonly leaves: Uint8Array
+  readonly have: Bitmap
+}
+
+export class LayerCache {
+  readonly #tree: Tree
+  readonly #geometry: Geometry
+  readonly #layers = new Map<number, Uint8Array>()
+  readonly #arriving = new Map<number, Arriving>()
+  #bytes = 0
+
+  constructor(tree: Tree) {
+    this.#tree = tree
+    this.#geometry = tree.geometry
+  }
+
+  get(chunk: number): Uint8Array | undefined {
+    const layer = this.#layers.get(chunk)
+    if (layer !== undefined) {
+      this.#layers.delete(chunk)
+      this.#layers.set(chunk, layer)
+    }
+    return layer
+  }
+
+  /** The hash that `block` must have, when its chunk's layer is here. */
+  leaf(block: number): Uint8Array | undefined {
+    const chunk = this.#geometry.chunkOfBlock(block)
+    const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
+    return this.get(chunk)?.subarray(at, at + 32)
+  }
+
+  /** Takes leaves from that of `block` on; returns the layer when that made it whole and right. */
+  add(chunk: number, block: number, leaves: Uint8Array): Uint8Array | undefined {
+    if (this.#layers.has(chunk)) return undefined
+    const count = this.#geometry.blocksOfChunk(chunk)
+    const first = block - this.#geometry.firstBlockOfChunk(chunk)
+    const got = Math.floor(leaves.length / 32)
+    if (first + got > count) return undefined
+    let arriving = this.#arriving.get(chunk)
+    if (arriving === undefined) {
+      arriving = { leaves: new Uint8Array(32 * count), have: new Bitmap(count) }
+      this.#arriving.set(chunk, arriving)
+      this.#bound()
+    }
+    arriving.leaves.set(leaves, 32 * first)
+    arriving.have.addRange(first, got)
+    if (!arriving.have.full) return undefined
+    this.#arriving.delete(chunk)
+    if (!this.#tree.layerMatches(chunk, arriving.leaves)) return undefined
+    this.#layers.set(chunk, arriving.leaves)
+    this.#bytes += arriving.leaves.length
+    this.#bound()
+    return arriving.leaves
+  }
+
+  #bound(): void {
+    for (const [chunk, layer] of this.#layers) {
+      if (this.#bytes <= LIMITS.layerCacheBytes) break
+      this.#layers.delete(chunk)
+      this.#bytes -= layer.length
+    }
+    while (this.#arriving.size > 1024) {
+      const oldest = this.#arriving.keys().next()
+      if (!oldest.done) this.#arriving.delete(oldest.value)
+    }
+  }
+}

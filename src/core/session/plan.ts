@@ -1,0 +1,69 @@
+// The idea of mcp2p, in one file: wait for the blast, or ask a peer?
+//
+// A blast that is heard brings every block to everybody at once, so nothing that is still ahead of it
+// is worth asking for. What it has passed and what did not arrive will not come by itself, and the
+// receivers' uplinks are idle meanwhile: so repair is asked of peers, during the blast, block by
+// block. The transmitter's own uplink is the one that is full: it is asked last. And whenever there
+// is no blast to wait for - none announced, not begun within reason, over, or not reaching us - all
+// that is missing is asked of anybody: multicast is an optimisation, the swarm is the truth.
+
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+
+/** What is known of one transmitter and its stream. */
+export interface TransmitterView {
+  /** What it says on its control connection; `unknown` without one. */
+  readonly state: 'waiting' | 'blasting' | 'paused' | 'ended' | 'unknown'
+  /** It says so since then. */
+  readonly since: Micros
+  readonly heardAt: Micros
+}
+
+export interface Situation {
+  /** The operator allows multicast and a group could be joined. */
+  readonly multicast: boolean
+  readonly startedAt: Micros
+  readonly transmitters: readonly TransmitterView[]
+  /** Somebody who does not transmit holds something. */
+  readonly peersHoldData: boolean
+}
+
+export type Plan =
+  /** Ask for nothing: the blast will come. */
+  | 'wait'
+  /** Ask for what the blast has passed. */
+  | 'behind'
+  /** Ask for anything that is missing. */
+  | 'anything'
+
+/** How long a transmitter that was announced may stay unreachable before we help ourselves. */
+const GRACE_MICROS = 1_500_000
+
+export function planFor(situation: Situation, now: Micros): Plan {
+  if (!situation.multicast) return 'anything'
+  let waiting = false
+  for (const transmitter of situation.transmitters) {
+    const { state, since, heardAt } = transmitter
+    if (state === 'ended' || state === 'paused') continue
+    if (now - heardAt < LIMITS.silenceRejoinMicros) return 'behind'
+    if (state === 'waiting') waiting = true
+    // It says that it blasts, or its data may still come: silence counts from when we knew.
+    else if (now - since < LIMITS.silenceRejoinMicros) waiting = true
+  }
+  if (waiting && !situation.peersHoldData) return 'wait'
+  const young = now - situation.startedAt < GRACE_MICROS
+  if (young && situation.transmitters.length === 0) return 'wait'
+  return 'anything'
+}
+
+/** A blast that is on but brings nothing: the group should be joined anew, the swarm take over. */
+export function isSilent(transmitter: TransmitterView, now: Micros): boolean {
+  const lastSign = Math.max(transmitter.heardAt, transmitter.since)
+  return transmitter.state === 'blasting' && now - lastSign >= LIMITS.silenceRejoinMicros
+}
+
+/**
+ * A transmitter that blasts is asked only for what has been missing for so long that some peer
+ * should have had it to offer (peers tell what they hold every 50–100 ms).
+ */
+export const TRANSMITTER_PATIENCE_MICROS = 250_000

@@ -1,0 +1,82 @@
+// Every receiver that a transmitter has heard of: how far it is, when it was last heard, and how it
+// ended. A closed connection only starts the clock; the host may come back.
+
+import type { Micros } from '../base/machine.js'
+import type { Link } from '../swarm/link.js'
+import type { Missing, Progress, Report } from '../wire/message.js'
+
+export interface Receiver {
+  readonly node: string
+  /** Small integer by which the rate controller knows it. */
+  readonly index: number
+  readonly host: string
+  /** Present while it is connected. */
+  link: Link | undefined
+  readonly firstAt: Micros
+  lastAt: Micros
+  completeAt: Micros | undefined
+  progress: Progress | undefined
+  lossFraction: number
+  /** It has received a datagram of this session. */
+  heard: boolean
+  report: Report | undefined
+  missing: Missing | undefined
+}
+
+export class Receivers {
+  readonly #all = new Map<string, Receiver>()
+  #nextIndex = 0
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  *[Symbol.iterator](): Iterator<Receiver> {
+    yield* this.#all.values()
+  }
+
+  of(link: Link): Receiver | undefined {
+    return this.#all.get(link.node)
+  }
+
+  joined(link: Link, now: Micros): Receiver {
+    const known = this.#all.get(link.node)
+    if (known) {
+      known.link = link
+      known.lastAt = now
+      return known
+    }
+    const receiver: Receiver = {
+      node: link.node,
+      index: this.#nextIndex++,
+      host: link.host,
+      link,
+      firstAt: now,
+      lastAt: now,
+      completeAt: undefined,
+      progress: undefined,
+      lossFraction: 0,
+      heard: false,
+      report: undefined,
+      missing: undefined,
+    }
+    this.#all.set(link.node, receiver)
+    return receiver
+  }
+
+  /** Connected and not complete. */
+  *open(): Iterable<Receiver> {
+    for (const receiver of this)
+      if (receiver.link !== undefined && receiver.completeAt === undefined) yield receiver
+  }
+
+  /** Incomplete, and heard of within `lingerMicros`. */
+  *hoped(lingerMicros: number, now: Micros): Iterable<Receiver> {
+    for (const receiver of this)
+      if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros) yield receiver
+  }
+}
+
+export function lastHeard(receiver: Receiver): Micros {
+  return Math.max(receiver.lastAt, receiver.link?.lastByteAt ?? 0)
+}

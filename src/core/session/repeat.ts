@@ -1,0 +1,59 @@
+// After a pass: which blocks are worth another multicast? Those that enough receivers miss; the swarm
+// does the rest. On a lossy path TCP is the slower tool (at 20 % loss cubic carries 1 Mbit/s of a
+// 100 Mbit/s line), so there everything that anybody misses goes by multicast again.
+
+import { RangeSet } from '../base/ranges.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Receiver } from './receivers.js'
+
+/** A repeat needs so many who miss the block, or this share of the live receivers (start). */
+const MISSING_MIN = 3
+const MISSING_SHARE = 0.1
+/** Above this loss TCP is slower than multicast. */
+const LOSSY_FRACTION = 0.1
+/** A lossy repeat of less than this is not worth the wait for the next answers. */
+const LOSSY_BLOCKS_MIN = 32
+
+export interface RepeatView {
+  readonly geometry: Geometry
+  readonly live: readonly Receiver[]
+  /** The pass they answer for. */
+  readonly pass: number
+}
+
+/** The blocks for the next pass; empty when the swarm should finish. */
+export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
+  const lossy = live.some(receiver => receiver.lossFraction > LOSSY_FRACTION && receiver.heard)
+  const enough = lossy ? 1 : Math.max(MISSING_MIN, Math.ceil(MISSING_SHARE * live.length))
+  const blocks = new RangeSet()
+  // With one or two left, TCP from the others serves them without waking everybody.
+  if (!lossy && live.length < MISSING_MIN) return blocks
+  const weight = new Map<number, number>()
+  const edges: { at: number; step: number }[] = []
+  for (const receiver of live) {
+    // Who hears nothing gains nothing by a repeat.
+    if (receiver.missing?.pass !== pass || !receiver.heard) continue
+    const { runs, counts } = receiver.missing
+    for (let i = 0; runs !== undefined && i + 1 < runs.length; i += 2) {
+      if (runs[i] + runs[i + 1] > geometry.blockCount) break
+      edges.push({ at: runs[i], step: 1 }, { at: runs[i] + runs[i + 1], step: -1 })
+    }
+    for (let i = 0; counts !== undefined && i + 1 < counts.length; i += 2) {
+      if (counts[i] >= geometry.chunkCount) break
+      const share = counts[i + 1] / geometry.blocksOfChunk(counts[i])
+      weight.set(counts[i], (weight.get(counts[i]) ?? 0) + Math.min(1, share))
+    }
+  }
+  edges.sort((a, b) => a.at - b.at)
+  let missing = 0
+  for (let i = 0; i < edges.length; i++) {
+    missing += edges[i].step
+    if (missing >= enough && i + 1 < edges.length)
+      blocks.add(edges[i].at, edges[i + 1].at - edges[i].at)
+  }
+  for (const [chunk, receivers] of weight)
+    if (receivers >= enough)
+      blocks.add(geometry.firstBlockOfChunk(chunk), geometry.blocksOfChunk(chunk))
+  if (lossy && blocks.total < LOSSY_BLOCKS_MIN) blocks.clear()
+  return blocks
+}

@@ -1,0 +1,127 @@
+// What a receiver tells a transmitter on its control connection: how well it hears, how far it is,
+// and after a pass what it still misses.
+
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { Bitmap } from '../base/bitmap.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Stream } from '../multicast/stream.js'
+import type { Link } from '../swarm/link.js'
+import type { Blast, Message, Missing, Progress } from '../wire/message.js'
+
+interface Control {
+  readonly link: Link
+  blast: Blast
+  stream: Stream | undefined
+  reportAt: Micros
+  missingAt: Micros
+  kernelDrops: number
+}
+
+/** About what one number of a run costs in JSON. */
+const RUN_NUMBER_BYTES = 9
+
+export interface ReporterView {
+  readonly progress: Progress
+  readonly kernelDrops: number
+  readonly diskQueueBytes: number
+}
+
+export class Reporter {
+  readonly #geometry: Geometry
+  readonly #verified: Bitmap
+  readonly #controls = new Map<number, Control>()
+
+  constructor(geometry: Geometry, verified: Bitmap) {
+    this.#geometry = geometry
+    this.#verified = verified
+  }
+
+  get deadline(): Micros {
+    let next = Number.POSITIVE_INFINITY
+    for (const c of this.#controls.values()) next = Math.min(next, c.reportAt, c.missingAt)
+    return next
+  }
+
+  /** The latest words of each transmitter that we are connected to. */
+  *blasts(): Iterable<{ link: Link; blast: Blast }> {
+    for (const { link, blast } of this.#controls.values()) yield { link, blast }
+  }
+
+  onBlast(link: Link, blast: Blast, stream: Stream | undefined, now: Micros): void {
+    const known = this.#controls.get(link.peer)
+    const pausedNow = blast.state === 'paused' || blast.state === 'ended'
+    const wasBlasting = known?.blast.state === 'blasting'
+    const everyMicros = 1000 * blast.reportMillis
+    if (known === undefined) {
+      const reportAt = now + everyMicros
+      const missingAt = Number.POSITIVE_INFINITY
+      this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, kernelDrops: 0 })
+      return
+    }
+    if (pausedNow && wasBlasting) known.missingAt = now + LIMITS.reorderMicros
+    known.blast = blast
+    known.stream = stream
+    known.reportAt = Math.min(known.reportAt, now + everyMicros)
+  }
+
+  left(link: Link): void {
+    this.#controls.delete(link.peer)
+  }
+
+  /** Messages that are due now. */
+  *take(view: ReporterView, now: Micros): Iterable<{ link: Link; message: Message }> {
+    for (const control of this.#controls.values()) {
+      const { link, blast, stream } = control
+      if (now >= control.missingAt) {
+        control.missingAt = Number.POSITIVE_INFINITY
+        yield { link, message: this.#missing(blast) }
+      }
+      if (now < control.reportAt) continue
+      control.reportAt = now + 1000 * blast.reportMillis
+      const hearing = stream?.takeHearing(now) ?? NOTHING_HEARD
+      const kernelDrops = Math.max(0, view.kernelDrops - control.kernelDrops)
+      control.kernelDrops = view.kernelDrops
+      const { progress, diskQueueBytes } = view
+      const { session } = blast
+      const report = { session, ...hearing, kernelDrops, diskQueueBytes, progress }
+      yield { link, message: { type: 'report', ...report } }
+    }
+  }
+
+  #missing(blast: Blast): Missing {
+    const { session, pass } = blast
+    const runs: number[] = []
+    const verified = this.#verified
+    for (let first = verified.nextClear(0); first >= 0; ) {
+      const next = verified.nextSet(first)
+      const end = next < 0 ? verified.size : next
+      runs.push(first, end - first)
+      if (runs.length * RUN_NUMBER_BYTES > LIMITS.missingRangesBytesMax)
+        return { type: 'missing', session, pass, counts: this.#counts() }
+      first = next < 0 ? -1 : verified.nextClear(end)
+    }
+    return { type: 'missing', session, pass, runs }
+  }
+
+  #counts(): number[] {
+    const counts: number[] = []
+    for (let chunk = 0; chunk < this.#geometry.chunkCount; chunk++) {
+      const blocks = this.#geometry.blocksOfChunk(chunk)
+      const first = this.#geometry.firstBlockOfChunk(chunk)
+      const missing = blocks - this.#verified.countIn(first, blocks)
+      if (missing > 0) counts.push(chunk, missing)
+    }
+    return counts
+  }
+}
+
+const NOTHING_HEARD = {
+  intervalMicros: 1,
+  highestSequence: 0,
+  expected: 0,
+  received: 0,
+  receivedBytes: 0,
+  duplicates: 0,
+  queueMicros: 0,
+}

@@ -1,0 +1,406 @@
+// A sender: waits for its start condition, blasts, repeats what many miss, serves the rest, and ends
+// when every receiver it has heard of is complete or gone. One dead host never holds it up.
+
+import { Bitmap } from '../base/bitmap.js'
+import { LIMITS } from '../base/limits.js'
+import type { Machine, Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
+import { RangeSet } from '../base/ranges.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Batch } from '../multicast/batch.js'
+import { Sender, type SenderOut } from '../multicast/sender.js'
+import type { RateController } from '../rate/controller.js'
+import type { Link } from '../swarm/link.js'
+import { Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
+import type { Announce } from '../wire/announce.js'
+import { type SessionId, sessionText } from '../wire/datagram.js'
+import type { Blast, Control } from '../wire/message.js'
+import { Auditor } from './auditor.js'
+import { type Receiver, Receivers } from './receivers.js'
+import { blocksToRepeat } from './repeat.js'
+
+export type SeedIn =
+  | SwarmIn
+  | { type: 'query'; id: string | undefined }
+  /** The chunk is read, hashed and what the meta says; its bytes are in memory. */
+  | { type: 'chunk-read'; chunk: number }
+  /** The operator wants to start now. */
+  | { type: 'start' }
+  /** Multicast cannot be sent: no route, no permission. */
+  | { type: 'mute'; reason: string }
+  /** `bytes` of UDP payload left. */
+  | { type: 'left'; bytes: number }
+  /** The socket pushed back. */
+  | { type: 'blocked' }
+
+export type SeedOut =
+  | SwarmAction
+  | (SenderOut & { type: 'read' | 'release' })
+  | { type: 'announce'; sequence: number; announce: Announce }
+  | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
+  | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
+  | { type: 'receiver'; receiver: Receiver }
+  /** Everybody is complete or gone. */
+  | { type: 'ended' }
+
+export interface SeedOptions {
+  readonly id: string
+  readonly name: string
+  readonly node: string
+  readonly session: SessionId
+  readonly port: number
+  readonly geometry: Geometry
+  readonly metaBytes: Uint8Array
+  readonly metaSha256: string
+  readonly prng: Prng
+  readonly rate: RateController
+  readonly symbolBytes: number
+  readonly multicast: 'auto' | 'always' | 'never'
+  readonly group: string
+  readonly dataPort: number
+  readonly waitReceivers: number | undefined
+  /** Infinity: wait for `waitReceivers` for ever. */
+  readonly waitMicros: Micros
+  readonly lingerMicros: Micros
+  readonly forever: boolean
+}
+
+export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
+
+const TICK_MICROS = 50_000
+
+export class Seed implements Machine<SeedIn, SeedOut> {
+  readonly swarm: Swarm
+  readonly sender: Sender
+  readonly receivers = new Receivers()
+  readonly #options: SeedOptions
+  readonly #rate: RateController
+  readonly #auditor: Auditor
+  readonly #out: SeedOut[] = []
+  readonly #startedAt: Micros
+  #phase: SeedPhase = 'waiting'
+  #phaseAt: Micros
+  #multicast: boolean
+  #tickAt: Micros
+  #announceAt: Micros
+  #announcedAt: Micros = Number.NEGATIVE_INFINITY
+  #announceSequence = 0
+  #blastAt: Micros
+  #told = ''
+
+  constructor(options: SeedOptions, now: Micros) {
+    const { id, node, port, geometry, metaBytes, prng } = options
+    this.#options = options
+    this.#rate = options.rate
+    const verified = new Bitmap(geometry.blockCount)
+    verified.addRange(0, geometry.blockCount)
+    this.swarm = new Swarm({
+      id,
+      node,
+      role: 'seeder',
+      port,
+      geometry,
+      verified,
+      metaBytes,
+      prng: prng.fork(),
+      connectionsWanted: 0,
+    })
+    const { session, symbolBytes, rate } = options
+    this.sender = new Sender({ geometry, session, symbolBytes, rate, metaBytes: metaBytes.length })
+    this.swarm.later = block => this.sender.willSend(block)
+    this.#auditor = new Auditor(options.rate)
+    this.#multicast = options.multicast !== 'never'
+    this.#startedAt = now
+    this.#phaseAt = now
+    this.#tickAt = now
+    this.#announceAt = now
+    this.#blastAt = now
+  }
+
+  get phase(): SeedPhase {
+    return this.#phase
+  }
+
+  get deadline(): Micros {
+    if (this.#phase === 'ended') return this.swarm.deadline
+    return Math.min(this.#tickAt, this.#announceAt, this.swarm.deadline)
+  }
+
+  /** When `fill` should be called. */
+  fillDeadline(now: Micros): Micros {
+    return this.sender.deadline(now)
+  }
+
+  handle(input: SeedIn, now: Micros): void {
+    switch (input.type) {
+      case 'query':
+        if (input.id === undefined || this.#options.id.startsWith(input.id))
+          this.#announceAt = Math.min(
+            this.#announceAt,
+            Math.max(now, this.#announcedAt + LIMITS.announceOnQueryEveryMicros),
+          )
+        return
+      case 'chunk-read':
+        return this.sender.chunkReady(input.chunk)
+      case 'start':
+        if (this.#phase === 'waiting') this.#start(now)
+        return
+      case 'mute':
+        return this.#stopMulticast('multicast-failed', `multicast cannot be sent (${input.reason})`, now)
+      case 'left':
+        return this.#rate.onSent(input.bytes, now)
+      case 'blocked':
+        return this.#rate.onBlocked(now)
+      default:
+        this.swarm.handle(input, now)
+    }
+  }
+
+  fill(batch: Batch, now: Micros): void {
+    this.sender.fill(batch, now)
+  }
+
+  poll(now: Micros): SeedOut | undefined {
+    if (this.#phase !== 'ended') {
+      if (now >= this.#announceAt) this.#announce(now)
+      if (now >= this.#tickAt) this.#tick(now)
+    }
+    for (;;) {
+      const ready = this.#out.shift()
+      if (ready !== undefined) return ready
+      const sent = this.sender.poll()
+      if (sent !== undefined) {
+        if (sent.type === 'pass-ended') this.#onPassEnded(now)
+        else return sent
+        continue
+      }
+      const out = this.swarm.poll(now)
+      if (out === undefined) return undefined
+      if (!isNote(out)) return out
+      this.#onNote(out, now)
+    }
+  }
+
+  // ---- receivers
+
+  #onNote(note: SwarmNote, now: Micros): void {
+    const { link } = note
+    const { host } = link
+    const port = link.address?.port ?? 0
+    if (note.type === 'joined') {
+      this.#out.push({ type: 'peer', host, port, state: 'connected' })
+      if (link.hello?.role !== 'receiver') return
+      const receiver = this.receivers.joined(link, now)
+      this.#tellOne(receiver, now)
+      this.#out.push({ type: 'receiver', receiver })
+      this.#tickAt = now
+    } else if (note.type === 'left') {
+      this.#out.push({ type: 'peer', host, port, state: 'closed', reason: note.reason })
+      const receiver = this.receivers.of(link)
+      if (receiver === undefined || receiver.link !== link) return
+      receiver.lastAt = link.lastByteAt
+      receiver.link = undefined
+      this.#rate.onGone(receiver.index, now)
+      this.#out.push({ type: 'receiver', receiver })
+    } else if (note.type === 'control') this.#onControl(link, note.message, now)
+  }
+
+  #onControl(link: Link, message: Control, now: Micros): void {
+    const receiver = this.receivers.of(link)
+    if (receiver === undefined) return
+    if (message.type === 'report') {
+      receiver.progress = message.progress
+      if (message.session === sessionText(this.#options.session))
+        this.#auditor.report(receiver, message, this.#phase === 'blasting', now)
+    } else if (message.type === 'missing') {
+      receiver.missing = message
+      if (this.#phase === 'collecting') this.#tickAt = now
+    } else if (message.type === 'complete' && receiver.completeAt === undefined) {
+      receiver.progress = message.progress
+      receiver.completeAt = now
+      this.#rate.onGone(receiver.index, now)
+      this.#out.push({ type: 'receiver', receiver })
+      this.#tickAt = now
+    }
+  }
+
+  // ---- the course of the session
+
+  #enter(phase: SeedPhase, now: Micros): void {
+    this.#phase = phase
+    this.#phaseAt = now
+    this.#limitServing(now)
+    this.#tellAll(now)
+  }
+
+  #start(now: Micros): void {
+    if (!this.#multicast) return this.#enter('serving', now)
+    const all = new RangeSet()
+    all.add(0, this.#options.geometry.blockCount)
+    this.#startPass(all, now)
+  }
+
+  #startPass(blocks: RangeSet, now: Micros): void {
+    this.sender.startPass(blocks, now)
+    this.#auditor.passStarted(now)
+    this.#enter('blasting', now)
+  }
+
+  #onPassEnded(now: Micros): void {
+    if (this.#phase === 'blasting') this.#enter('collecting', now)
+  }
+
+  #stopMulticast(code: string, why: string, now: Micros): void {
+    if (!this.#multicast) return
+    this.#multicast = false
+    this.sender.stop()
+    const message = `swarm only: ${why}`
+    const hint = 'check the route to the group (ip route), the switch and --interface'
+    this.#out.push({ type: 'notice', code, level: 'warning', message, hint })
+    if (this.#phase === 'blasting' || this.#phase === 'collecting') this.#enter('serving', now)
+    else this.#tellAll(now)
+  }
+
+  #tick(now: Micros): void {
+    this.#tickAt = now + TICK_MICROS
+    this.#rate.tick(now)
+    if (this.#phase === 'waiting' && this.#mayStart(now)) this.#start(now)
+    if (this.#phase === 'blasting') this.#watchBlast(now)
+    if (this.#phase === 'collecting') this.#collect(now)
+    this.#tell(now)
+    this.#maybeEnd(now)
+  }
+
+  #mayStart(now: Micros): boolean {
+    const open = [...this.receivers.open()].length
+    const { waitReceivers, waitMicros } = this.#options
+    if (waitReceivers !== undefined && open >= waitReceivers) return true
+    return open > 0 && now - this.#startedAt >= waitMicros
+  }
+
+  #watchBlast(now: Micros): void {
+    this.#limitServing(now)
+    if (this.#options.multicast === 'always') return
+    if (this.#rate.stopped === 'no-reports')
+      return this.#stopMulticast('no-reports', 'no receiver has reported for 15 s', now)
+    if (this.#rate.stopped === 'below-min')
+      return this.#stopMulticast('below-min', 'the path carries less than --min-rate', now)
+    const unheard = this.#auditor.unheardMicros(this.receivers, now)
+    if (unheard >= LIMITS.unheardStopMicros)
+      this.#stopMulticast('unheard', `no receiver hears ${this.#options.group}`, now)
+  }
+
+  /** After a pass: waits for what the receivers miss, a second at most, then repeats or stops. */
+  #collect(now: Micros): void {
+    const live = [...this.receivers.open()]
+    const { pass } = this.sender
+    const answered = live.every(r => r.missing?.pass === pass)
+    if (!answered && now - this.#phaseAt < LIMITS.missingWaitMicros) return
+    const blocks = blocksToRepeat({ geometry: this.#options.geometry, live, pass })
+    if (blocks.total > 0) this.#startPass(blocks, now)
+    else this.#enter('serving', now)
+  }
+
+  #maybeEnd(now: Micros): void {
+    const { forever, lingerMicros, waitMicros } = this.#options
+    if (forever || this.#phase === 'ended') return
+    if (this.receivers.size === 0) {
+      if (now - this.#startedAt < waitMicros + lingerMicros) return
+    } else if (!this.receivers.hoped(lingerMicros, now)[Symbol.iterator]().next().done) return
+    else if (this.#phase === 'waiting' && this.#stillExpected(now)) return
+    this.sender.stop()
+    this.#phase = 'ended'
+    for (const link of this.swarm.links())
+      this.swarm.send(link, { type: 'bye', reason: 'the sender is done' }, now)
+    this.#out.push({ type: 'ended' })
+  }
+
+  /** Before the start: those who came are done or gone, but the operator waits for more. */
+  #stillExpected(now: Micros): boolean {
+    const { waitReceivers, waitMicros } = this.#options
+    return now - this.#startedAt < waitMicros && this.receivers.size < (waitReceivers ?? Infinity)
+  }
+
+  /** While it blasts, a transmitter gives repair a small share of its rate only. */
+  #limitServing(now: Micros): void {
+    const blasting = this.#phase === 'blasting'
+    const share = LIMITS.repairShare * this.#rate.rateBps
+    this.swarm.slots.limit(blasting ? share : Number.POSITIVE_INFINITY, now)
+  }
+
+  // ---- what it says
+
+  #blast(reportMillis: number): Blast {
+    const { session, group, dataPort, symbolBytes } = this.#options
+    const state = BLAST_STATES[this.#phase]
+    const said = {
+      type: 'blast' as const,
+      session: sessionText(session),
+      state: this.#multicast ? state : ('ended' as const),
+      sequence: this.sender.sequence,
+      pass: this.sender.pass,
+      rateBps: Math.round(this.#rate.rateBps),
+      reportMillis,
+    }
+    return this.#multicast ? { ...said, group, dataPort, symbolBytes } : said
+  }
+
+  #tellOne(receiver: Receiver, now: Micros): void {
+    const count = this.receivers.size
+    const blasting = this.#phase === 'blasting'
+    const sampled = receiver.index < LIMITS.reportSampleRamp
+    const fast = blasting && this.#rate.wantsFastReports && sampled
+    const steady = Math.max(LIMITS.reportSteadyMicros / 1000, 2 * count)
+    const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
+    if (receiver.link) this.swarm.send(receiver.link, this.#blast(millis), now)
+  }
+
+  #tellAll(now: Micros): void {
+    this.#blastAt = now + LIMITS.reportSteadyMicros
+    this.#told = this.#mood()
+    for (const receiver of this.receivers) this.#tellOne(receiver, now)
+  }
+
+  /** Tells the receivers regularly, and at once when what they should do changes. */
+  #tell(now: Micros): void {
+    if (now >= this.#blastAt || this.#told !== this.#mood()) this.#tellAll(now)
+  }
+
+  #mood(): string {
+    return `${this.#phase} ${this.#multicast} ${this.#rate.wantsFastReports}`
+  }
+
+  #announce(now: Micros): void {
+    const { id, name, geometry, port, group, dataPort, symbolBytes, metaBytes } = this.#options
+    this.#announceAt = now + LIMITS.announceEveryMicros
+    this.#announcedAt = now
+    const announce: Announce = {
+      id,
+      name,
+      size: geometry.totalBytes,
+      files: geometry.fileCount,
+      role: 'seeder',
+      port,
+      channels: this.#multicast
+        ? [{ channel: 1, group, port: dataPort, next: this.sender.sequence }]
+        : [],
+      symbolBytes,
+      rateBps: Math.round(this.#rate.rateBps),
+      pass: this.sender.pass,
+      meta: { bytes: metaBytes.length, sha256: this.#options.metaSha256 },
+    }
+    this.#out.push({ type: 'announce', sequence: this.#announceSequence++, announce })
+  }
+}
+
+const BLAST_STATES = {
+  waiting: 'waiting',
+  blasting: 'blasting',
+  collecting: 'paused',
+  serving: 'ended',
+  ended: 'ended',
+} as const
+
+function isNote(out: SwarmAction | SwarmNote): out is SwarmNote {
+  return ['joined', 'left', 'arrived', 'failed', 'layer', 'control'].includes(out.type)
+}

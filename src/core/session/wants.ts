@@ -1,0 +1,95 @@
+// What may be asked of peers now, and what has been asked. A block is due when the plan allows it and
+// nobody was asked for it; it comes back when its answers are in and it is still not whole.
+
+import type { Bitmap } from '../base/bitmap.js'
+import type { Micros } from '../base/machine.js'
+import { RangeSet } from '../base/ranges.js'
+import { TRANSMITTER_PATIENCE_MICROS } from './plan.js'
+
+export class Wants {
+  readonly due = new RangeSet()
+  /** Due for so long that even a transmitter that blasts may be asked. */
+  readonly overdue = new RangeSet()
+  /** Blocks asked for: how many answers are owed, and since when. */
+  readonly #pending = new Map<number, { answers: number; since: Micros }>()
+  readonly #isMissing: (block: number) => boolean
+  readonly #recent: { at: Micros; first: number; count: number }[] = []
+
+  constructor(isMissing: (block: number) => boolean) {
+    this.#isMissing = isMissing
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  /** Everything that is missing may be asked for. */
+  everything(verified: Bitmap, now: Micros): void {
+    for (let first = verified.nextClear(0); first >= 0; ) {
+      const next = verified.nextSet(first)
+      const end = next < 0 ? verified.size : next
+      this.pass(first, end - first, now)
+      first = next < 0 ? -1 : verified.nextClear(end)
+    }
+  }
+
+  /** Nothing may be asked for any more, but for what `pass` says from now on. */
+  nothing(): void {
+    this.due.clear()
+    this.overdue.clear()
+    this.#recent.length = 0
+  }
+
+  /** The blast has passed these blocks: what is missing of them is due. */
+  pass(first: number, count: number, now: Micros): void {
+    this.due.add(first, count)
+    this.#recent.push({ at: now, first, count })
+  }
+
+  /** Moves what has been due for long enough to `overdue`. */
+  age(now: Micros): void {
+    while (this.#recent.length > 0 && now - this.#recent[0].at >= TRANSMITTER_PATIENCE_MICROS) {
+      const { first, count } = this.#recent.shift()!
+      this.overdue.add(first, count)
+    }
+  }
+
+  /** One more answer is owed for this block. */
+  asked(block: number, now: Micros): void {
+    this.due.delete(block, 1)
+    const pending = this.#pending.get(block)
+    if (pending) pending.answers++
+    else this.#pending.set(block, { answers: 1, since: now })
+  }
+
+  /** An answer came, or will not come; true when the block is due again. */
+  answered(block: number): boolean {
+    const pending = this.#pending.get(block)
+    if (pending === undefined) return false
+    if (--pending.answers > 0) return false
+    this.#pending.delete(block)
+    if (!this.#isMissing(block)) return false
+    this.due.add(block, 1)
+    this.overdue.add(block, 1)
+    return true
+  }
+
+  /** The block is whole and right: nobody need be asked. */
+  settled(block: number): void {
+    this.due.delete(block, 1)
+    this.overdue.delete(block, 1)
+  }
+
+  /** The block was wrong, or its data got lost here: it is due at once, from anybody. */
+  again(block: number): void {
+    if (this.#pending.has(block)) return
+    this.due.add(block, 1)
+    this.overdue.add(block, 1)
+  }
+
+  /** Blocks asked for that have been owed since before `since`, for the endgame. */
+  *owedSince(since: Micros): Iterable<number> {
+    for (const [block, pending] of this.#pending)
+      if (pending.since <= since && this.#isMissing(block)) yield block
+  }
+}

@@ -1,0 +1,121 @@
+// One connection to a peer: who it is, what it holds, what we asked of it. A connection is
+// disposable; whatever was asked of it returns to the pool when it goes.
+
+import type { Bitmap } from '../base/bitmap.js'
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { Hello, PeerAddress, Range } from '../wire/message.js'
+
+export interface Asked {
+  readonly range: Range
+  readonly at: Micros
+  /** Given up, but its answer is still owed and welcome. */
+  abandoned: boolean
+}
+
+export class Link {
+  readonly peer: number
+  readonly outbound: boolean
+  readonly host: string
+  /** Where it listens: known at once when we dialled it, else from its hello. */
+  address: PeerAddress | undefined
+  hello: Hello | undefined
+  /** We have said hello. */
+  greeted = false
+  complete = false
+  held: Bitmap | undefined
+  readonly asked = new Map<number, Asked>()
+  /** Blocks of given-up requests whose answer is still owed: not to be asked of it again. */
+  readonly #owed = new Set<number>()
+  askedBytes = 0
+  /** Bytes of requested ranges it delivered. */
+  deliveredBytes = 0
+  rateBps = 0
+  /** It said "later": ask it nothing before. */
+  quietUntil: Micros = 0
+  lastByteAt: Micros
+  lastSentAt: Micros
+  #windowAt: Micros
+  #windowBytes = 0
+
+  constructor(peer: number, host: string, outbound: boolean, now: Micros) {
+    this.peer = peer
+    this.host = host
+    this.outbound = outbound
+    this.lastByteAt = now
+    this.lastSentAt = now
+    this.#windowAt = now
+  }
+
+  get node(): string {
+    return this.hello?.node ?? ''
+  }
+
+  /** It takes part in the swarm: greeted, and not only for the meta. */
+  get active(): boolean {
+    return this.hello !== undefined && this.hello.role !== 'meta'
+  }
+
+  get seeder(): boolean {
+    return this.hello?.role === 'seeder'
+  }
+
+  /** It holds the block and may be asked for it. */
+  has(block: number): boolean {
+    return (this.complete || (this.held?.has(block) ?? false)) && !this.#owed.has(block)
+  }
+
+  /** Bytes that may still be asked for: deep enough to keep it busy, shallow enough to be fair. */
+  roomBytes(now: Micros): number {
+    if (!this.active || now < this.quietUntil) return 0
+    if (this.askedBytes > 0 && now - this.lastByteAt > LIMITS.peerSilenceMicros) return 0
+    const wanted = (LIMITS.pipelineSeconds * this.rateBps) / 8
+    const depth = Math.min(LIMITS.pipelineBytesMax, Math.max(LIMITS.pipelineBytesMin, wanted))
+    return depth - this.askedBytes
+  }
+
+  ask(range: Range, now: Micros): void {
+    this.asked.set(rangeKey(range), { range, at: now, abandoned: false })
+    this.askedBytes += range.lengthBytes
+  }
+
+  /** Takes the answer to a request; `undefined` when nobody asked for it. */
+  answer(range: Range): Asked | undefined {
+    const key = rangeKey(range)
+    const asked = this.asked.get(key)
+    if (asked === undefined || asked.range.lengthBytes !== range.lengthBytes) return undefined
+    this.asked.delete(key)
+    if (asked.abandoned) for (const block of blocksOf(range)) this.#owed.delete(block)
+    else this.askedBytes -= range.lengthBytes
+    return asked
+  }
+
+  abandon(asked: Asked): void {
+    if (asked.abandoned) return
+    asked.abandoned = true
+    for (const block of blocksOf(asked.range)) this.#owed.add(block)
+    this.askedBytes -= asked.range.lengthBytes
+  }
+
+  delivered(bytes: number, now: Micros): void {
+    this.deliveredBytes += bytes
+    this.#windowBytes += bytes
+    const span = now - this.#windowAt
+    if (span < 200_000) return
+    const rate = (this.#windowBytes * 8e6) / span
+    this.rateBps = this.rateBps === 0 ? rate : 0.7 * this.rateBps + 0.3 * rate
+    this.#windowAt = now
+    this.#windowBytes = 0
+  }
+}
+
+/** The blocks that a range touches. */
+export function* blocksOf(range: Range): Iterable<number> {
+  const count = Math.ceil((range.offsetBytes + range.lengthBytes) / BLOCK_BYTES)
+  for (let i = 0; i < count; i++) yield range.block + i
+}
+
+/** Unique for the first byte of a range. */
+export function rangeKey(range: Range): number {
+  return range.block * BLOCK_BYTES + range.offsetBytes
+}

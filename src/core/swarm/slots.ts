@@ -1,0 +1,120 @@
+// Serving: who gets the uplink next. Requests wait per peer; up to eight peers are served at a time,
+// round-robin, one range each in turn. No tit-for-tat: a fleet cooperates. A transmitter that blasts
+// gives repair only a small share of its rate, by a token bucket.
+
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { Range } from '../wire/message.js'
+
+/** Bytes on their way into one peer's socket before the next range is read for it. */
+const SENDING_BYTES_MAX = 512 * 1024
+/** With a limited rate: more queued than this many seconds of it is answered "later". */
+const QUEUE_SECONDS = 1
+
+interface Queue {
+  readonly ranges: Range[]
+  sendingBytes: number
+}
+
+export interface Serve {
+  readonly peer: number
+  readonly range: Range
+}
+
+export class Slots {
+  readonly #queues = new Map<number, Queue>()
+  #order: number[] = []
+  #rateBps = Number.POSITIVE_INFINITY
+  #creditBytes = 0
+  #creditAt: Micros = 0
+  #queuedBytes = 0
+  servedBytes = 0
+  lastAskedAt: Micros = Number.NEGATIVE_INFINITY
+
+  /** Limits what is served, bits per second; Infinity lifts the limit. */
+  limit(rateBps: number, now: Micros): void {
+    this.#refill(now)
+    if (this.#rateBps === Number.POSITIVE_INFINITY) this.#creditBytes = 0
+    this.#rateBps = rateBps
+  }
+
+  /** Queues a range; false when the queue is too long for the present limit. */
+  ask(peer: number, range: Range, now: Micros): boolean {
+    this.lastAskedAt = now
+    if ((this.#queuedBytes * 8) / QUEUE_SECONDS > this.#rateBps) return false
+    let queue = this.#queues.get(peer)
+    if (queue === undefined) {
+      queue = { ranges: [], sendingBytes: 0 }
+      this.#queues.set(peer, queue)
+      this.#order.push(peer)
+    }
+    if (queue.ranges.length >= 4 * LIMITS.requestRangesMax) return false
+    queue.ranges.push(range)
+    this.#queuedBytes += range.lengthBytes
+    return true
+  }
+
+  /** Takes back a queued range; true when it had not been served yet. */
+  cancel(peer: number, range: Range): boolean {
+    const queue = this.#queues.get(peer)
+    const at = queue?.ranges.findIndex(
+      r => r.block === range.block && r.offsetBytes === range.offsetBytes,
+    )
+    if (queue === undefined || at === undefined || at < 0) return false
+    this.#queuedBytes -= queue.ranges[at].lengthBytes
+    queue.ranges.splice(at, 1)
+    return true
+  }
+
+  /** The socket took the bytes of a served range. */
+  sent(peer: number, bytes: number): void {
+    const queue = this.#queues.get(peer)
+    if (queue) queue.sendingBytes -= bytes
+  }
+
+  drop(peer: number): void {
+    for (const range of this.#queues.get(peer)?.ranges ?? []) this.#queuedBytes -= range.lengthBytes
+    this.#queues.delete(peer)
+    this.#order = this.#order.filter(other => other !== peer)
+  }
+
+  /** The next range to read and send, or `undefined`. */
+  next(now: Micros): Serve | undefined {
+    this.#refill(now)
+    if (this.#queuedBytes === 0 || this.#creditBytes < 0) return undefined
+    let active = 0
+    for (const queue of this.#queues.values()) if (queue.sendingBytes > 0) active++
+    for (let i = 0; i < this.#order.length; i++) {
+      const peer = this.#order.shift()!
+      this.#order.push(peer)
+      const queue = this.#queues.get(peer)!
+      if (queue.ranges.length === 0 || queue.sendingBytes >= SENDING_BYTES_MAX) continue
+      if (queue.sendingBytes === 0 && active >= LIMITS.uploadSlots) continue
+      const range = queue.ranges.shift()!
+      queue.sendingBytes += range.lengthBytes
+      this.#queuedBytes -= range.lengthBytes
+      if (this.#rateBps !== Number.POSITIVE_INFINITY) this.#creditBytes -= range.lengthBytes
+      this.servedBytes += range.lengthBytes
+      return { peer, range }
+    }
+    return undefined
+  }
+
+  /** When a limited queue may go on; sockets wake the rest. */
+  get deadline(): Micros {
+    if (this.#queuedBytes === 0 || this.#creditBytes >= 0) return Number.POSITIVE_INFINITY
+    return this.#creditAt + Math.ceil((-this.#creditBytes * 8e6) / this.#rateBps)
+  }
+
+  #refill(now: Micros): void {
+    if (this.#rateBps === Number.POSITIVE_INFINITY) {
+      this.#creditBytes = 0
+      this.#creditAt = now
+      return
+    }
+    const earned = ((now - this.#creditAt) * this.#rateBps) / 8e6
+    const cap = (0.1 * this.#rateBps) / 8
+    this.#creditBytes = Math.min(cap, this.#creditBytes + Math.max(0, earned))
+    this.#creditAt = now
+  }
+}

@@ -1,0 +1,438 @@
+// All connections of one host in one swarm: who is there, what each holds, what was asked and
+// answered. It keeps the promises of the peer protocol (every request answered exactly once, nothing
+// unverified served, unasked data closes the connection) and leaves to its owner what to ask for.
+
+import type { Bitmap } from '../base/bitmap.js'
+import { Bitmap as Blocks } from '../base/bitmap.js'
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Machine, Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
+import type { Geometry } from '../meta/geometry.js'
+import type {
+  Control,
+  Data,
+  Hello,
+  Message,
+  PeerAddress,
+  Range,
+  Reject,
+  RejectReason,
+} from '../wire/message.js'
+import { AddressBook } from './book.js'
+import { haveMessages, learnHave } from './have.js'
+import { blocksOf, Link } from './link.js'
+import { sameScope } from './scope.js'
+import { Slots } from './slots.js'
+
+export type SwarmIn =
+  | { type: 'connected'; peer: number; host: string; port: number; outbound: boolean }
+  | { type: 'dial-failed'; address: PeerAddress }
+  | { type: 'message'; peer: number; message: Message }
+  | { type: 'closed'; peer: number; reason: string }
+  /** The socket took the bytes of a served range. */
+  | { type: 'sent'; peer: number; bytes: number }
+
+/** For the shell. */
+export type SwarmAction =
+  | { type: 'send'; peer: number; message: Message }
+  | { type: 'dial'; address: PeerAddress }
+  | { type: 'close'; peer: number; reason: string }
+  /** Read the range and send it as data; then `sent`. */
+  | { type: 'serve'; peer: number; range: Range }
+  /** Send the chunk's layer (from memory or by hashing what is on disk). */
+  | { type: 'serve-layer'; peer: number; chunk: number }
+
+/** For the owner. */
+export type SwarmNote =
+  | { type: 'joined'; link: Link }
+  | { type: 'left'; link: Link; reason: string }
+  | { type: 'arrived'; link: Link; range: Range; bytes: Uint8Array | undefined }
+  | { type: 'failed'; link: Link; range: Range; reason: RejectReason | 'silent' | 'closed' }
+  | { type: 'layer'; link: Link; chunk: number; leaves: Uint8Array }
+  | { type: 'control'; link: Link; message: Control }
+
+export type SwarmOut = SwarmAction | SwarmNote
+
+export interface SwarmOptions {
+  readonly id: string
+  /** Random name of this process, 16 hex digits. */
+  readonly node: string
+  readonly role: 'seeder' | 'receiver'
+  readonly port: number
+  readonly geometry: Geometry
+  /** What may be served; shared with the owner, who adds to it. */
+  readonly verified: Bitmap
+  readonly metaBytes: Uint8Array
+  readonly prng: Prng
+  /** Outbound connections are made while there are fewer than this. */
+  readonly connectionsWanted: number
+}
+
+const CHECK_MICROS = 250_000
+/** A peer that said "later" is left alone for so long. */
+const LATER_MICROS = 200_000
+
+export class Swarm implements Machine<SwarmIn, SwarmOut> {
+  readonly book: AddressBook
+  readonly slots = new Slots()
+  readonly #options: SwarmOptions
+  readonly #geometry: Geometry
+  readonly #links = new Map<number, Link>()
+  readonly #out: SwarmOut[] = []
+  /** Chunks with blocks verified since the last `have`. */
+  readonly #fresh = new Set<number>()
+  #haveAt: Micros = Number.POSITIVE_INFINITY
+  #checkAt: Micros = Number.POSITIVE_INFINITY
+  #dialling = 0
+  /** Set by a transmitter: blocks that will go by multicast are answered "later". */
+  later: (block: number) => boolean = () => false
+
+  constructor(options: SwarmOptions) {
+    this.#options = options
+    this.#geometry = options.geometry
+    this.book = new AddressBook(options.prng)
+  }
+
+  /** All greeted connections that take part in the swarm. */
+  *links(): Iterable<Link> {
+    for (const link of this.#links.values()) if (link.active) yield link
+  }
+
+  get connectionCount(): number {
+    return this.#links.size
+  }
+
+  get complete(): boolean {
+    return this.#options.verified.full
+  }
+
+  get deadline(): Micros {
+    const dial = this.book.nextAt(this.#wantsPeers())
+    return Math.min(this.#haveAt, this.#checkAt, dial, this.slots.deadline)
+  }
+
+  handle(input: SwarmIn, now: Micros): void {
+    if (input.type === 'connected') this.#onConnected(input, now)
+    else if (input.type === 'dial-failed') this.#onDialFailed(input.address, now)
+    else if (input.type === 'sent') this.slots.sent(input.peer, input.bytes)
+    else {
+      const link = this.#links.get(input.peer)
+      if (link === undefined) return
+      if (input.type === 'message') this.#onMessage(link, input.message, now)
+      else this.#drop(link, input.reason, now)
+    }
+  }
+
+  poll(now: Micros): SwarmOut | undefined {
+    if (this.#out.length === 0) this.#work(now)
+    return this.#out.shift()
+  }
+
+  /** Asks a peer for ranges; each is answered by `arrived` or `failed`, once. */
+  request(link: Link, ranges: readonly Range[], now: Micros): void {
+    for (const range of ranges) link.ask(range, now)
+    for (let i = 0; i < ranges.length; i += LIMITS.requestRangesMax) {
+      const part = ranges.slice(i, i + LIMITS.requestRangesMax)
+      this.send(link, { type: 'request', ranges: part }, now)
+    }
+  }
+
+  /** Gives up on a range asked of a peer; a late answer is still welcome. */
+  cancel(link: Link, range: Range, now: Micros): void {
+    for (const asked of link.asked.values()) {
+      if (asked.range.block !== range.block || asked.range.offsetBytes !== range.offsetBytes) continue
+      link.abandon(asked)
+      this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
+    }
+  }
+
+  send(link: Link, message: Message, now: Micros): void {
+    link.lastSentAt = now
+    this.#out.push({ type: 'send', peer: link.peer, message })
+  }
+
+  /** A block became verified: it may be served at once, and the peers hear of it soon. */
+  verified(block: number, now: Micros): void {
+    this.#fresh.add(this.#geometry.chunkOfBlock(block))
+    if (this.#haveAt === Number.POSITIVE_INFINITY) this.#haveAt = now + LIMITS.haveEveryMicros
+  }
+
+  close(link: Link, reason: string, now: Micros): void {
+    if (!this.#links.has(link.peer)) return
+    this.#out.push({ type: 'close', peer: link.peer, reason })
+    this.#drop(link, reason, now)
+  }
+
+  // ---- connections
+
+  #onConnected(input: SwarmIn & { type: 'connected' }, now: Micros): void {
+    const link = new Link(input.peer, input.host, input.outbound, now)
+    if (input.outbound) {
+      this.#dialling--
+      link.address = { host: input.host, port: input.port }
+    }
+    this.#links.set(input.peer, link)
+    this.#checkAt = Math.min(this.#checkAt, now + CHECK_MICROS)
+    if (this.#links.size > LIMITS.connectionsMax || this.#tooMany(input.host))
+      this.close(link, 'too many connections', now)
+    else if (input.outbound) this.#greet(link, now)
+  }
+
+  #tooMany(host: string): boolean {
+    let count = 0
+    for (const link of this.#links.values()) if (link.host === host) count++
+    return count > LIMITS.connectionsPerAddressMax
+  }
+
+  #onDialFailed(address: PeerAddress, now: Micros): void {
+    this.#dialling--
+    this.book.failed(address, now)
+  }
+
+  #greet(link: Link, now: Micros): void {
+    const { id, node, role, port } = this.#options
+    link.greeted = true
+    const complete = this.complete
+    this.send(link, { type: 'hello', id, node, port, role, complete, version: 1, features: [] }, now)
+  }
+
+  #onMessage(link: Link, message: Message, now: Micros): void {
+    link.lastByteAt = now
+    if (link.hello === undefined) {
+      if (message.type === 'hello') this.#onHello(link, message, now)
+      else this.close(link, 'no hello', now)
+      return
+    }
+    switch (message.type) {
+      case 'hello':
+        return this.close(link, 'second hello', now)
+      case 'have':
+        link.held ??= new Blocks(this.#geometry.blockCount)
+        if (!learnHave(this.#geometry, link.held, message)) this.close(link, 'impossible have', now)
+        return
+      case 'request':
+        for (const range of message.ranges) this.#onRequest(link, range, now)
+        return
+      case 'cancel':
+        for (const range of message.ranges)
+          if (this.slots.cancel(link.peer, range)) this.#reject(link, 'refused', range, now)
+        return
+      case 'reject':
+        return this.#onReject(link, message, now)
+      case 'data':
+        return this.#onData(link, message, now)
+      case 'layer-request':
+        for (const chunk of message.chunks) this.#onLayerRequest(link, chunk, now)
+        return
+      case 'layer':
+        this.#out.push({ type: 'layer', link, chunk: message.chunk, leaves: message.leaves })
+        return
+      case 'meta-request':
+        return this.#onMetaRequest(link, message.offsetBytes, message.lengthBytes, now)
+      case 'meta':
+        return
+      default:
+        this.#onControl(link, message, now)
+    }
+  }
+
+  #onHello(link: Link, hello: Hello, now: Micros): void {
+    const { id, node } = this.#options
+    if (hello.node === node) {
+      if (link.address) this.book.forget(link.address)
+      return this.close(link, 'this is ourselves', now)
+    }
+    if (hello.id !== id) {
+      if (link.address) this.book.forget(link.address)
+      return this.close(link, 'another transfer', now)
+    }
+    for (const other of this.#links.values())
+      if (other !== link && other.node === hello.node && hello.role !== 'meta') {
+        // Both sides see the same two connections and both keep the lower node's own.
+        const keepNew = (link.outbound ? node : hello.node) < (other.outbound ? node : hello.node)
+        if (!keepNew && other.outbound !== link.outbound) return this.close(link, 'duplicate', now)
+        this.close(other, 'duplicate', now)
+      }
+    link.hello = hello
+    link.complete = hello.complete
+    if (link.address === undefined && hello.port > 0)
+      link.address = { host: link.host, port: hello.port }
+    if (link.address && hello.role !== 'meta') {
+      this.book.add(link.address, false)
+      this.book.connected(link.address)
+      this.book.succeeded(link.address)
+    }
+    if (!link.greeted) this.#greet(link, now)
+    if (!link.active) return
+    if (!this.complete && !link.complete)
+      for (const have of haveMessages(this.#geometry, this.#options.verified, this.#startedChunks()))
+        this.send(link, have, now)
+    this.#introduce(link, now)
+    this.#out.push({ type: 'joined', link })
+  }
+
+  /** Chunks of which something is verified, ascending. */
+  *#startedChunks(): Iterable<number> {
+    const { verified } = this.#options
+    for (let block = verified.nextSet(0); block >= 0; ) {
+      const chunk = this.#geometry.chunkOfBlock(block)
+      yield chunk
+      const next = this.#geometry.firstBlockOfChunk(chunk) + this.#geometry.blocksOfChunk(chunk)
+      block = next < verified.size ? verified.nextSet(next) : -1
+    }
+  }
+
+  /** Tells a newcomer of others, at random, but never of addresses it could not reach. */
+  #introduce(link: Link, now: Micros): void {
+    const others: PeerAddress[] = []
+    for (const other of this.links())
+      if (other !== link && other.address && sameScope(other.address.host, link.host))
+        others.push(other.address)
+    if (others.length === 0) return
+    const peers = this.#options.prng.shuffle(others).slice(0, LIMITS.peersPerMessageMax)
+    this.send(link, { type: 'peers', peers }, now)
+  }
+
+  #onControl(link: Link, message: Control, now: Micros): void {
+    if (message.type === 'keep-alive') return
+    if (message.type === 'peers')
+      for (const address of message.peers)
+        if (sameScope(address.host, link.host)) this.book.add(address, false)
+    if (message.type === 'complete') {
+      link.complete = true
+      link.held = undefined
+      if (this.complete && !link.seeder && this.#options.role !== 'seeder') {
+        this.#out.push({ type: 'control', link, message })
+        return this.close(link, 'both complete', now)
+      }
+    }
+    this.#out.push({ type: 'control', link, message })
+  }
+
+  #drop(link: Link, reason: string, now: Micros): void {
+    this.#links.delete(link.peer)
+    this.slots.drop(link.peer)
+    if (link.address) this.book.failed(link.address, now)
+    for (const asked of link.asked.values())
+      if (!asked.abandoned)
+        this.#out.push({ type: 'failed', link, range: asked.range, reason: 'closed' })
+    link.asked.clear()
+    link.askedBytes = 0
+    if (link.hello !== undefined) this.#out.push({ type: 'left', link, reason })
+  }
+
+  // ---- answers
+
+  #onData(link: Link, message: Data, now: Micros): void {
+    const { range, bytes } = message
+    const asked = link.answer(range)
+    if (asked === undefined) return this.close(link, 'data nobody asked for', now)
+    link.delivered(range.lengthBytes, now)
+    this.#out.push({ type: 'arrived', link, range, bytes })
+  }
+
+  #onReject(link: Link, message: Reject, now: Micros): void {
+    for (const range of message.ranges) {
+      const asked = link.answer(range)
+      if (asked === undefined) return this.close(link, 'reject of nothing', now)
+      if (asked.abandoned) continue
+      if (message.reason === 'later') link.quietUntil = now + LATER_MICROS
+      else if (link.held) for (const block of blocksOf(range)) link.held.delete(block)
+      this.#out.push({ type: 'failed', link, range, reason: message.reason })
+    }
+  }
+
+  // ---- requests of others
+
+  #onRequest(link: Link, range: Range, now: Micros): void {
+    if (!this.#servable(range)) return this.#reject(link, 'gone', range, now)
+    if (this.later(range.block)) return this.#reject(link, 'later', range, now)
+    if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
+  }
+
+  #servable(range: Range): boolean {
+    const { block, offsetBytes, lengthBytes } = range
+    if (block >= this.#geometry.blockCount || offsetBytes >= BLOCK_BYTES) return false
+    if (lengthBytes < 1 || lengthBytes > LIMITS.rangeBytesMax) return false
+    const chunk = this.#geometry.chunkOfBlock(block)
+    const inChunk = (block - this.#geometry.firstBlockOfChunk(chunk)) * BLOCK_BYTES + offsetBytes
+    if (inChunk + lengthBytes > this.#geometry.bytesOfChunk(chunk)) return false
+    for (const each of blocksOf(range)) if (!this.#options.verified.has(each)) return false
+    return true
+  }
+
+  #reject(link: Link, reason: RejectReason, range: Range, now: Micros): void {
+    this.send(link, { type: 'reject', reason, ranges: [range] }, now)
+  }
+
+  #onLayerRequest(link: Link, chunk: number, now: Micros): void {
+    if (chunk < this.#geometry.chunkCount)
+      this.#out.push({ type: 'serve-layer', peer: link.peer, chunk })
+    else this.close(link, 'impossible chunk', now)
+  }
+
+  #onMetaRequest(link: Link, offset: number, length: number, now: Micros): void {
+    const { metaBytes } = this.#options
+    if (offset > metaBytes.length || length > LIMITS.rangeBytesMax)
+      return this.close(link, 'impossible meta request', now)
+    const bytes = metaBytes.subarray(offset, offset + length)
+    const part = { type: 'meta', totalBytes: metaBytes.length, offsetBytes: offset, bytes } as const
+    this.send(link, part, now)
+  }
+
+  // ---- time
+
+  #work(now: Micros): void {
+    if (now >= this.#haveAt) this.#flushHave(now)
+    if (now >= this.#checkAt) this.#check(now)
+    for (let serve = this.slots.next(now); serve; serve = this.slots.next(now)) {
+      const link = this.#links.get(serve.peer)
+      if (link) link.lastSentAt = now
+      this.#out.push({ type: 'serve', peer: serve.peer, range: serve.range })
+    }
+    const wanted = this.#options.connectionsWanted - this.#links.size - this.#dialling
+    if (this.book.nextAt(wanted > 0) <= now)
+      for (const address of this.book.take(wanted, now)) {
+        this.#dialling++
+        this.#out.push({ type: 'dial', address })
+      }
+  }
+
+  #wantsPeers(): boolean {
+    return this.#links.size + this.#dialling < this.#options.connectionsWanted
+  }
+
+  #flushHave(now: Micros): void {
+    this.#haveAt = Number.POSITIVE_INFINITY
+    const chunks = [...this.#fresh].sort((a, b) => a - b)
+    this.#fresh.clear()
+    let messages: readonly Message[] | undefined
+    for (const link of this.links()) {
+      if (link.complete) continue
+      messages ??= haveMessages(this.#geometry, this.#options.verified, chunks)
+      for (const message of messages) this.send(link, message, now)
+    }
+  }
+
+  #check(now: Micros): void {
+    this.#checkAt = this.#links.size === 0 ? Number.POSITIVE_INFINITY : now + CHECK_MICROS
+    for (const link of [...this.#links.values()]) {
+      const silent = now - link.lastByteAt
+      if (link.hello === undefined && silent > LIMITS.helloMicros) this.close(link, 'no hello', now)
+      else if (silent > LIMITS.idleCloseMicros) this.close(link, 'silent', now)
+      else {
+        if (silent > LIMITS.peerSilenceMicros) this.#timeOut(link)
+        if (link.active && now - link.lastSentAt > LIMITS.keepAliveMicros)
+          this.send(link, { type: 'keep-alive' }, now)
+      }
+    }
+  }
+
+  #timeOut(link: Link): void {
+    for (const asked of link.asked.values()) {
+      if (asked.abandoned) continue
+      link.abandon(asked)
+      this.#out.push({ type: 'failed', link, range: asked.range, reason: 'silent' })
+    }
+  }
+}

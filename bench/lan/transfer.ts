@@ -5,9 +5,9 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReceiveProgress } from '../../src/engine/api.js'
+import { type CliEvent, CliProcess } from '../../test/lab/cli.js'
+import { compareTrees } from '../../test/lab/compare.js'
 import type { Lab } from '../../test/lab/lab.js'
-import { type CliEvent, CliProcess } from '../cli.js'
-import { compareTrees } from '../compare.js'
 import { layLines, type Setting } from './line.js'
 
 export type Mischief = 'none' | 'late' | 'burst'

@@ -1,10 +1,10 @@
-// One process of the real command line, its `--json-stream` read as it comes. Benches and the demo
-// know mcp2p only through this: what a user cannot see, they do not measure.
+// One process of the real command line, its `--json-stream` read as it comes. Tests, benches and
+// the demo know mcp2p only through this: what a user cannot see, they do not measure.
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { repositoryRoot } from '../test/lab/root.js'
+import { repositoryRoot } from './root.js'
 
 /** The command line's program file. */
 export const cliPath = join(repositoryRoot, 'dist/src/app/cli/main.js')

@@ -1,8 +1,9 @@
 // The demo: a real tree from one sender to three receivers on this machine, checked by code that
 // shares nothing with the engine. `npm run demo`, or `npm run demo -- PATH` for a tree of one's own.
 
-import { lstat, mkdir, readdir } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { lstat, mkdir, readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../src/app/cli/units.js'
 import { CliProcess } from '../../test/lab/cli.js'
 import { removeScratch, scratchFolder } from '../scratch.js'
@@ -56,7 +57,11 @@ async function play(scratch: string, given: string | undefined): Promise<number>
   const meta = join(scratch, 'demo.p2pmeta')
   const maker = follow(new CliProcess('meta', ['meta', tree, '-o', meta]))
   if ((await maker.exited) !== 0) throw new Error(`meta failed: ${maker.stderr}`)
-  const cast = await start(meta, tree, join(scratch, 'out'), follow)
+  // Paths of a meta begin in the tree or beside it, as a single file's does: the first one tells.
+  const { files } = JSON.parse(await readFile(meta, 'utf8')) as { files: { path: string }[] }
+  const isInside = files.length === 0 || existsSync(join(tree, files[0].path))
+  const root = isInside ? tree : dirname(tree)
+  const cast = await start(meta, root, join(scratch, 'out'), follow)
   const view = new View(cast)
   try {
     await allComplete(cast)
@@ -65,7 +70,9 @@ async function play(scratch: string, given: string | undefined): Promise<number>
   }
   await farewell(cast)
   const rows = []
-  for (const each of cast.receivers) rows.push(await judge(each, tree, each.folder))
+  for (const each of cast.receivers) {
+    rows.push(await judge(each, tree, isInside ? each.folder : join(each.folder, basename(tree))))
+  }
   say(`\n${table(rows)}\n\n${verdict(rows, cast)}`)
   const isRight = rows.length === receiverCount && rows.every(row => row.differences.length === 0)
   say(

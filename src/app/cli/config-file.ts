@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Mcp2pError } from '../../core/base/errors.js'
-import { OPTIONS, type OptionSpec } from './options.js'
+import type { OptionSpec } from './option-spec.js'
+import { OPTIONS } from './options.js'
 import { printable } from './text.js'
 
 export interface ConfigFile {

@@ -1,7 +1,7 @@
 // What each command is, in the words of its help: arguments, a sentence or two, examples that can be
 // copied as they stand.
 
-import type { CommandName } from './options.js'
+import type { CommandName } from './option-spec.js'
 
 export interface Manual {
   readonly name: CommandName

@@ -1,7 +1,8 @@
 // The options as a table for the README, made from the option table itself. `mcp2p help options`
 // prints it, and a test compares it with what the README has between its two markers.
 
-import { environmentName, OPTIONS, type OptionSpec } from './options.js'
+import { environmentName, type OptionSpec } from './option-spec.js'
+import { OPTIONS } from './options.js'
 
 export const TABLE_BEGIN = '<!-- options -->'
 export const TABLE_END = '<!-- /options -->'

@@ -6,8 +6,9 @@ import { Command, CommanderError, Option } from 'commander'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { exitCodes } from './exit.js'
 import { examplesText, MANUALS, type Manual } from './manual.js'
+import type { CommandName, OptionSpec } from './option-spec.js'
 import { flagsOf, optionTable } from './option-table.js'
-import { type CommandName, OPTIONS, type OptionSpec, optionsOf } from './options.js'
+import { OPTIONS, optionsOf } from './options.js'
 import type { World } from './world.js'
 
 /** What the words mean: a command with its arguments and flags, or an answer already given. */

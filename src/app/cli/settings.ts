@@ -4,14 +4,8 @@
 
 import { Mcp2pError } from '../../core/base/errors.js'
 import { type ConfigFile, readConfigFile } from './config-file.js'
-import {
-  type CommandName,
-  EXCLUSIVE,
-  environmentName,
-  type OptionSpec,
-  optionsOf,
-  type Settings,
-} from './options.js'
+import { type CommandName, environmentName, type OptionSpec } from './option-spec.js'
+import { EXCLUSIVE, optionsOf, type Settings } from './options.js'
 import { readValue, type Value } from './value.js'
 
 export type Source = 'flag' | 'environment' | 'file' | 'default' | 'unset'

@@ -2,21 +2,23 @@
 // without its two lines and its code.
 
 import { EXIT } from '../../core/base/errors.js'
-import { config } from './commands/config.js'
-import { meta } from './commands/meta.js'
-import { recv } from './commands/recv.js'
-import { send } from './commands/send.js'
-import { verify } from './commands/verify.js'
 import { asMcp2pError, errorLines } from './exit.js'
 import { JsonOutput } from './json.js'
-import type { CommandName } from './options.js'
+import type { CommandName } from './option-spec.js'
 import { parseCommandLine } from './program.js'
 import { type Command, runCommand, styleFor } from './run.js'
 import { resolveSettings } from './settings.js'
 import { versionText } from './version.js'
 import type { World } from './world.js'
 
-const COMMANDS: Readonly<Record<CommandName, Command>> = { config, meta, recv, send, verify }
+/** Imported when run, so that help is there at once. */
+const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  config: async () => (await import('./commands/config.js')).config,
+  meta: async () => (await import('./commands/meta.js')).meta,
+  recv: async () => (await import('./commands/recv.js')).recv,
+  send: async () => (await import('./commands/send.js')).send,
+  verify: async () => (await import('./commands/verify.js')).verify,
+}
 
 /** Runs the world's command line to its end and returns the exit code. */
 export async function runCommandLine(world: World): Promise<number> {
@@ -30,7 +32,7 @@ export async function runCommandLine(world: World): Promise<number> {
     const parsed = await parseCommandLine(world)
     if ('exit' in parsed) return parsed.exit
     const resolved = await resolveSettings(parsed.command, parsed.flags, world.env)
-    const command = { name: parsed.command, run: COMMANDS[parsed.command] }
+    const command = { name: parsed.command, run: await COMMANDS[parsed.command]() }
     return await runCommand(world, resolved, command, parsed.args)
   } catch (thrown) {
     return reportEarly(world, thrown)

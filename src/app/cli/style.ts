@@ -51,6 +51,25 @@ export function fitLine(parts: readonly Part[], columns: number): string {
   return line
 }
 
+/** Fields of one line with `separator` between them; from the first that does not fit, none. */
+export function fitFields(
+  fields: readonly (readonly Part[])[],
+  separator: Part,
+  columns: number,
+): string {
+  const kept: Part[] = []
+  for (const field of fields) {
+    const longer = [...kept, ...(kept.length === 0 ? [] : [separator]), ...field]
+    if (longer.reduce((cells, part) => cells + cellsOf(textOf(part)), 0) > columns) break
+    kept.splice(0, kept.length, ...longer)
+  }
+  return fitLine(kept, columns)
+}
+
+function textOf(part: Part): string {
+  return typeof part === 'string' ? part : part[0]
+}
+
 export type ColorMode = 'auto' | 'always' | 'never'
 
 /** https://no-color.org: any non-empty NO_COLOR means none, unless the flag insists. */

@@ -10,28 +10,40 @@ export function printable(text: string): string {
   )
 }
 
-const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+// Made when first needed: it loads tables for 20 ms, and most names are ASCII.
+let segmenter: Intl.Segmenter | undefined
+
+function* graphemesOf(text: string): Iterable<string> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+  for (const { segment } of segmenter.segment(text)) yield segment
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text)
+}
 
 /** Cells of a terminal that printable text takes. */
 export function cellsOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  if (isAscii(text)) return text.length
   let cells = 0
-  for (const { segment } of segments.segment(text)) cells += cellsOfGrapheme(segment)
+  for (const grapheme of graphemesOf(text)) cells += cellsOfGrapheme(grapheme)
   return cells
 }
 
 /** The text cut to at most `cells` cells, with `…` where something is missing. */
 export function clip(text: string, cells: number): string {
   if (cellsOf(text) <= cells) return text
+  if (cells < 1) return ''
+  if (isAscii(text)) return `${text.slice(0, cells - 1)}…`
   let kept = ''
   let used = 0
-  for (const { segment } of segments.segment(text)) {
-    const wide = cellsOfGrapheme(segment)
+  for (const grapheme of graphemesOf(text)) {
+    const wide = cellsOfGrapheme(grapheme)
     if (used + wide > cells - 1) break
-    kept += segment
+    kept += grapheme
     used += wide
   }
-  return cells < 1 ? '' : `${kept}…`
+  return `${kept}…`
 }
 
 export function padEnd(text: string, cells: number): string {

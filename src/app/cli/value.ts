@@ -3,7 +3,7 @@
 
 import { isIpv4, isIpv6, parseEndpoint } from '../../core/base/endpoint.js'
 import { Mcp2pError } from '../../core/base/errors.js'
-import type { OptionSpec } from './options.js'
+import type { OptionSpec } from './option-spec.js'
 import { printable } from './text.js'
 import { parseRate, parseSize, parseTime } from './units.js'
 

@@ -75,17 +75,17 @@ export class FakeWorld implements World {
     this.args = args
     // No test may read the config file of whoever runs it.
     this.env = { XDG_CONFIG_HOME: '/nonexistent', LANG: 'C.UTF-8', ...env }
-    const job =
-      <K extends keyof Engine>(name: K) =>
-      async () =>
-        ((...args: unknown[]) => {
-          const options = args[args.length - 1] as { signal: AbortSignal }
-          const script = scripts[name] as Script<unknown, unknown> | undefined
-          if (script === undefined) throw new Error(`no script for ${name}`)
-          return new Job(async emit =>
-            script({ args, emit: emit as Emit<unknown>, world: this, signal: options.signal }),
-          )
-        }) as unknown as Started<K>
+    const job = <K extends keyof Engine>(name: K): Engine[K] => {
+      const start = (...args: unknown[]) => {
+        const options = args[args.length - 1] as { signal: AbortSignal }
+        const script = scripts[name] as Script<unknown, unknown> | undefined
+        if (script === undefined) throw new Error(`no script for ${name}`)
+        return new Job<unknown, unknown>(async emit =>
+          script({ args, emit, world: this, signal: options.signal }),
+        )
+      }
+      return (async () => start) as unknown as Engine[K]
+    }
     this.engine = {
       createMeta: job('createMeta'),
       verify: job('verify'),

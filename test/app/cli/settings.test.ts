@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { CommandName } from '../../../src/app/cli/options.js'
+import type { CommandName } from '../../../src/app/cli/option-spec.js'
 import { resolveSettings } from '../../../src/app/cli/settings.js'
 
 let home: string

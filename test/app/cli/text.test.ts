@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitLine, styleOf, wantsColor, wantsUnicode } from '../../../src/app/cli/style.js'
+import {
+  fitFields,
+  fitLine,
+  styleOf,
+  wantsColor,
+  wantsUnicode,
+} from '../../../src/app/cli/style.js'
 import { tableLines } from '../../../src/app/cli/table.js'
 import { cellsOf, clip, printable, shellQuote } from '../../../src/app/cli/text.js'
 
@@ -72,6 +78,13 @@ describe('style', () => {
     expect(fitLine([['abc', color.good], 'def'], 5)).toBe('\x1b[32mabc\x1b[39md…')
     expect(fitLine([['abcdef', color.bad], 'x'], 4)).toBe('\x1b[31mabc…\x1b[39m')
     expect(fitLine([['abc', plain.good], 'def'], 6)).toBe('abcdef')
+  })
+
+  it('leaves out whole fields that do not fit', () => {
+    const fields = [['one ', ['1', plain.good]], ['two 2'], ['three']] as const
+    expect(fitFields(fields, ' / ', 13)).toBe('one 1 / two 2')
+    expect(fitFields(fields, ' / ', 12)).toBe('one 1')
+    expect(fitFields(fields, ' / ', 99)).toBe('one 1 / two 2 / three')
   })
 
   it('has colour on a terminal, unless told otherwise', () => {

@@ -1,7 +1,8 @@
 // `mcp2p config`: every setting as a run would have it, and where it came from, so that nobody has
 // to guess which of flag, environment and file has won.
 
-import { EXCLUSIVE, environmentName } from '../options.js'
+import { environmentName } from '../option-spec.js'
+import { EXCLUSIVE } from '../options.js'
 import type { Command } from '../run.js'
 import type { Setting } from '../settings.js'
 import { tableLines } from '../table.js'

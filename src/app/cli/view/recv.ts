@@ -3,7 +3,7 @@
 
 import type { ReceiveProgress } from '../../../engine/api.js'
 import type { View } from '../screen.js'
-import { fitLine, type Part, type Style } from '../style.js'
+import { fitFields, fitLine, type Part, type Style } from '../style.js'
 import { padStart, printable } from '../text.js'
 import { formatBytes, formatLoss, formatPercent, formatRate, formatSeconds } from '../units.js'
 import { titleLine } from './title.js'
@@ -41,7 +41,7 @@ export class RecvView implements View {
     return [
       titleLine(this.#style, progress.name, state, columns),
       this.#barLine(progress, columns),
-      fitLine(this.#ways(progress), columns),
+      this.#ways(progress, columns),
     ]
   }
 
@@ -70,20 +70,22 @@ export class RecvView implements View {
     return fitLine([[bar, this.#style.good], figures], columns)
   }
 
-  #ways(progress: ReceiveProgress): Part[] {
+  /** By which ways the bytes come; what matters least is last, where a narrow terminal cuts. */
+  #ways(progress: ReceiveProgress, columns: number): string {
     const { multicast, peers, peerBytes, seederBytes, uploadedBytes } = progress
     const { dim, warn, separator } = this.#style
-    const parts: Part[] = [['multicast ', dim]]
-    if (multicast.state === 'receiving') {
-      parts.push(`${formatRate(multicast.rateBps)}, loss ${formatLoss(multicast.lossFraction)}`)
-    } else {
-      parts.push(multicast.state === 'silent' ? ['silent', warn] : multicast.state)
-    }
-    if (multicast.kernelDrops > 0) parts.push([`, ${multicast.kernelDrops} dropped here`, warn])
-    parts.push([separator, dim], `${peersOf(peers)} ${formatBytes(peerBytes)}`)
-    parts.push([`${separator}seeder `, dim], formatBytes(seederBytes))
-    if (uploadedBytes > 0) parts.push([`${separator}given `, dim], formatBytes(uploadedBytes))
-    return parts
+    const blast: Part =
+      multicast.state === 'receiving'
+        ? `${formatRate(multicast.rateBps)}, loss ${formatLoss(multicast.lossFraction)}`
+        : [multicast.state, multicast.state === 'silent' ? warn : dim]
+    const fields: Part[][] = [
+      [['multicast ', dim], blast],
+      [`${peersOf(peers)} ${formatBytes(peerBytes)}`],
+      [['seeder ', dim], formatBytes(seederBytes)],
+    ]
+    if (multicast.kernelDrops > 0) fields.push([[`${multicast.kernelDrops} dropped here`, warn]])
+    if (uploadedBytes > 0) fields.push([['given ', dim], formatBytes(uploadedBytes)])
+    return fitFields(fields, [separator, dim], columns)
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { ReceiverRow, SendProgress } from '../../../engine/api.js'
 import type { View } from '../screen.js'
-import { fitLine, type Part, type Style } from '../style.js'
+import { fitFields, fitLine, type Part, type Style } from '../style.js'
 import { clip, padEnd, padStart, printable } from '../text.js'
 import { formatBytes, formatLoss, formatPercent, formatRate, formatSeconds } from '../units.js'
 import { titleLine } from './title.js'
@@ -49,7 +49,7 @@ export class SendView implements View {
     return [
       titleLine(this.#style, progress.name || this.#title, state, columns),
       this.#passLine(progress, columns),
-      fitLine(this.#totals(progress), columns),
+      this.#totals(progress, columns),
       ...this.#receiverLines(progress.receivers, columns, Math.min(ROWS_MAX, rows - 5)),
     ]
   }
@@ -79,16 +79,14 @@ export class SendView implements View {
     return fitLine([[bar, this.#style.good], figures], columns)
   }
 
-  #totals({ receivers, multicastBytes, servedBytes }: SendProgress): Part[] {
+  #totals({ receivers, multicastBytes, servedBytes }: SendProgress, columns: number): string {
     const { dim, separator } = this.#style
-    return [
-      ['receivers ', dim],
-      countsOf(receivers),
-      [`${separator}multicast `, dim],
-      formatBytes(multicastBytes),
-      [`${separator}served `, dim],
-      formatBytes(servedBytes),
+    const fields: Part[][] = [
+      [['receivers ', dim], countsOf(receivers)],
+      [['multicast ', dim], formatBytes(multicastBytes)],
+      [['served ', dim], formatBytes(servedBytes)],
     ]
+    return fitFields(fields, [separator, dim], columns)
   }
 
   #receiverLines(receivers: readonly ReceiverRow[], columns: number, most: number): string[] {

@@ -1,4 +1,5 @@
-// A transfer in words: name, size and id, as both ends say it.
+// A transfer in words: name, size and id. Both ends say it alike, so that two people on the phone
+// can compare what they see.
 
 import { printable } from '../text.js'
 import { formatBytes } from '../units.js'

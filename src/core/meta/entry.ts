@@ -1,0 +1,70 @@
+// One entry of a meta's `files`, read from JSON and checked by hand: a meta can hold a million of
+// them, for which a schema library would take seconds.
+
+import { bytesOfBase64 } from '../base/bytes.js'
+import { DIGEST_BYTES } from '../base/merkle.js'
+import type { MetaFile } from './p2pmeta.js'
+import { linkTrouble, type PathOrder, pathTrouble, shownPath } from './path.js'
+
+const MODE_MAX = 0o777
+/** What a Date can hold, ms on either side of 1970. */
+const MTIME_MAX = 8.64e15
+
+/** An entry, or what is wrong with it in words. Entries are given in order to one `order`. */
+export function parseFile(
+  entry: unknown,
+  index: number,
+  chunkBytes: number,
+  order: PathOrder,
+): MetaFile | string {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+    return `file number ${index} is no object`
+  const raw = entry as Record<string, unknown>
+  const { path, size, mode, mtime, link, dir } = raw
+  if (typeof path !== 'string') return `file number ${index} has no path`
+  if (!isCount(size, Number.MAX_SAFE_INTEGER)) return `${shownPath(path)} has no valid size`
+  if (!isCount(mode, MODE_MAX)) return `${shownPath(path)} has no valid mode`
+  if (typeof mtime !== 'number' || !Number.isInteger(mtime) || Math.abs(mtime) > MTIME_MAX)
+    return `${shownPath(path)} has no valid time`
+  const isLeaf = dir === undefined
+  const trouble = pathTrouble(path) ?? kindTrouble(raw, path, size) ?? order.add(path, isLeaf)
+  if (trouble !== undefined) return `${shownPath(path)} ${trouble}`
+  if (typeof link === 'string') return { path, size, mode, mtime, link }
+  if (dir === true) return { path, size, mode, mtime, dir }
+  if (size === 0) {
+    const isBare = raw.root === undefined && raw.chunks === undefined
+    return isBare ? { path, size, mode, mtime } : `${shownPath(path)} is empty but has roots`
+  }
+  const root = digests(raw.root, 1)
+  if (root === undefined) return `${shownPath(path)} has no valid root`
+  if (size <= chunkBytes) {
+    return raw.chunks === undefined
+      ? { path, size, mode, mtime, root }
+      : `${shownPath(path)} is one chunk but lists several`
+  }
+  const chunks = digests(raw.chunks, Math.ceil(size / chunkBytes))
+  if (chunks === undefined) return `${shownPath(path)} has no valid list of chunks`
+  return { path, size, mode, mtime, root, chunks }
+}
+
+function isCount(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max
+}
+
+/** What is wrong with a link or directory as such. */
+function kindTrouble(raw: Record<string, unknown>, path: string, size: number): string | undefined {
+  const { link, dir } = raw
+  if (link === undefined && dir === undefined) return undefined
+  if (link !== undefined && dir !== undefined) return 'is both a link and a directory'
+  if (size !== 0 || raw.root !== undefined || raw.chunks !== undefined)
+    return 'is a link or directory but has content'
+  if (dir !== undefined) return dir === true ? undefined : 'says dir but not true'
+  return typeof link === 'string' ? linkTrouble(path, link) : 'is a link to nothing'
+}
+
+function digests(value: unknown, count: number): Uint8Array | undefined {
+  if (typeof value !== 'string' || value.length !== 4 * Math.ceil((count * DIGEST_BYTES) / 3))
+    return undefined
+  const bytes = bytesOfBase64(value)
+  return bytes?.length === count * DIGEST_BYTES ? bytes : undefined
+}

@@ -1,0 +1,99 @@
+// The sender's files, read where they are. Every file is looked at first, so that a missing one is
+// known before anybody is told of the transfer; whether its bytes still are the meta's is found by
+// whoever hashes what is read.
+
+import { open } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Mcp2pError } from '../../core/base/errors.js'
+import type { P2pMeta } from '../../core/meta/p2pmeta.js'
+import { errnoOf, stopIfAborted, storageError } from './fault.js'
+import { type Handle, Handles, readAt } from './handles.js'
+import { inLanes } from './lanes.js'
+
+const openFd = promisify(open)
+const HANDLES_MAX = 64
+const LOOKS_AT_ONCE = 16
+
+export interface Source {
+  /**
+   * Reads exactly `into.length` bytes of the file at byte `offset`. Rejects with a `Mcp2pError` that
+   * names the file: `notFound` when it is gone, `storage` when it became shorter or cannot be read.
+   */
+  read(file: number, offset: number, into: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * @param from the folder that holds the meta's paths, or the path of each file by its index in the
+ *   meta (links and folders are never read)
+ */
+export async function openSource(
+  meta: P2pMeta,
+  from: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<Source> {
+  const pathOf = (file: number): string =>
+    typeof from === 'string' ? join(from, ...meta.files[file].path.split('/')) : from[file]
+  await inLanes(meta.files.length, LOOKS_AT_ONCE, async file => {
+    stopIfAborted(signal)
+    const { size, link, dir } = meta.files[file]
+    if (link !== undefined || dir) return
+    const path = pathOf(file)
+    const status = await stat(path).catch(error => {
+      throw sourceError(error, path)
+    })
+    if (!status.isFile()) throw changed(path, 'is no regular file')
+    if (status.size !== size) throw changed(path, `has ${status.size} bytes, not ${size}`)
+  })
+  return new DiskSource(pathOf)
+}
+
+class DiskSource implements Source {
+  readonly #pathOf: (file: number) => string
+  readonly #handles: Handles<number>
+
+  constructor(pathOf: (file: number) => string) {
+    this.#pathOf = pathOf
+    this.#handles = new Handles(HANDLES_MAX, file => openFd(pathOf(file), 'r'))
+  }
+
+  read(file: number, offset: number, into: Uint8Array): Promise<void> {
+    const handle = this.#handles.take(file)
+    if (!(handle instanceof Promise)) return this.#get(handle, offset, into)
+    return handle.then(
+      opened => this.#get(opened, offset, into),
+      error => {
+        throw sourceError(error, this.#pathOf(file))
+      },
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#handles.close()
+  }
+
+  async #get(handle: Handle<number>, offset: number, into: Uint8Array): Promise<void> {
+    try {
+      const count = await readAt(handle.fd, into, offset)
+      if (count < into.length) throw changed(this.#pathOf(handle.key), 'became shorter')
+    } catch (error) {
+      throw sourceError(error, this.#pathOf(handle.key))
+    } finally {
+      this.#handles.give(handle)
+    }
+  }
+}
+
+function sourceError(cause: unknown, path: string): Error {
+  const errno = errnoOf(cause)
+  if (errno !== 'ENOENT' && errno !== 'ENOTDIR') return storageError(cause, 'read', path)
+  const hint = 'Put it back, or say with --root where the files are.'
+  return new Mcp2pError('SOURCE_MISSING', 'notFound', `${path} is missing`, hint, cause)
+}
+
+function changed(path: string, how: string): Mcp2pError {
+  const hint = 'It changed after the meta was made: restore it, or make the meta again.'
+  return new Mcp2pError('SOURCE_CHANGED', 'storage', `${path} ${how}`, hint)
+}

@@ -3,8 +3,8 @@
 
 import { bytesOfBase64 } from '../base/bytes.js'
 import { DIGEST_BYTES } from '../base/merkle.js'
+import { linkTrouble, type PathOrder, pathTrouble, shownPath } from './names.js'
 import type { MetaFile } from './p2pmeta.js'
-import { linkTrouble, type PathOrder, pathTrouble, shownPath } from './path.js'
 
 const MODE_MAX = 0o777
 /** What a Date can hold, ms on either side of 1970. */
@@ -20,15 +20,11 @@ export function parseFile(
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
     return `file number ${index} is no object`
   const raw = entry as Record<string, unknown>
-  const { path, size, mode, mtime, link, dir } = raw
+  const { path, link, dir } = raw
   if (typeof path !== 'string') return `file number ${index} has no path`
-  if (!isCount(size, Number.MAX_SAFE_INTEGER)) return `${shownPath(path)} has no valid size`
-  if (!isCount(mode, MODE_MAX)) return `${shownPath(path)} has no valid mode`
-  if (typeof mtime !== 'number' || !Number.isInteger(mtime) || Math.abs(mtime) > MTIME_MAX)
-    return `${shownPath(path)} has no valid time`
-  const isLeaf = dir === undefined
-  const trouble = pathTrouble(path) ?? kindTrouble(raw, path, size) ?? order.add(path, isLeaf)
+  const trouble = fileTrouble(raw as typeof raw & { path: string }, order)
   if (trouble !== undefined) return `${shownPath(path)} ${trouble}`
+  const { size, mode, mtime } = raw as unknown as MetaFile
   if (typeof link === 'string') return { path, size, mode, mtime, link }
   if (dir === true) return { path, size, mode, mtime, dir }
   if (size === 0) {
@@ -47,13 +43,26 @@ export function parseFile(
   return { path, size, mode, mtime, root, chunks }
 }
 
+/** What an entry has, of unknown types except for its path. */
+type Raw = { readonly path: string } & { readonly [K in keyof MetaFile]?: unknown }
+
+/** What is wrong with an entry apart from its roots, in words that follow its path. */
+export function fileTrouble(raw: Raw, order: PathOrder): string | undefined {
+  const { path, size, mode, mtime } = raw
+  if (!isCount(size, Number.MAX_SAFE_INTEGER)) return 'has no valid size'
+  if (!isCount(mode, MODE_MAX)) return 'has no valid mode'
+  if (typeof mtime !== 'number' || !Number.isInteger(mtime) || Math.abs(mtime) > MTIME_MAX)
+    return 'has no valid time'
+  return pathTrouble(path) ?? kindTrouble(raw) ?? order.add(path, raw.dir === undefined)
+}
+
 function isCount(value: unknown, max: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max
 }
 
 /** What is wrong with a link or directory as such. */
-function kindTrouble(raw: Record<string, unknown>, path: string, size: number): string | undefined {
-  const { link, dir } = raw
+function kindTrouble(raw: Raw): string | undefined {
+  const { path, size, link, dir } = raw
   if (link === undefined && dir === undefined) return undefined
   if (link !== undefined && dir !== undefined) return 'is both a link and a directory'
   if (size !== 0 || raw.root !== undefined || raw.chunks !== undefined)

@@ -8,8 +8,8 @@ import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import { type Canonical, canonicalOf, keysIn } from './canonical.js'
-import { parseFile } from './entry.js'
-import { isDisplayName, PathOrder } from './path.js'
+import { fileTrouble, parseFile } from './entry.js'
+import { isDisplayName, PathOrder, shownPath } from './names.js'
 
 /** One entry of a meta: a file, a symlink (`link`) or an empty directory (`dir`). */
 export interface MetaFile {
@@ -80,17 +80,29 @@ export function parseMeta(bytes: Uint8Array, sha256: Hasher): P2pMeta {
 }
 
 /**
- * Makes a meta of what was scanned and hashed, and the document that stands for it.
- * Throws `Mcp2pError` of exit `usage` for what a meta cannot hold.
+ * Throws `Mcp2pError` of exit `usage` for what a meta cannot hold: names, sizes, links, managers.
+ * Roots are not looked at, so that this can be asked before anything is hashed.
  */
-export function buildMeta(draft: MetaDraft, sha256: Hasher): { meta: P2pMeta; bytes: Uint8Array } {
+export function checkDraft(draft: MetaDraft): void {
   checkHead(draft.name, draft.managers, draft.chunkSize, unfit)
   checkTotals(draft.files, unfit)
+  const order = new PathOrder()
+  for (const file of draft.files) {
+    const trouble = fileTrouble(file, order)
+    if (trouble !== undefined) throw unfit(`${shownPath(file.path)} ${trouble}`)
+  }
+}
+
+/**
+ * Makes a meta of what was scanned and hashed, and the document that stands for it.
+ * Throws as `checkDraft` does, and when the document would be too large.
+ */
+export function buildMeta(draft: MetaDraft, sha256: Hasher): { meta: P2pMeta; bytes: Uint8Array } {
+  checkDraft(draft)
   const entries = draft.files.map(documentOf)
-  parseEntries(entries, draft.chunkSize, unfit)
   const { hash, name, managers, chunkSize } = draft
   const head = { version: VERSION, hash, name, managers, chunkSize } as const
-  const id = idOf({ ...head, files: entries }, sha256).id
+  const { id } = idOf({ ...head, files: entries }, sha256)
   // One line for the head and one per file: `less`, `grep` and `diff` are readers too.
   const first = JSON.stringify({ id, ...head, files: [] }).slice(0, -2)
   const lines = entries.map(entry => JSON.stringify(entry)).join(',\n')
@@ -177,14 +189,10 @@ function checkHead(
 function parseFiles(files: unknown, chunkSize: number): MetaFile[] {
   if (!Array.isArray(files) || files.length === 0) throw invalid('it has no files')
   if (files.length > LIMITS.metaFilesMax) throw invalid('it has too many files')
-  return parseEntries(files, chunkSize, invalid)
-}
-
-function parseEntries(entries: readonly unknown[], chunkSize: number, fail: Fail): MetaFile[] {
   const order = new PathOrder()
-  return entries.map((entry, index) => {
+  return files.map((entry, index) => {
     const file = parseFile(entry, index, chunkSize, order)
-    if (typeof file === 'string') throw fail(file)
+    if (typeof file === 'string') throw invalid(file)
     return file
   })
 }

@@ -7,8 +7,8 @@ import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES } from '../base/limits.js'
 import { DIGEST_BYTES, levelFor, Merkle } from '../base/merkle.js'
 import { Geometry } from './geometry.js'
+import { shownPath } from './names.js'
 import type { MetaFile, P2pMeta } from './p2pmeta.js'
-import { shownPath } from './path.js'
 
 export class MetaTree {
   readonly meta: P2pMeta

@@ -1,0 +1,106 @@
+// Hashing a stretch of a file into chunk roots, synchronously: it runs in a worker, where blocking
+// is what one wants. All buffers are made once, because per 16 KiB block nothing may cost more than
+// the hash itself.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { BLOCK_BYTES } from '../../core/base/limits.js'
+import { DIGEST_BYTES, levelFor, Merkle } from '../../core/base/merkle.js'
+import type { Hasher } from '../../ports.js'
+import { errnoOf } from './fault.js'
+
+/** A stretch of a file: begins with a chunk, and ends with one or with the file. */
+export interface Stretch {
+  readonly path: string
+  /** Bytes that the whole file must have. */
+  readonly fileBytes: number
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** Roots of a batch of stretches, or what went wrong in a form that can cross threads. */
+export type Answer =
+  | { readonly roots: Uint8Array<ArrayBuffer> }
+  /** `errno` is '' when the file has become shorter or longer than it was. */
+  | { readonly path: string; readonly errno: string; readonly message: string }
+
+class FileChanged extends Error {}
+
+const READ_BYTES = 1024 * 1024
+
+export class FileHasher {
+  readonly #digest: Hasher
+  readonly #merkle: Merkle
+  readonly #chunkBytes: number
+  readonly #buffer = new Uint8Array(READ_BYTES)
+  readonly #blocks: readonly Uint8Array[]
+  /** Leaves of the chunk in work; one more than a chunk has, as `reduce` wants it. */
+  readonly #leaves: Uint8Array
+
+  constructor(hash: Hasher, chunkBytes: number) {
+    this.#digest = hash
+    this.#merkle = new Merkle(hash)
+    this.#chunkBytes = chunkBytes
+    this.#leaves = new Uint8Array((chunkBytes / BLOCK_BYTES + 1) * DIGEST_BYTES)
+    this.#blocks = Array.from({ length: READ_BYTES / BLOCK_BYTES }, (_, i) =>
+      this.#buffer.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES),
+    )
+  }
+
+  /** Roots of all chunks of these stretches, concatenated. */
+  answer(batch: readonly Stretch[]): Answer {
+    const countOf = ({ bytes }: Stretch) => Math.ceil(bytes / this.#chunkBytes)
+    const chunks = batch.reduce((sum, stretch) => sum + countOf(stretch), 0)
+    const roots = new Uint8Array(chunks * DIGEST_BYTES)
+    let at = 0
+    for (const stretch of batch) {
+      try {
+        this.#hashInto(stretch, roots, at)
+      } catch (cause) {
+        const errno = errnoOf(cause)
+        if (errno === '' && !(cause instanceof FileChanged)) throw cause
+        return { path: stretch.path, errno, message: (cause as Error).message }
+      }
+      at += countOf(stretch) * DIGEST_BYTES
+    }
+    return { roots }
+  }
+
+  #hashInto(stretch: Stretch, into: Uint8Array, at: number): void {
+    const fd = openSync(stretch.path, 'r')
+    try {
+      if (fstatSync(fd).size !== stretch.fileBytes) throw new FileChanged(stretch.path)
+      this.#hashOpen(fd, stretch, into, at)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  #hashOpen(fd: number, stretch: Stretch, into: Uint8Array, at: number): void {
+    const level = levelFor(Math.min(this.#chunkBytes, stretch.fileBytes) / BLOCK_BYTES)
+    let leaf = 0
+    for (let done = 0; done < stretch.bytes; ) {
+      const bytes = Math.min(READ_BYTES, stretch.bytes - done)
+      this.#fill(fd, stretch, stretch.offset + done, bytes)
+      for (let start = 0; start < bytes; start += BLOCK_BYTES) {
+        const block = this.#blocks[start / BLOCK_BYTES]
+        const isWhole = start + BLOCK_BYTES <= bytes
+        const digest = this.#digest(isWhole ? block : block.subarray(0, bytes - start))
+        this.#leaves.set(digest, leaf++ * DIGEST_BYTES)
+        const end = done + start + BLOCK_BYTES
+        if (end < stretch.bytes && end % this.#chunkBytes !== 0) continue
+        into.set(this.#merkle.reduce(this.#leaves, leaf, 0, level), at)
+        at += DIGEST_BYTES
+        leaf = 0
+      }
+      done += bytes
+    }
+  }
+
+  #fill(fd: number, stretch: Stretch, offset: number, bytes: number): void {
+    for (let got = 0; got < bytes; ) {
+      const count = readSync(fd, this.#buffer, got, bytes - got, offset + got)
+      if (count === 0) throw new FileChanged(stretch.path)
+      got += count
+    }
+  }
+}

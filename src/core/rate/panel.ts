@@ -25,16 +25,16 @@ const FAST_QUORUM = 6
 
 /** What the quantile says about the current rate. Fractions are of the datagrams expected. */
 export interface Verdict {
-  /** Receivers whose report covers enough of the time since `newEpoch`. */
-  readonly readers: number
-  /** True when every receiver that answers was heard. */
-  readonly complete: boolean
+  /** Share of the receivers that answer whose report covers enough of the time since `newEpoch`. */
+  readonly heardShare: number
+  /** When the oldest of the reports behind it came. */
+  readonly oldestAt: Micros
   /** Loss on the network, without drops at receivers' sockets. */
   readonly loss: number
   /** Loss above the floor, and the floor itself. */
   readonly excess: number
   readonly floor: number
-  /** Standard deviation of a loss fraction of this size in reports of this length. */
+  /** Standard deviation of the excess if only chance is at work. */
   readonly sigma: number
   readonly kernel: number
   readonly queueMicros: number
@@ -72,7 +72,14 @@ export class Panel {
     this.#epoch = now
   }
 
-  /** Receivers that are not heard because they are far worse than the rest, for so long. */
+  /** How many were far worse than the rest when last judged. */
+  get far(): number {
+    let count = 0
+    for (const seat of this.#seats.values()) if (seat.farSince !== undefined) count++
+    return count
+  }
+
+  /** Since when a receiver has been far worse than the rest, and thus not heard; or undefined. */
   outsideSince(receiver: number): Micros | undefined {
     return this.#seats.get(receiver)?.farSince
   }
@@ -97,15 +104,13 @@ export class Panel {
         -1,
       )
     const low = (of: (seat: Seat) => number) => ranked(jury.map(of), skip, 1)
-    const floor = high(seat => seat.floor)
-    const sample = median(jury.map(seat => seat.expected))
     return {
-      readers: heard.length,
-      complete: heard.length === pool.length,
+      heardShare: heard.length / pool.length,
+      oldestAt: Math.min(...heard.map(seat => seat.at)),
       loss: high(seat => seat.loss),
       excess: high(seat => seat.loss - seat.floor),
-      floor,
-      sigma: Math.sqrt((Math.max(floor, 1 / sample) * (1 - floor)) / sample),
+      floor: high(seat => seat.floor),
+      sigma: median(jury.map(seat => seat.sigma)),
       kernel: high(seat => seat.kernel),
       queueMicros: high(seat => seat.queueMicros),
       capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
@@ -120,9 +125,8 @@ export class Panel {
   }
 
   /** The loss of the latest reports is proven to be the path's own, all of it. */
-  setFloors(now: Micros): void {
-    for (const seat of this.#pool(now)) seat.forgetFloor()
-    this.learnFloors(now)
+  proveFloors(now: Micros): void {
+    for (const seat of this.#pool(now)) seat.prove()
   }
 
   /** Those who answer now: the fast sample if there is one that is large enough, else all. */

@@ -43,22 +43,33 @@ export class Seat {
     return Math.min(FLOOR_MAX, this.#floorLost / this.#floorExpected)
   }
 
+  /** Standard deviation of (loss − floor) if only chance is at work, of this seat's sample. */
+  get sigma(): number {
+    const floor = this.floor
+    const share = Math.max(floor, 1 / this.expected) * (1 - floor)
+    const known = this.#floorExpected === 0 ? this.expected : this.#floorExpected
+    return Math.sqrt(share * (1 / this.expected + 1 / known))
+  }
+
   /** The latest report becomes part of the floor, once. A clearly lower loss replaces it. */
   learn(): void {
     if (this.#learned || this.expected === 0) return
     this.#learned = true
-    const floor = this.floor
-    const sigma = Math.sqrt((Math.max(floor, 1 / this.expected) * (1 - floor)) / this.expected)
-    if (this.loss < floor - 4 * sigma) this.forgetFloor()
+    if (this.loss < this.floor - 4 * this.sigma) this.forgetFloor()
     const keep = Math.max(FLOOR_MEMORY_MIN, 1 - this.expected / FLOOR_MEMORY)
     this.#floorLost = this.#floorLost * keep + this.loss * this.expected
     this.#floorExpected = this.#floorExpected * keep + this.expected
   }
 
+  /** The loss of the latest report is proven to be the path's own: it is the floor. */
+  prove(): void {
+    if (Math.abs(this.loss - this.floor) > 3 * this.sigma) this.forgetFloor()
+    this.learn()
+  }
+
   forgetFloor(): void {
     this.#floorLost = 0
     this.#floorExpected = 0
-    this.#learned = false
   }
 
   /** A report without a usable measurement: it is life, nothing else. */

@@ -1,0 +1,431 @@
+// Finds the rate by itself, from a model of the path as BBR has it (Cardwell et al., 2016), because
+// rules that cut on loss freeze on a path that always loses 1 %. The model is one number, the rate
+// that the path carries, and its evidence is the verdict of a panel (see there for quantile, floor
+// and kernel drops). Congestion is loss above the floor, a queue of more than 20 ms, drops at the
+// receivers' sockets, or a socket that takes less than the pacer offers; loss alone is none of it.
+//
+//   startup  doubles every 100 ms from 20 Mbit/s, which any LAN that can be blasted at carries (a
+//            100 Mbit/s line is full after three steps, 1 Gbit/s after six), until what arrives no
+//            longer follows what is sent
+//   drain    a little below the path until the queue is gone; reports that still come in about the
+//            full path measure it exactly
+//   steady   0.5 % plus the measured loss below the path: repair by TCP uses the same downlinks
+//   probe    a small step above the path every few seconds; what follows becomes the path, and
+//            after three clean rounds the step doubles, so a line that comes back is found
+//   test     loss without a queue says nothing by itself: send less for one round. If the loss
+//            fraction falls with the rate, the path was full; if not, it is the floor, and the cut
+//            is undone. A high floor is tested again from time to time, so an error dies
+//   dark     everybody loses everything: the path is broken, not full; the model waits for it
+//
+// A handler of a phase returns the next phase, or nothing to stay.
+
+import type { Micros } from '../base/machine.js'
+import { Breaker } from './breaker.js'
+import type { RateController, RateReport, RateStop } from './controller.js'
+import { Epoch } from './epoch.js'
+import { Panel, type Verdict } from './panel.js'
+import { TUNING } from './tuning.js'
+import { Yielding } from './yielding.js'
+
+export interface QuantileOptions {
+  /** Multicast stops rather than goes slower; bits per second (0.5 Mbit/s). */
+  readonly minBps?: number
+  readonly maxBps?: number
+  readonly startBps?: number
+}
+
+type Phase = 'startup' | 'drain' | 'steady' | 'probe' | 'test' | 'dark'
+
+interface Plan {
+  readonly phase: Phase
+  readonly rateBps: number
+  /** How long at least, or exactly where a phase ends by itself. */
+  readonly holdMicros?: Micros
+  /** A better word than the phase's name. */
+  readonly why?: string
+}
+
+export class QuantileRate implements RateController {
+  readonly #minBps: number
+  readonly #maxBps: number
+  readonly #epoch = new Epoch()
+  readonly #panel = new Panel(this.#epoch.sent)
+  readonly #breaker = new Breaker(false)
+  readonly #yielding = new Yielding()
+  #phase: Phase = 'startup'
+  #why = ''
+  #rateBps: number
+  /** What the path carries: the model, and its value before the last clean probe. */
+  #pathBps: number
+  #trustedBps: number
+  #now: Micros = 0
+  #until: Micros = 0
+  #judgedAt: Micros = 0
+  #started = false
+  #met = false
+  /** Until then the limit is being looked for, with fast reports and without pauses. */
+  #searchUntil: Micros = 0
+  #slowRounds = 0
+  #idleRounds = 0
+  #step: number = TUNING.stepMin
+  #cleanRounds = 0
+  #quietQueueMicros: Micros = 0
+  /** The highest rate that the measurement during a drain may yield; 0: it measures nothing. */
+  #measureBps = 0
+  /** Smoothed loss at the quantile, and what CPU-bound receivers need beyond it. */
+  #loss = 0
+  #margin = 0
+  /** What the running test compares with. */
+  #before = { pathBps: 0, rateBps: 0, loss: 0, excess: 0 }
+  #retestAt: Micros = 0
+  #cutAt: Micros = Number.NEGATIVE_INFINITY
+  #far = 0
+  #belowSince: Micros | undefined
+  #below = false
+
+  constructor(options: QuantileOptions = {}) {
+    this.#maxBps = options.maxBps ?? TUNING.maxBps
+    this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)
+    this.#rateBps = this.#clamp(options.startBps ?? TUNING.startBps)
+    this.#pathBps = this.#rateBps
+    this.#trustedBps = this.#rateBps
+  }
+
+  get rateBps(): number {
+    return this.#clamp(this.#rateBps * this.#breaker.factor)
+  }
+
+  get reason(): string {
+    if (this.stopped !== undefined) return this.stopped
+    if (this.#breaker.factor < 1) return 'no-reports'
+    if (this.#phase === 'steady' && this.#yielding.sharing(this.#now)) return 'share'
+    return this.#why !== '' ? this.#why : this.#phase
+  }
+
+  get wantsFastReports(): boolean {
+    if (this.#phase === 'steady') return this.#searching || this.#yielding.sharing(this.#now)
+    return this.#phase !== 'probe' || this.#searching || this.#step >= TUNING.stepFast
+  }
+
+  get stopped(): RateStop | undefined {
+    if (this.#breaker.stopped) return 'no-reports'
+    return this.#below ? 'below-min' : undefined
+  }
+
+  get deadline(): Micros {
+    if (!this.#started) return Number.POSITIVE_INFINITY
+    const next = this.#until > this.#now ? this.#until : this.#now + TUNING.roundMicros
+    return Math.min(this.#breaker.deadline, next)
+  }
+
+  /** What the path carries by the model, in bits per second of UDP payload. */
+  get pathBps(): number {
+    return this.#pathBps
+  }
+
+  /** Since when this receiver has been far worse than the rest and thus not heard; or undefined. */
+  outsideSince(receiver: number): Micros | undefined {
+    return this.#panel.outsideSince(receiver)
+  }
+
+  onSent(bytes: number, now: Micros): void {
+    if (!this.#started) {
+      this.#started = true
+      this.#enter({ phase: 'startup', rateBps: this.#rateBps }, now)
+    }
+    this.#now = now
+    this.#breaker.onSent(now)
+    this.#epoch.sent.add(bytes, now)
+  }
+
+  onBlocked(now: Micros): void {
+    this.#epoch.onBlocked(now)
+  }
+
+  onReport(report: RateReport, now: Micros): void {
+    if (!this.#started || !this.#panel.onReport(report, now)) return
+    this.#breaker.onReport(now)
+    this.#decide(now)
+  }
+
+  onGone(receiver: number, now: Micros): void {
+    this.#panel.onGone(receiver)
+    // It may have been the one that held the others back: look for more at once.
+    this.#step = Math.max(this.#step, TUNING.stepFast)
+    if (this.#phase === 'steady') this.#until = Math.min(this.#until, now)
+  }
+
+  tick(now: Micros): void {
+    this.#breaker.tick(now)
+    if (this.#started) this.#decide(now)
+  }
+
+  get #searching(): boolean {
+    return this.#now < this.#searchUntil
+  }
+
+  get #steadyBps(): number {
+    const repair = Math.min(TUNING.lossHeadroomMax, this.#loss / (1 + this.#loss))
+    return this.#pathBps * (1 - TUNING.headroom - this.#margin - repair)
+  }
+
+  #clamp(bps: number): number {
+    return Math.min(this.#maxBps, Math.max(this.#minBps, bps))
+  }
+
+  #decide(now: Micros): void {
+    this.#now = now
+    const plan = this.#next(now)
+    if (plan !== undefined) this.#enter(plan, now)
+    if (this.#phase === 'startup' || this.#steadyBps >= this.#minBps) this.#belowSince = undefined
+    else this.#belowSince ??= now
+    this.#below ||= now - (this.#belowSince ?? now) >= TUNING.belowMinMicros
+  }
+
+  #next(now: Micros): Plan | undefined {
+    if (this.#phase === 'startup') return this.#startup(now)
+    if (this.#phase === 'drain') return this.#drain(now)
+    const v = this.#verdict(now)
+    if (v === undefined) return undefined
+    if (v.dark) return this.#phase === 'dark' ? undefined : this.#darkness()
+    if (this.#phase === 'steady') return this.#steady(v, now)
+    if (this.#phase === 'probe') return this.#probe(v, now)
+    return this.#phase === 'test' ? this.#test(v, now) : this.#settle()
+  }
+
+  #enter(plan: Plan, now: Micros): void {
+    this.#phase = plan.phase
+    this.#why = plan.why ?? ''
+    this.#rateBps = this.#clamp(plan.rateBps)
+    this.#until = now + (plan.holdMicros ?? 0)
+    this.#judgedAt = now
+    this.#epoch.begin(this.#rateBps, now)
+    this.#panel.newEpoch(now)
+  }
+
+  /** A verdict about this epoch alone, once from each set of reports. */
+  #verdict(now: Micros): Verdict | undefined {
+    const v = this.#panel.judge(now, 0.9, 0)
+    if (v === undefined) return undefined
+    const waited = now - this.#judgedAt > (this.wantsFastReports ? 400_000 : 1_600_000)
+    const all = v.heardShare === 1 && v.oldestAt > this.#judgedAt
+    if (!all && !(waited && v.heardShare >= 0.5)) return undefined
+    this.#judgedAt = now
+    return v
+  }
+
+  /** Back to just below the path. */
+  #settle(why = '', holdMicros: Micros = TUNING.holdMicros): Plan {
+    const hold = this.#searching ? 0 : holdMicros
+    return { phase: 'steady', rateBps: this.#steadyBps, holdMicros: hold, why }
+  }
+
+  /** Below the path for as long as its queue needs. */
+  #draining(v: Verdict, why = ''): Plan {
+    const depth = Math.min(0.3, Math.max(0.06, v.queueMicros / 300_000))
+    const holdMicros = Math.min(600_000, Math.max(1.2 * TUNING.roundMicros, v.queueMicros / depth))
+    this.#cutAt = this.#now
+    return { phase: 'drain', rateBps: this.#pathBps * (1 - depth), holdMicros, why }
+  }
+
+  /** What the path carries if exactly what was lost above the floor did not fit. */
+  #fitBps(v: Verdict): number {
+    return this.#epoch.leftBps(this.#now) * Math.max(0, 1 - Math.max(0, v.excess) - v.kernel)
+  }
+
+  #startup(now: Micros): Plan | undefined {
+    if (now - this.#epoch.since < TUNING.roundMicros * 0.9) return undefined
+    const v = this.#panel.judge(now, 0.4, TUNING.farPatienceMicros)
+    if (v === undefined || v.heardShare < 0.5 || v.dark) return undefined
+    // Loss in the very first round cannot be compared with anything; it is the floor until a test
+    // says otherwise, unless a queue shows that even the first rate is too much.
+    const excess = this.#met ? v.excess : 0
+    this.#met = true
+    const slow = v.follow < 0.8
+    const full =
+      v.kernel > TUNING.kernelLimit ||
+      v.queueMicros > TUNING.queueMicros ||
+      excess > Math.max(0.05, 4 * v.sigma) ||
+      this.#epoch.lineBound(now, 0.95)
+    this.#slowRounds = slow ? this.#slowRounds + 1 : 0
+    if (full || this.#slowRounds >= 2) return this.#overload(v, now)
+    this.#panel.learnFloors(now)
+    this.#loss = v.loss
+    const again: Plan = { phase: 'startup', rateBps: this.#rateBps }
+    if (slow) return again
+    const idle = this.#epoch.idle(now, 0.75)
+    if (idle && this.#idleRounds++ < 10) return again
+    if (!idle && this.#rateBps < this.#maxBps) return { ...again, rateBps: this.#rateBps * 2 }
+    this.#pathBps = this.#rateBps
+    return this.#settle()
+  }
+
+  /** Much more was sent than the path carries: measure it while the queue drains. */
+  #overload(v: Verdict, now: Micros): Plan {
+    this.#slowRounds = 0
+    this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
+    this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
+    this.#searchUntil = now + TUNING.searchMicros
+    this.#step = TUNING.stepMin
+    this.#cleanRounds = 0
+    return this.#draining(v)
+  }
+
+  #drain(now: Micros): Plan | undefined {
+    const v = this.#panel.judge(now, Number.NEGATIVE_INFINITY, 0)
+    if (v !== undefined && this.#measureBps > 0) {
+      const capBps = Math.min(v.capBps, this.#measureBps)
+      if (capBps > this.#pathBps) {
+        this.#rateBps = this.#clamp((this.#rateBps * capBps) / this.#pathBps)
+        this.#pathBps = capBps
+      }
+    }
+    if (now < this.#until) return undefined
+    this.#measureBps = 0
+    return this.#settle()
+  }
+
+  #steady(v: Verdict, now: Micros): Plan | undefined {
+    if (this.#freed(now)) return { phase: 'startup', rateBps: this.#rateBps }
+    if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
+    if (v.excess > Math.max(0.01, 4 * v.sigma)) return this.#lossCut(v, now)
+    if (this.#yielding.sharing(now)) {
+      if (v.queueMicros > TUNING.queueLowMicros) return undefined
+      this.#yielding.end()
+      this.#step = TUNING.stepFast
+      this.#until = now
+    } else if (v.queueMicros > TUNING.queueMicros) {
+      return this.#delayCut(v, now)
+    }
+    this.#learn(v, now)
+    if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
+      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#epoch.leftBps(now))
+      return this.#settle()
+    }
+    if (now < this.#until || this.#epoch.idle(now, 0.9)) return undefined
+    if (v.queueMicros > TUNING.queueLowMicros) {
+      // A queue that grew by itself: the model is a trifle too high.
+      this.#pathBps *= 0.997
+      return this.#draining(v)
+    }
+    if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
+      return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
+    }
+    return this.#steadyBps < this.#maxBps ? this.#probing(v) : undefined
+  }
+
+  /** A round without congestion: the loss in it is the floor, and the rate leaves room for it. */
+  #learn(v: Verdict, _now: Micros): void {
+    this.#panel.learnFloors(_now)
+    this.#loss += 0.3 * (v.loss - this.#loss)
+    this.#margin = Math.max(0, this.#margin - TUNING.marginStep / 20)
+    this.#quietQueueMicros = v.queueMicros
+    this.#rateBps = this.#clamp(this.#steadyBps)
+  }
+
+  /** Someone who held the rest back has just left the quantile. */
+  #freed(now: Micros): boolean {
+    const freed = this.#panel.far > this.#far && now - this.#cutAt < TUNING.freedMicros
+    this.#far = this.#panel.far
+    return freed
+  }
+
+  /** Receivers' CPUs are the limit. It moves with the load, so each event leaves more room. */
+  #cpuCut(v: Verdict): Plan {
+    this.#pathBps = Math.min(this.#pathBps, this.#fitBps(v))
+    this.#margin = Math.min(TUNING.marginMax, this.#margin + TUNING.marginStep)
+    return this.#draining(v, 'cpu')
+  }
+
+  #lossCut(v: Verdict, now: Micros): Plan {
+    if (v.queueMicros <= TUNING.queueLowMicros) {
+      const share = Math.max(0.05, (this.#fitBps(v) * 0.98) / this.#rateBps)
+      return this.#testing(v, 1 - Math.min(0.98, share), v.excess)
+    }
+    const deep = v.excess > 0.1
+    const fitBps = deep ? Math.min(v.capBps, this.#fitBps(v)) : this.#fitBps(v)
+    this.#measureBps = deep ? this.#rateBps : 0
+    this.#pathBps = Math.min(this.#pathBps, Math.max(fitBps, this.#rateBps * 0.02))
+    if (deep) this.#searchUntil = now + TUNING.searchMicros
+    return this.#draining(v, 'loss')
+  }
+
+  #delayCut(v: Verdict, now: Micros): Plan {
+    if (this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
+      this.#pathBps = this.#yielding.pathBps * TUNING.share
+      return this.#settle()
+    }
+    const capBps = Math.max(v.capBps, this.#pathBps * 0.9)
+    this.#pathBps = Math.min(this.#pathBps * 0.99, capBps)
+    return this.#draining(v, 'delay')
+  }
+
+  #probing(v: Verdict): Plan {
+    // A step must stand out from the noise of random loss, or its verdict is a coin's.
+    this.#step = Math.max(this.#step, Math.min(TUNING.stepNoisyMax, 6 * v.sigma))
+    this.#trustedBps = this.#phase === 'probe' ? this.#trustedBps : this.#pathBps
+    return { phase: 'probe', rateBps: this.#pathBps * (1 + this.#step) }
+  }
+
+  #probe(v: Verdict, now: Micros): Plan {
+    const step = this.#step
+    const age = now - this.#epoch.since
+    const grownMicros = Math.min(TUNING.probeQueueMicros, Math.max(2_500, 0.5 * step * age))
+    const line = this.#epoch.lineBound(now, 0.997)
+    const full =
+      line ||
+      v.kernel > TUNING.kernelLimit / 2 ||
+      v.excess > Math.max(step / 5, 3 * v.sigma) ||
+      v.queueMicros > this.#quietQueueMicros + grownMicros ||
+      v.queueMicros > TUNING.queueMicros ||
+      (step >= 0.25 && v.follow < 0.8)
+    if (!full) {
+      if (this.#epoch.idle(now, 0.97)) return this.#settle()
+      this.#trustedBps = this.#pathBps
+      this.#pathBps = this.#rateBps
+      if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
+      return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
+    }
+    this.#step = TUNING.stepMin
+    this.#cleanRounds = 0
+    this.#searchUntil = now
+    if (v.excess > step + 0.02 + 3 * v.sigma) return this.#lossCut(v, now)
+    if (step > TUNING.stepNoisyMax) {
+      this.#measureBps = this.#rateBps
+      this.#pathBps = Math.max(this.#trustedBps, Math.min(v.capBps, this.#rateBps))
+      this.#searchUntil = now + TUNING.searchMicros
+      return this.#draining(v)
+    }
+    // The last clean step may have been clean by luck: believe half of it.
+    this.#pathBps = (this.#pathBps + this.#trustedBps) / 2
+    if (line) this.#pathBps = Math.min(this.#pathBps, this.#epoch.leftBps(now))
+    return v.queueMicros > TUNING.queueLowMicros ? this.#draining(v) : this.#settle()
+  }
+
+  #testing(v: Verdict, cut: number, excess: number): Plan {
+    const { loss } = v
+    this.#before = { pathBps: this.#pathBps, rateBps: this.#rateBps, loss, excess }
+    return { phase: 'test', rateBps: this.#rateBps * (1 - cut) }
+  }
+
+  #test(v: Verdict, now: Micros): Plan {
+    const { pathBps, rateBps, loss, excess } = this.#before
+    if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
+    if (v.queueMicros > TUNING.queueMicros) {
+      this.#pathBps = Math.min(pathBps, this.#fitBps(v))
+      return this.#draining(v, 'loss')
+    }
+    const cut = 1 - this.#rateBps / rateBps
+    const full = loss - v.loss > Math.max(0.5 * Math.min(cut, excess), 2 * v.sigma)
+    this.#panel.proveFloors(now)
+    this.#loss = v.loss
+    if (full) this.#cutAt = now
+    this.#pathBps = full ? Math.min(pathBps, (rateBps * (1 - loss)) / (1 - v.loss)) : pathBps
+    this.#retestAt = now + (full ? TUNING.retestMicros / 10 : TUNING.retestMicros)
+    return full ? this.#settle('loss', TUNING.roundMicros) : this.#settle()
+  }
+
+  #darkness(): Plan {
+    return { phase: 'dark', rateBps: this.#rateBps / 2 }
+  }
+}

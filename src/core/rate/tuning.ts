@@ -1,0 +1,39 @@
+// The numbers of the adaptive rate. All are starting values, chosen in the simulation of
+// test/core/rate; change one with a measurement there and on a real line.
+
+export const TUNING = {
+  minBps: 500_000,
+  maxBps: 100_000_000_000,
+  startBps: 20_000_000,
+  /** How long the rate holds while it doubles. */
+  roundMicros: 100_000,
+  /** The queue that is aimed at, one that is as good as none, and one that tells a full path. */
+  queueMicros: 20_000,
+  queueLowMicros: 8_000,
+  probeQueueMicros: 5_000,
+  /** Share of datagrams dropped at receivers' sockets that means "too fast". */
+  kernelLimit: 0.003,
+  /** Shares of the path left free: always, for repair at most, and for CPU-bound receivers. */
+  headroom: 0.005,
+  lossHeadroomMax: 0.2,
+  marginStep: 0.01,
+  marginMax: 0.06,
+  /** Steps of a probe: the least, the most that noise alone asks for, and where it gets urgent. */
+  stepMin: 0.01,
+  stepNoisyMax: 0.05,
+  stepFast: 0.03,
+  holdMicros: 3_000_000,
+  searchMicros: 3_000_000,
+  /** A floor above this is put to the test from time to time, by sending so much less. */
+  retestFloor: 0.003,
+  retestMicros: 10_000_000,
+  testCut: 0.05,
+  /** What is left to us when a queue that is not ours stays, and for how long at a time. */
+  share: 0.7,
+  shareMicros: 10_000_000,
+  delayMemoryMicros: 3_000_000,
+  /** How long a receiver must be far worse than the median before startup stops hearing it. */
+  farPatienceMicros: 1_000_000,
+  freedMicros: 3_000_000,
+  belowMinMicros: 3_000_000,
+} as const

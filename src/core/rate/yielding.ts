@@ -1,0 +1,46 @@
+// Whose queue is it? A queue of ours drains when we send less. One that stays after three drains is
+// kept up by others, usually a TCP that fills whatever it is given; yielding to it again and again
+// would end with nothing. So it gets a fixed share, and its delay is not listened to for a while.
+
+import type { Micros } from '../base/machine.js'
+import { TUNING } from './tuning.js'
+
+const DRAINS = 3
+/** The queue counts as unchanged above this share of what it was at first. */
+const STAYED = 0.6
+
+export class Yielding {
+  #drains = 0
+  #at: Micros = Number.NEGATIVE_INFINITY
+  #pathBps = 0
+  #queueMicros: Micros = 0
+  #until: Micros = Number.NEGATIVE_INFINITY
+
+  /** The path before the first of these drains. */
+  get pathBps(): number {
+    return this.#pathBps
+  }
+
+  sharing(now: Micros): boolean {
+    return now < this.#until
+  }
+
+  /** Called for each round that found too much delay; true when sharing begins. */
+  isForeign(queueMicros: Micros, pathBps: number, now: Micros): boolean {
+    if (now - this.#at > TUNING.delayMemoryMicros) {
+      this.#drains = 0
+      this.#pathBps = pathBps
+      this.#queueMicros = queueMicros
+    }
+    this.#drains++
+    this.#at = now
+    if (this.#drains < DRAINS || queueMicros < this.#queueMicros * STAYED) return false
+    this.#drains = 0
+    this.#until = now + TUNING.shareMicros
+    return true
+  }
+
+  end(): void {
+    this.#until = Number.NEGATIVE_INFINITY
+  }
+}

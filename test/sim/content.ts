@@ -1,0 +1,121 @@
+// A receiver's bytes without bytes: for each place in the core's pool, which block lies there and
+// which of its bytes have come, right or wrong; and for each block on disk, whether it is right. So a
+// block that the core verifies without having all of it, or serves without holding it, is caught.
+
+import { BLOCK_BYTES } from '../../src/core/base/limits.js'
+import { RangeSet } from '../../src/core/base/ranges.js'
+import type { Range } from '../../src/core/wire/message.js'
+
+interface Slot {
+  block: number
+  readonly bytes: RangeSet
+  wrong: boolean
+  /** Hashed and found wrong: the core may have given the place away. */
+  refused: boolean
+}
+
+const ABSENT = 0
+const RIGHT = 1
+const WRONG = 2
+
+const DIGEST_RIGHT = new Uint8Array(32)
+const DIGEST_WRONG = new Uint8Array(32).fill(1)
+
+export class Content {
+  readonly #slots = new Map<number, Slot>()
+  readonly #spilled = new Map<number, { bytes: RangeSet; wrong: boolean }>()
+  readonly #disk: Uint8Array
+  readonly #hashedWrong = new Set<number>()
+  /** What the core did that it must not do. */
+  readonly problems: string[] = []
+
+  constructor(blockCount: number) {
+    this.#disk = new Uint8Array(blockCount)
+  }
+
+  /** A block that a former run left, or that a seeder has. */
+  hold(block: number): void {
+    this.#disk[block] = RIGHT
+  }
+
+  holds(block: number): boolean {
+    return this.#disk[block] === RIGHT
+  }
+
+  /** Bytes of `block` come to rest at a position of the pool. */
+  put(at: number, bytes: number, block: number, wrong: boolean): void {
+    const index = Math.floor(at / BLOCK_BYTES)
+    let slot = this.#slots.get(index)
+    if (slot === undefined) {
+      slot = { block: -1, bytes: new RangeSet(), wrong: false, refused: false }
+      this.#slots.set(index, slot)
+    }
+    if (slot.block !== block || slot.refused) {
+      if (slot.block >= 0 && !slot.refused)
+        this.problems.push(`block ${block} overwrote block ${slot.block}`)
+      this.#clear(slot)
+      slot.block = block
+    }
+    if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
+    // What covers the whole block replaces what was there.
+    if (at % BLOCK_BYTES === 0 && slot.bytes.total <= bytes) slot.wrong = false
+    slot.bytes.add(at % BLOCK_BYTES, bytes)
+    slot.wrong ||= wrong
+  }
+
+  /** The hash of a block, given that all of it is there. */
+  digest(block: number, at: number, bytes: number, spilled: readonly Range[]): Uint8Array {
+    const slot = this.#slot(at, block)
+    const old = this.#spilled.get(block)
+    for (const range of spilled) {
+      if (old?.bytes.countIn(range.offsetBytes, range.lengthBytes) !== range.lengthBytes)
+        this.problems.push(`block ${block} was spilled less than the core thinks`)
+      slot.bytes.add(range.offsetBytes, range.lengthBytes)
+      slot.wrong ||= old?.wrong ?? false
+    }
+    if (slot.bytes.countIn(0, bytes) !== bytes)
+      this.problems.push(
+        `block ${block} is hashed, but ${slot.bytes.total} of ${bytes} B are there`,
+      )
+    this.#spilled.delete(block)
+    slot.refused = slot.wrong
+    if (slot.wrong) this.#hashedWrong.add(block)
+    else this.#hashedWrong.delete(block)
+    return slot.wrong ? DIGEST_WRONG : DIGEST_RIGHT
+  }
+
+  write(block: number, at: number): void {
+    this.#disk[block] = this.#hashedWrong.has(block) ? WRONG : RIGHT
+    this.#clear(this.#slot(at, block))
+  }
+
+  spill(block: number, at: number, parts: readonly Range[]): void {
+    const slot = this.#slot(at, block)
+    const spilled = this.#spilled.get(block) ?? { bytes: new RangeSet(), wrong: false }
+    for (const { offsetBytes, lengthBytes } of parts) spilled.bytes.add(offsetBytes, lengthBytes)
+    spilled.wrong ||= slot.wrong
+    this.#spilled.set(block, spilled)
+    this.#clear(slot)
+  }
+
+  /** The core says that the block is right. */
+  verify(block: number): void {
+    const state = this.#disk[block]
+    if (state === ABSENT) this.problems.push(`block ${block} is verified, but not on disk`)
+    if (state === WRONG) this.problems.push(`block ${block} is verified, but wrong`)
+  }
+
+  #slot(at: number, block: number): Slot {
+    const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
+    if (slot?.block === block) return slot
+    this.problems.push(`nothing of block ${block} lies in the pool at ${at}`)
+    return { block, bytes: new RangeSet(), wrong: false, refused: false }
+  }
+
+  #clear(slot: Slot): void {
+    slot.block = -1
+    slot.bytes.clear()
+    slot.wrong = false
+    slot.refused = false
+  }
+}

@@ -1,0 +1,134 @@
+// A host: a cable each way, a disk, a CPU that reads so many datagrams a second from a socket buffer,
+// and the process on it. A paused host (SIGSTOP) hears nothing, but its kernel goes on taking.
+
+import type { Micros } from '../../src/core/base/machine.js'
+import type { Prng } from '../../src/core/base/prng.js'
+import { Disk, type DiskOptions, FAST_DISK } from './disk.js'
+import { Link, type Pieces } from './link.js'
+import { Loss } from './loss.js'
+import type { Scheduler } from './scheduler.js'
+
+/** Which congestion control its TCP has; see `pipe.ts`. */
+export type Congestion = 'cubic' | 'bbr'
+
+export interface HostOptions {
+  readonly address: string
+  /** Bits per second on the wire, each way; default Infinity. */
+  readonly upBps?: number
+  readonly downBps?: number
+  /** UDP's send buffer, and the switch's buffer before the host; default 256 KiB each. */
+  readonly upQueueBytes?: number
+  readonly downQueueBytes?: number
+  /** Its share of a one-way trip; default 50. */
+  readonly delayMicros?: Micros
+  /** Fraction lost of what comes in; default 0. */
+  readonly lossUdp?: number
+  readonly lossTcp?: number
+  readonly congestion?: Congestion
+  /** Switches pass no multicast to it or from it when false. */
+  readonly multicast?: boolean
+  readonly datagramsPerSecond?: number
+  /** Datagrams that its socket buffer holds; default 2048. */
+  readonly socketDatagrams?: number
+  readonly disk?: DiskOptions
+}
+
+const QUEUE_BYTES = 256 * 1024
+
+export class Host {
+  readonly index: number
+  readonly address: string
+  readonly up: Link
+  readonly down: Link
+  readonly delayMicros: Micros
+  readonly loss: Loss
+  readonly congestion: Congestion
+  readonly disk: Disk
+  multicast: boolean
+  /** Hosts reach each other when they are on one island. */
+  island = 0
+  kernelDrops = 0
+  readonly #scheduler: Scheduler
+  readonly #datagramMicros: number
+  readonly #socketDatagrams: number
+  #cpuFreeAt: Micros = 0
+  #paused = false
+  #held: (() => void)[] = []
+  #heldDatagrams = 0
+
+  constructor(index: number, options: HostOptions, scheduler: Scheduler, prng: Prng) {
+    this.index = index
+    this.address = options.address
+    const { upBps = Infinity, upQueueBytes = QUEUE_BYTES } = options
+    const { downBps = Infinity, downQueueBytes = QUEUE_BYTES } = options
+    this.up = new Link({ rateBps: upBps, queueBytes: upQueueBytes })
+    this.down = new Link({ rateBps: downBps, queueBytes: downQueueBytes })
+    this.delayMicros = options.delayMicros ?? 50
+    this.loss = new Loss(options.lossUdp ?? 0, options.lossTcp ?? 0, prng)
+    this.congestion = options.congestion ?? 'cubic'
+    this.multicast = options.multicast ?? true
+    this.#datagramMicros = 1e6 / (options.datagramsPerSecond ?? Infinity)
+    this.#socketDatagrams = options.socketDatagrams ?? 2048
+    this.#scheduler = scheduler
+    this.disk = new Disk(scheduler, options.disk ?? FAST_DISK)
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#heldDatagrams = 0
+    for (const event of this.#held.splice(0)) this.#scheduler.after(0, event)
+  }
+
+  /** Runs `event` now, or when the host is awake again. */
+  whenAwake(event: () => void): void {
+    if (this.#paused) this.#held.push(event)
+    else event()
+  }
+
+  /** Datagrams have come: hands to `read` what the socket buffer takes, when the CPU reads it. */
+  receive(pieces: Pieces, read: (pieces: Pieces) => void): void {
+    const now = this.#scheduler.now
+    const waiting =
+      this.#heldDatagrams +
+      (this.#cpuFreeAt > now ? (this.#cpuFreeAt - now) / this.#datagramMicros : 0)
+    const kept = this.#keep(pieces, Math.max(0, this.#socketDatagrams - Math.ceil(waiting)))
+    const count = countOf(kept)
+    if (count === 0) return
+    if (this.#paused) {
+      this.#heldDatagrams += count
+      this.#held.push(() => read(kept))
+      return
+    }
+    this.#cpuFreeAt = Math.max(this.#cpuFreeAt, now) + count * this.#datagramMicros
+    if (this.#cpuFreeAt <= now) read(kept)
+    else this.#scheduler.at(this.#cpuFreeAt, () => this.whenAwake(() => read(kept)))
+  }
+
+  /** The first `room` datagrams; the kernel drops the rest. */
+  #keep(pieces: Pieces, room: number): Pieces {
+    const count = countOf(pieces)
+    if (count <= room) return pieces
+    this.kernelDrops += count - room
+    const kept: Pieces = []
+    for (let i = 0; i < pieces.length && room > 0; i += 2) {
+      const take = Math.min(room, pieces[i + 1] - pieces[i])
+      kept.push(pieces[i], pieces[i] + take)
+      room -= take
+    }
+    return kept
+  }
+}
+
+function countOf(pieces: Pieces): number {
+  let count = 0
+  for (let i = 0; i < pieces.length; i += 2) count += pieces[i + 1] - pieces[i]
+  return count
+}

@@ -1,0 +1,123 @@
+// One direction of a cable with the queue in front of it, as a fluid: all it remembers is when the
+// last bit that was accepted will have left. What does not fit the queue is dropped at its tail.
+
+import type { Micros } from '../../src/core/base/machine.js'
+
+/** Preamble, header, checksum and gap of Ethernet; IPv4 and UDP headers. */
+export const UDP_WIRE_BYTES = 38 + 28
+/** Ethernet, IPv4 and TCP with timestamps, per segment of `TCP_SEGMENT_BYTES`. */
+export const TCP_WIRE_BYTES = 38 + 52
+export const TCP_SEGMENT_BYTES = 1448
+/** What an interface's counters leave out of `UDP_WIRE_BYTES` and `TCP_WIRE_BYTES`. */
+export const UNCOUNTED_WIRE_BYTES = 24
+
+/**
+ * Consecutive datagrams, described without payload: `sizes` are bytes of UDP payload, one for all
+ * or one each. `payload` is for whoever receives it.
+ */
+export class Run {
+  readonly count: number
+  readonly payload: unknown
+  readonly #size: number
+  readonly #ends: Float64Array | undefined
+
+  constructor(count: number, sizes: number | ArrayLike<number>, payload: unknown) {
+    this.count = count
+    this.payload = payload
+    this.#size = typeof sizes === 'number' ? sizes + UDP_WIRE_BYTES : 0
+    if (typeof sizes === 'number') return
+    this.#ends = new Float64Array(count + 1)
+    for (let i = 0; i < count; i++) this.#ends[i + 1] = this.#ends[i] + sizes[i] + UDP_WIRE_BYTES
+  }
+
+  /** Bytes that datagrams [from, to) take on the wire. */
+  wireBytes(from: number, to: number): number {
+    const ends = this.#ends
+    return ends === undefined ? (to - from) * this.#size : ends[to] - ends[from]
+  }
+}
+
+/** Index pairs from, to, from, to, …: the datagrams of a run that are still on their way. */
+export type Pieces = number[]
+
+export interface LinkOptions {
+  /** Bits per second on the wire; Infinity is allowed. */
+  readonly rateBps: number
+  readonly queueBytes: number
+}
+
+export class Link {
+  rateBps: number
+  queueBytes: number
+  #freeAt: Micros = 0
+  wireBytes = 0
+  frames = 0
+  droppedFrames = 0
+
+  constructor(options: LinkOptions) {
+    this.rateBps = options.rateBps
+    this.queueBytes = options.queueBytes
+  }
+
+  /** When all that was accepted will have left. */
+  get freeAt(): Micros {
+    return this.#freeAt
+  }
+
+  /** What an interface would have counted: frames without preamble, checksum and gap. */
+  get countedBytes(): number {
+    return this.wireBytes - UNCOUNTED_WIRE_BYTES * this.frames
+  }
+
+  backlogBytes(now: Micros): number {
+    if (this.rateBps === Number.POSITIVE_INFINITY || this.#freeAt <= now) return 0
+    return ((this.#freeAt - now) * this.rateBps) / 8e6
+  }
+
+  /** Accepts bytes that are all there now; returns when their last bit leaves. */
+  push(wireBytes: number, frames: number, now: Micros): Micros {
+    this.#freeAt = Math.max(this.#freeAt, now) + this.micros(wireBytes)
+    this.wireBytes += wireBytes
+    this.frames += frames
+    return this.#freeAt
+  }
+
+  fits(wireBytes: number, now: Micros): boolean {
+    return this.backlogBytes(now) + wireBytes <= this.queueBytes
+  }
+
+  drop(frames: number): void {
+    this.droppedFrames += frames
+  }
+
+  /**
+   * Datagrams [from, to) of a run come in evenly between `firstAt` and `lastAt`. Fills `pieces` with
+   * those that fit; returns when the last of them has left. Called at `firstAt`.
+   */
+  pushRun(run: Run, [from, to]: Pieces, firstAt: Micros, lastAt: Micros, pieces: Pieces): Micros {
+    const wireBytes = run.wireBytes(from, to)
+    if (this.fits(wireBytes, firstAt)) {
+      pieces.push(from, to)
+      const out = this.push(wireBytes, to - from, firstAt)
+      return Math.max(out, lastAt + this.micros(run.wireBytes(to - 1, to)))
+    }
+    let out = firstAt
+    for (let i = from; i < to; i++) {
+      const share = to - from === 1 ? 1 : (i - from) / (to - from - 1)
+      const at = firstAt + share * (lastAt - firstAt)
+      const bytes = run.wireBytes(i, i + 1)
+      if (!this.fits(bytes, at)) this.droppedFrames++
+      else {
+        out = this.push(bytes, 1, at)
+        if (pieces.length > 0 && pieces[pieces.length - 1] === i) pieces[pieces.length - 1] = i + 1
+        else pieces.push(i, i + 1)
+      }
+    }
+    return out
+  }
+
+  /** How long so many bytes take to leave. */
+  micros(wireBytes: number): Micros {
+    return (wireBytes * 8e6) / this.rateBps
+  }
+}

@@ -1,0 +1,302 @@
+// The simulated network: hosts on one switch, in virtual time, from a seed.
+//
+//   const network = new Network(seed)
+//   const host = network.addHost({ address: '10.0.0.1', upBps: 100e6, downBps: 100e6 })
+//   const process = network.start(host)         one process per host; `crash` ends it
+//   process.join(group, port, hear)             hear(run, pieces, source): datagrams that came through
+//   process.multicast(group, port, run, from)   how many of [from, count) the send buffer took;
+//                                               the rest is for later: see `sendRoomAt`
+//   process.listen(port, accept)                accept(socket)
+//   process.connect(address, port, opened, failed)
+//   process.at(time, wake)                      a timer; dies with the process, waits for a pause
+//   socket.send(message, bytes, taken)          ordered, reliable; taken: TCP has the last byte
+//   socket.onMessage / socket.onClose           set them when the socket is handed over
+//   host.pause, host.resume, host.loss.blackout, network.cut, network.mend, network.crash
+//   network.scheduler.run(until, done)          time passes
+//
+// Datagrams travel as runs (link.ts): a run is one event at the switch and one at each host that
+// joined, however many datagrams it has. Each host's downlink queue drops its tail, random loss thins
+// what is left, and the socket buffer of a slow host drops the rest. TCP (pipe.ts) goes through the
+// same queues. Propagation is added behind the queues, the sender's share and the receiver's.
+
+import { assert } from '../../src/core/base/assert.js'
+import type { Micros } from '../../src/core/base/machine.js'
+import { Prng } from '../../src/core/base/prng.js'
+import { Host, type HostOptions } from './host.js'
+import type { Pieces, Run } from './link.js'
+import { Pipe } from './pipe.js'
+import { Scheduler } from './scheduler.js'
+import { Trace } from './trace.js'
+
+export type Hear = (run: Run, pieces: Pieces, source: string) => void
+
+const KIND = { run: 1, opened: 2, message: 3, closed: 4, refused: 5 } as const
+const CONNECT_TIMEOUT_MICROS = 3_000_000
+const SYN_RETRY_MICROS = 1_000_000
+
+export class Network {
+  readonly scheduler = new Scheduler()
+  readonly trace = new Trace()
+  readonly hosts: Host[] = []
+  readonly prng: Prng
+  readonly #byAddress = new Map<string, Process>()
+  readonly #groups = new Map<string, Map<Process, Hear>>()
+  #islands = 0
+
+  constructor(seed: number) {
+    this.prng = new Prng(seed)
+  }
+
+  addHost(options: HostOptions): Host {
+    const host = new Host(this.hosts.length, options, this.scheduler, this.prng.fork())
+    this.hosts.push(host)
+    return host
+  }
+
+  /** Starts a process on a host that has none. */
+  start(host: Host): Process {
+    assert(!this.#byAddress.has(host.address), 'one process per host')
+    const process = new Process(this, host)
+    this.#byAddress.set(host.address, process)
+    return process
+  }
+
+  /** kill -9: its timers, memberships and connections end; the other ends hear of it. */
+  crash(process: Process): void {
+    this.#byAddress.delete(process.host.address)
+    for (const members of this.#groups.values()) members.delete(process)
+    process.end()
+  }
+
+  /** Takes the host off the switch. */
+  cut(host: Host): void {
+    host.island = ++this.#islands
+  }
+
+  mend(host: Host): void {
+    host.island = 0
+  }
+
+  processAt(address: string): Process | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  members(group: string, port: number): Map<Process, Hear> {
+    const key = `${group}|${port}`
+    let members = this.#groups.get(key)
+    if (members === undefined) this.#groups.set(key, (members = new Map()))
+    return members
+  }
+
+  /** Datagrams `sent` of a run come to the switch, the first now and the last at `lastAt`. */
+  fanOut(from: Process, to: Map<Process, Hear>, run: Run, sent: Pieces, lastAt: Micros): void {
+    const { now } = this.scheduler
+    for (const process of to.keys()) {
+      const { host } = process
+      if (process === from || !host.multicast || host.island !== from.host.island) continue
+      const pieces: Pieces = []
+      const arrival = host.down.pushRun(run, sent, now, lastAt, pieces)
+      if (pieces.length === 0) continue
+      this.scheduler.at(arrival + from.host.delayMicros + host.delayMicros, () => {
+        const left = host.loss.thin(pieces, this.scheduler.now)
+        if (left.length === 0) return
+        host.receive(left, read => {
+          const hear = to.get(process)
+          if (hear === undefined) return
+          this.trace.note(this.scheduler.now, KIND.run, host.index, read.length + 31 * read[0])
+          hear(run, read, from.host.address)
+        })
+      })
+    }
+  }
+}
+
+/** A process: what a crash ends. */
+export class Process {
+  readonly host: Host
+  readonly #network: Network
+  readonly #sockets = new Set<Socket>()
+  readonly #listeners = new Map<number, (socket: Socket) => void>()
+  #alive = true
+  #queuedBytes = 0
+
+  constructor(network: Network, host: Host) {
+    this.#network = network
+    this.host = host
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  at(time: Micros, wake: () => void): void {
+    const run = (): void => {
+      if (this.#alive) wake()
+    }
+    this.#network.scheduler.at(time, () => this.host.whenAwake(run))
+  }
+
+  join(group: string, port: number, hear: Hear): void {
+    this.#network.members(group, port).set(this, hear)
+  }
+
+  leave(group: string, port: number): void {
+    this.#network.members(group, port).delete(this)
+  }
+
+  /** Sends datagrams [from, count) of the run as far as the send buffer takes them; how many. */
+  multicast(group: string, port: number, run: Run, from = 0): number {
+    const { up } = this.host
+    const { now } = this.#network.scheduler
+    let to = from
+    let bytes = 0
+    while (to < run.count) {
+      const next = run.wireBytes(to, to + 1)
+      if (this.#queuedBytes + bytes + next > up.queueBytes) break
+      bytes += next
+      to++
+    }
+    if (to === from) return 0
+    this.#queuedBytes += bytes
+    const lastAt = up.push(bytes, to - from, now)
+    const firstAt = lastAt - up.micros(run.wireBytes(from + 1, to))
+    const members = this.#network.members(group, port)
+    const { host } = this
+    this.#network.scheduler.at(firstAt, () => {
+      if (host.multicast) this.#network.fanOut(this, members, run, [from, to], lastAt)
+    })
+    this.#network.scheduler.at(lastAt, () => {
+      this.#queuedBytes -= bytes
+    })
+    return to - from
+  }
+
+  /** When the send buffer will be empty enough to take more. */
+  get sendRoomAt(): Micros {
+    return this.host.up.freeAt
+  }
+
+  listen(port: number, accept: (socket: Socket) => void): void {
+    this.#listeners.set(port, accept)
+  }
+
+  /** `opened` at both ends (the listener's `accept`), or `failed`: refused or no answer. */
+  connect(
+    address: string,
+    port: number,
+    opened: (socket: Socket) => void,
+    failed: () => void,
+  ): void {
+    const { scheduler, trace, prng } = this.#network
+    const target = this.#network.processAt(address)
+    const trip = this.host.delayMicros + (target?.host.delayMicros ?? this.host.delayMicros)
+    const fail = (): void => {
+      trace.note(scheduler.now, KIND.refused, this.host.index, port)
+      failed()
+    }
+    let wait = 2 * trip
+    const loss = target?.host.loss.tcp ?? 0
+    while (prng.unit() < loss && wait < CONNECT_TIMEOUT_MICROS) wait += SYN_RETRY_MICROS
+    const unreachable = target === undefined || target.host.island !== this.host.island
+    if (unreachable || wait >= CONNECT_TIMEOUT_MICROS) {
+      this.at(scheduler.now + (target ? CONNECT_TIMEOUT_MICROS : wait), fail)
+      return
+    }
+    this.at(scheduler.now + wait, () => {
+      const accept = target.#listeners.get(port)
+      if (!target.#alive || accept === undefined || target.host.paused) return fail()
+      const near = new Socket(this.#network, this, target)
+      const far = new Socket(this.#network, target, this)
+      near.pair(far)
+      far.pair(near)
+      this.#sockets.add(near)
+      target.#sockets.add(far)
+      trace.note(scheduler.now, KIND.opened, this.host.index, target.host.index)
+      accept(far)
+      opened(near)
+    })
+  }
+
+  forget(socket: Socket): void {
+    this.#sockets.delete(socket)
+  }
+
+  end(): void {
+    this.#alive = false
+    for (const socket of [...this.#sockets]) socket.abort()
+    this.#listeners.clear()
+  }
+}
+
+/** One end of a connection. */
+export class Socket {
+  readonly address: string
+  onMessage: (message: unknown) => void = () => {}
+  onClose: () => void = () => {}
+  readonly #network: Network
+  readonly #owner: Process
+  readonly #out: Pipe
+  #other: Socket | undefined
+  #open = true
+
+  constructor(network: Network, owner: Process, other: Process) {
+    this.#network = network
+    this.#owner = owner
+    this.address = other.host.address
+    const deliver = (payload: unknown): void => this.#other?.take(payload)
+    this.#out = new Pipe(network.scheduler, owner.host, other.host, deliver)
+  }
+
+  pair(other: Socket): void {
+    this.#other = other
+  }
+
+  /** Bytes that TCP has not taken yet: the application's buffer. */
+  get bufferedBytes(): number {
+    return this.#out.bufferedBytes
+  }
+
+  send(message: unknown, bytes: number, taken?: () => void): void {
+    if (this.#open) this.#out.send(message, bytes, taken)
+  }
+
+  /** Sends what is buffered, then closes; this end hears nothing more. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#owner.forget(this)
+    this.#out.send(FIN, 1)
+  }
+
+  /** Closes at once: what is buffered or on its way is lost. */
+  abort(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#owner.forget(this)
+    this.#out.kill()
+    const other = this.#other!
+    const trip = this.#owner.host.delayMicros + other.#owner.host.delayMicros
+    this.#network.scheduler.after(trip, () => {
+      if (this.#owner.host.island === other.#owner.host.island) other.#closed()
+    })
+  }
+
+  take(message: unknown): void {
+    if (message === FIN) this.#closed()
+    if (!this.#open) return
+    const { scheduler, trace } = this.#network
+    trace.note(scheduler.now, KIND.message, this.#owner.host.index, this.#out.bufferedBytes)
+    this.onMessage(message)
+  }
+
+  #closed(): void {
+    this.#out.kill()
+    if (!this.#open) return
+    this.#open = false
+    this.#owner.forget(this)
+    this.#network.trace.note(this.#network.scheduler.now, KIND.closed, this.#owner.host.index, 0)
+    this.onClose()
+  }
+}
+
+const FIN = Symbol('fin')

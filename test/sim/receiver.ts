@@ -1,0 +1,229 @@
+// A receiver in the simulation: the fetch core, a disk without bytes, and a watch over what the core
+// believes to hold.
+
+import { Bitmap } from '../../src/core/base/bitmap.js'
+import { BLOCK_BYTES } from '../../src/core/base/limits.js'
+import type { Micros } from '../../src/core/base/machine.js'
+import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
+import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
+import type { Channel } from '../../src/core/session/transmitters.js'
+import { encodeQuery } from '../../src/core/wire/announce.js'
+import type { Range } from '../../src/core/wire/message.js'
+import { Content } from './content.js'
+import type { Host } from './host.js'
+import { type Pieces, Run } from './link.js'
+import type { Process } from './network.js'
+import type { Said } from './seeder.js'
+import {
+  ANNOUNCE_PORT,
+  GROUP,
+  layerMatches,
+  layerOf,
+  nodeName,
+  PEER_PORT,
+  type Setting,
+} from './setting.js'
+import { Shell } from './shell.js'
+
+export interface ReceiverOptions {
+  /** Blocks that a former run left. */
+  readonly verified?: Bitmap
+  /** Addresses that the operator named. */
+  readonly peers?: readonly string[]
+  /** This share of what it serves is wrong: a broken or malicious host. */
+  readonly liesShare?: number
+  readonly poolBytes?: number
+}
+
+/** Putting a verified file under its final name. */
+const RENAME_MICROS = 1_000
+
+export class Receiver {
+  readonly process: Process
+  readonly fetch: Fetch
+  readonly content: Content
+  readonly verified: Bitmap
+  readonly notices: string[] = []
+  readonly startedAt: Micros
+  completeAt: Micros | undefined
+  servedAt: Micros | undefined
+  readonly #setting: Setting
+  readonly #shell: Shell<FetchIn, FetchOut>
+  readonly #liesShare: number
+
+  constructor(setting: Setting, host: Host, options: ReceiverOptions) {
+    const { network, geometry } = setting
+    this.#setting = setting
+    this.#liesShare = options.liesShare ?? 0
+    this.startedAt = network.scheduler.now
+    this.process = network.start(host)
+    this.content = new Content(geometry.blockCount)
+    const former = options.verified
+    this.verified = former
+      ? Bitmap.from(geometry.blockCount, former.bytes)
+      : new Bitmap(geometry.blockCount)
+    for (let b = this.verified.nextSet(0); b >= 0; b = this.verified.nextSet(b + 1))
+      this.content.hold(b)
+    this.fetch = new Fetch(
+      {
+        id: setting.id,
+        node: nodeName(network),
+        port: PEER_PORT,
+        tree: { geometry, layerMatches: (_chunk, leaves) => layerMatches(leaves) },
+        verified: this.verified,
+        finishedFiles: new Set(),
+        metaBytes: setting.metaBytes,
+        prng: network.prng.fork(),
+        multicast: setting.multicast,
+        stay: false,
+        poolBytes: options.poolBytes,
+      },
+      this.startedAt,
+    )
+    this.#shell = new Shell<FetchIn, FetchOut>({
+      network,
+      process: this.process,
+      core: this.fetch,
+      port: PEER_PORT,
+      act: out => this.#act(out),
+      serve: range => this.#serves(range),
+      layerOf: chunk => layerOf(geometry, chunk),
+    })
+    this.process.join(GROUP, ANNOUNCE_PORT, (run, _pieces, source) =>
+      this.#hear(run.payload as Said, source),
+    )
+    const addresses = (options.peers ?? []).map(peer => ({ host: peer, port: PEER_PORT }))
+    if (addresses.length > 0)
+      this.fetch.handle({ type: 'addresses', addresses, pinned: true }, this.startedAt)
+    this.#shell.drain()
+  }
+
+  #hear(said: Said, source: string): void {
+    if (said.type !== 'announce') return
+    const { session, announce } = said
+    this.#shell.input({ type: 'announce', source, session, announce })
+  }
+
+  #join(channel: Channel): void {
+    this.process.join(channel.group, channel.port, (run, pieces) =>
+      this.#take(run.payload as Batch, pieces),
+    )
+  }
+
+  #take(batch: Batch, pieces: Pieces): void {
+    const { now } = this.#shell
+    const kernelDrops = this.process.host.kernelDrops
+    const diskQueueBytes = this.process.host.disk.waitingBytes
+    this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, now)
+    for (let i = 0; i < pieces.length; i += 2) {
+      this.fetch.take(batch, pieces[i], pieces[i + 1], now)
+      this.#place(batch, pieces[i], pieces[i + 1])
+    }
+    this.#shell.drain()
+  }
+
+  /** Moves the payloads; neighbours of one block in one go. */
+  #place(batch: Batch, from: number, to: number): void {
+    const { geometry } = this.#setting
+    for (let i = from; i < to; ) {
+      const at = batch.place[i]
+      const block = batch.block[i]
+      if (at === NOWHERE || at === TAKEN) {
+        i++
+        continue
+      }
+      let bytes = 0
+      for (; i < to && batch.block[i] === block && batch.place[i] === at + bytes; i++) {
+        const left = geometry.bytesOfBlock(block) - batch.symbol[i] * batch.symbolBytes[i]
+        bytes += Math.min(batch.bytes[i], left)
+      }
+      this.content.put(at, bytes, block, false)
+    }
+  }
+
+  /** True when what it serves is wrong. */
+  #serves(range: Range): boolean {
+    const blocks = Math.ceil((range.offsetBytes + range.lengthBytes) / BLOCK_BYTES)
+    for (let block = range.block; block < range.block + blocks; block++)
+      if (!this.verified.has(block) || !this.content.holds(block))
+        this.content.problems.push(`block ${block} is served, but not held`)
+    return this.#liesShare > 0 && this.#setting.network.prng.unit() < this.#liesShare
+  }
+
+  #act(out: FetchOut): void {
+    const { disk } = this.process.host
+    const shell = this.#shell
+    switch (out.type) {
+      case 'verify': {
+        const digest = this.content.digest(out.block, out.at, out.bytes, out.spilled)
+        shell.input({ type: 'hashed', block: out.block, digest })
+        return
+      }
+      case 'write': {
+        const { block, at } = out
+        disk.write(out.bytes, () => {
+          if (!this.process.alive) return
+          this.content.write(block, at)
+          shell.input({ type: 'written', block })
+        })
+        return
+      }
+      case 'spill': {
+        const { block, at, parts } = out
+        this.content.spill(block, at, parts)
+        const bytes = parts.reduce((sum, part) => sum + part.lengthBytes, 0)
+        disk.write(bytes, () => shell.input({ type: 'spilled', block }))
+        return
+      }
+      case 'copy':
+        this.#copy(out.at, out.from, out.lengthBytes)
+        return
+      case 'verified':
+        return
+      default:
+        this.#actRarely(out)
+    }
+  }
+
+  #actRarely(out: FetchOut): void {
+    const shell = this.#shell
+    const { process } = this
+    if (out.type === 'join' || out.type === 'rejoin') this.#join(out.channel)
+    else if (out.type === 'query') {
+      const { id } = this.#setting
+      const bytes = encodeQuery({ high: 0, low: 0 }, { id }).length
+      process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, { type: 'query', id }))
+    } else if (out.type === 'notice') this.notices.push(out.message)
+    else if (out.type === 'finish') {
+      const { file } = out
+      process.at(shell.now + RENAME_MICROS, () => shell.input({ type: 'finished', file }))
+    } else if (out.type === 'store') {
+      process.at(shell.now + RENAME_MICROS, () => {
+        this.completeAt = shell.now
+        this.#audit()
+        shell.input({ type: 'stored' })
+      })
+    } else if (out.type === 'served') this.servedAt = shell.now
+  }
+
+  /** Part of the data that is being handled goes to the pool. */
+  #copy(at: number, from: number, lengthBytes: number): void {
+    const envelope = this.#shell.arriving
+    if (envelope?.message.type !== 'data') {
+      this.content.problems.push('a copy of data that did not come')
+      return
+    }
+    const { block, offsetBytes } = envelope.message.range
+    const first = block + Math.floor((offsetBytes + from) / BLOCK_BYTES)
+    this.content.put(at, lengthBytes, first, envelope.wrong)
+  }
+
+  /** All is said to stand: every block must have been delivered, right. */
+  #audit(): void {
+    const { geometry } = this.#setting
+    for (let block = 0; block < geometry.blockCount; block++) {
+      if (!this.verified.has(block)) this.content.problems.push(`stored without block ${block}`)
+      if (!this.content.holds(block)) this.content.problems.push(`stored with block ${block} wrong`)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// What can happen to a transfer, as data. A point in time is a share of the first pass, so that a
+// scenario means the same at any size and rate. Acts concern the last receiver, unless they say
+// otherwise; the others must not suffer by it.
+
+import type { Congestion } from './host.js'
+
+export type Act =
+  /** The last receiver only starts now. */
+  | { readonly at: number; readonly do: 'join-late' }
+  /** The last receiver hears no datagram for so long. */
+  | { readonly at: number; readonly do: 'go-deaf'; readonly seconds: number }
+  /** The last receiver's cable is out for so long. */
+  | { readonly at: number; readonly do: 'pull-cable'; readonly seconds: number }
+  /** kill -9 and start with what its journal says. */
+  | { readonly at: number; readonly do: 'restart-receiver'; readonly seconds: number }
+  | { readonly at: number; readonly do: 'restart-sender'; readonly seconds: number }
+  /** The last receiver is stopped (SIGSTOP) for so long. */
+  | { readonly at: number; readonly do: 'pause-receiver'; readonly seconds: number }
+
+export interface Scenario {
+  readonly about: string
+  /** Fraction of everything that is lost on its way into each receiver. */
+  readonly loss?: number
+  readonly congestion?: Congestion
+  /** Who has multicast: everybody, nobody, or all but the last receiver; default everybody. */
+  readonly multicast?: 'all' | 'none' | 'not-last'
+  readonly senders?: number
+  /** Share of the data served by the last receiver that is wrong. */
+  readonly liesShare?: number
+  readonly acts?: readonly Act[]
+  /** The sender's bytes over the file's, at most. */
+  readonly overheadMax?: number
+  /** All are complete after so many times the first pass, plus `slackSeconds`; default 1.5 and 3. */
+  readonly timesMax?: number
+  readonly slackSeconds?: number
+}
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  clean: { about: 'nothing is lost', overheadMax: 1.1, timesMax: 1.1, slackSeconds: 1 },
+  'loss-1': { about: '1 % of everything is lost', loss: 0.01, overheadMax: 1.15, timesMax: 1.15 },
+  'loss-5': { about: '5 % is lost, TCP has cubic', loss: 0.05, congestion: 'cubic', timesMax: 2 },
+  'loss-5-bbr': { about: '5 % is lost, TCP has bbr', loss: 0.05, congestion: 'bbr' },
+  'loss-20': {
+    about: '20 % is lost, TCP has cubic',
+    loss: 0.2,
+    congestion: 'cubic',
+    timesMax: 6,
+    slackSeconds: 15,
+  },
+  'loss-20-bbr': { about: '20 % is lost, TCP has bbr', loss: 0.2, congestion: 'bbr', timesMax: 4 },
+  late: { about: 'one joins at 50 %', acts: [{ at: 0.5, do: 'join-late' }], timesMax: 2 },
+  burst: {
+    about: 'one hears nothing for 2 s',
+    acts: [{ at: 0.3, do: 'go-deaf', seconds: 2 }],
+    overheadMax: 1.15,
+  },
+  'deaf-one': { about: 'one has no multicast', multicast: 'not-last', timesMax: 2.5 },
+  'no-multicast': {
+    about: 'nobody has multicast',
+    multicast: 'none',
+    timesMax: 6,
+    slackSeconds: 10,
+  },
+  'two-senders': { about: 'two send the same at half the rate', senders: 2, timesMax: 2.5 },
+  'restart-sender': {
+    about: 'the sender is killed and started again',
+    acts: [{ at: 0.5, do: 'restart-sender', seconds: 1 }],
+    timesMax: 3,
+    slackSeconds: 8,
+  },
+  'restart-receiver': {
+    about: 'a receiver is killed and resumes',
+    acts: [{ at: 0.5, do: 'restart-receiver', seconds: 1 }],
+    timesMax: 2,
+  },
+  cable: {
+    about: "one's cable is out for 3 s",
+    acts: [{ at: 0.3, do: 'pull-cable', seconds: 3 }],
+    timesMax: 2,
+    slackSeconds: 8,
+  },
+  pause: {
+    about: 'one is stopped for 2 s',
+    acts: [{ at: 0.3, do: 'pause-receiver', seconds: 2 }],
+    timesMax: 2,
+  },
+  liar: { about: 'one serves wrong data', loss: 0.01, liesShare: 0.3 },
+}

@@ -1,0 +1,37 @@
+// What all processes of one simulated transfer share: the network, the files' shape, and the names.
+
+import type { Geometry } from '../../src/core/meta/geometry.js'
+import type { RateController } from '../../src/core/rate/controller.js'
+import type { Network } from './network.js'
+
+export interface Setting {
+  readonly network: Network
+  readonly id: string
+  readonly geometry: Geometry
+  readonly metaBytes: Uint8Array
+  readonly symbolBytes: number
+  /** One controller per sender. */
+  readonly makeRate: () => RateController
+  /** Processes may use multicast. */
+  readonly multicast: boolean
+}
+
+export const GROUP = '224.0.67.67'
+export const ANNOUNCE_PORT = 6767
+export const DATA_PORT = 6768
+export const PEER_PORT = 9990
+
+/** The leaves of a chunk whose bytes are right: content has no bytes here, so hashes are zero. */
+export function layerOf(geometry: Geometry, chunk: number): Uint8Array {
+  return new Uint8Array(32 * geometry.blocksOfChunk(chunk))
+}
+
+export function layerMatches(leaves: Uint8Array): boolean {
+  return leaves.every(byte => byte === 0)
+}
+
+/** A process' random name, 16 hex digits. */
+export function nodeName(network: Network): string {
+  const digits = (): string => network.prng.u32().toString(16).padStart(8, '0')
+  return digits() + digits()
+}

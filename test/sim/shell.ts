@@ -1,0 +1,180 @@
+// What every simulated process does for its core, as the engine's loop does it for real ones: hand it
+// inputs, drain its outputs dry, sleep until its deadline, and keep its connections. Messages travel
+// in envelopes that say whether the data in them is right, because no bytes travel.
+
+import type { Machine, Micros } from '../../src/core/base/machine.js'
+import type { SwarmAction, SwarmIn } from '../../src/core/swarm/swarm.js'
+import type { Message, Range } from '../../src/core/wire/message.js'
+import { messageBytes } from '../../src/core/wire/peer.js'
+import type { Network, Process, Socket } from './network.js'
+
+export interface Envelope {
+  readonly message: Message
+  /** The data or layer is not what the meta says. */
+  readonly wrong: boolean
+}
+
+export interface ShellOptions<In, Out> {
+  readonly network: Network
+  readonly process: Process
+  readonly core: Machine<In | SwarmIn, Out | SwarmAction>
+  readonly port: number
+  /** Does what a core asks for beyond connections. */
+  readonly act: (out: Out) => void
+  /** Looks at the content of a range that is served; true when it is wrong. */
+  readonly serve: (range: Range) => boolean
+  readonly layerOf: (chunk: number) => Uint8Array
+  /** A second thing to wake for, e.g. the next batch of a blast, and what to do then. */
+  readonly also?: { deadline: () => Micros; wake: () => void }
+}
+
+/** So many wakes of one shell without time passing are a core that spins. */
+const SPINS_MAX = 200
+
+export class Shell<In extends { type: string }, Out extends { type: string }> {
+  readonly #options: ShellOptions<In, Out>
+  readonly #sockets = new Map<number, Socket>()
+  #nextPeer = 1
+  #armedAt: Micros = Number.POSITIVE_INFINITY
+  #draining = false
+  #sizedMessage: Message | undefined
+  #sizedBytes = 0
+  #spins = 0
+  #spinAt: Micros = 0
+  /** The message that is being handled: data to be copied is its own. */
+  arriving: Envelope | undefined
+
+  constructor(options: ShellOptions<In, Out>) {
+    this.#options = options
+    options.process.listen(options.port, socket => this.#adopt(socket, 0, false))
+  }
+
+  get now(): Micros {
+    return this.#options.network.scheduler.now
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.size
+  }
+
+  input(input: In | SwarmIn): void {
+    if (!this.#options.process.alive) return
+    this.#options.core.handle(input, this.now)
+    this.drain()
+  }
+
+  /** Acts on all that the core wants, then sleeps until it wants to be woken. */
+  drain(): void {
+    if (this.#draining || !this.#options.process.alive) return
+    this.#draining = true
+    const { core } = this.#options
+    for (let out = core.poll(this.now); out !== undefined; out = core.poll(this.now)) this.#act(out)
+    this.#draining = false
+    this.#arm()
+  }
+
+  #arm(): void {
+    const { core, process, also } = this.#options
+    const at = Math.max(this.now + 1, Math.min(core.deadline, also?.deadline() ?? Infinity))
+    if (at >= this.#armedAt || at === Number.POSITIVE_INFINITY) return
+    this.#armedAt = at
+    process.at(at, () => this.#wake(at))
+  }
+
+  #wake(at: Micros): void {
+    if (at !== this.#armedAt) return
+    this.#armedAt = Number.POSITIVE_INFINITY
+    this.#watchSpin()
+    const { also } = this.#options
+    if (also && also.deadline() <= this.now) also.wake()
+    this.drain()
+  }
+
+  /** A core whose deadline is always past keeps a real process at 100 % of a CPU. */
+  #watchSpin(): void {
+    if (this.now - this.#spinAt > SPINS_MAX) {
+      this.#spinAt = this.now
+      this.#spins = 0
+    }
+    if (++this.#spins >= SPINS_MAX)
+      throw new Error(`the core of ${this.#options.process.host.address} spins at ${this.now}`)
+  }
+
+  #act(out: Out | SwarmAction): void {
+    const action = out as SwarmAction
+    switch (action.type) {
+      case 'send':
+        this.#send(action.peer, action.message)
+        return
+      case 'dial':
+        this.#dial(action.address.host, action.address.port)
+        return
+      case 'close':
+        this.#sockets.get(action.peer)?.close()
+        this.#sockets.delete(action.peer)
+        return
+      case 'serve':
+        this.#serve(action.peer, action.range)
+        return
+      case 'serve-layer': {
+        const { chunk } = action
+        const leaves = this.#options.layerOf(chunk)
+        this.#send(action.peer, { type: 'layer', chunk, leaves })
+        return
+      }
+      default:
+        this.#options.act(out as Out)
+    }
+  }
+
+  #send(peer: number, message: Message): void {
+    const envelope: Envelope = { message, wrong: false }
+    this.#sockets.get(peer)?.send(envelope, this.#bytesOf(message))
+  }
+
+  /** One message often goes to many peers: it is measured once. */
+  #bytesOf(message: Message): number {
+    if (message !== this.#sizedMessage) {
+      this.#sizedMessage = message
+      this.#sizedBytes = messageBytes(message)
+    }
+    return this.#sizedBytes
+  }
+
+  #serve(peer: number, range: Range): void {
+    const { process, serve } = this.#options
+    const bytes = range.lengthBytes
+    process.host.disk.read(bytes, () => {
+      if (!process.alive) return
+      const message: Message = { type: 'data', range }
+      const envelope: Envelope = { message, wrong: serve(range) }
+      this.#sockets
+        .get(peer)
+        ?.send(envelope, messageBytes(message), () => this.input({ type: 'sent', peer, bytes }))
+    })
+  }
+
+  #dial(host: string, port: number): void {
+    const address = { host, port }
+    this.#options.process.connect(
+      host,
+      port,
+      socket => this.#adopt(socket, port, true),
+      () => this.input({ type: 'dial-failed', address }),
+    )
+  }
+
+  #adopt(socket: Socket, port: number, outbound: boolean): void {
+    const peer = this.#nextPeer++
+    this.#sockets.set(peer, socket)
+    socket.onMessage = message => {
+      this.arriving = message as Envelope
+      this.input({ type: 'message', peer, message: this.arriving.message })
+    }
+    socket.onClose = () => {
+      this.#sockets.delete(peer)
+      this.input({ type: 'closed', peer, reason: 'closed by the other side' })
+    }
+    this.input({ type: 'connected', peer, host: socket.address, port, outbound })
+  }
+}

@@ -1,0 +1,257 @@
+// A transfer in the simulated network: the project's own cores as sender and receivers, a scenario
+// that happens to them, and the laws that must hold whatever happens: all arrive, nothing is believed
+// that did not come, nobody is stuck, and the sender's line is not wasted.
+
+import { BLOCK_BYTES } from '../../src/core/base/limits.js'
+import type { Micros } from '../../src/core/base/machine.js'
+import { Geometry, symbolBytesOf, symbolsPerBlock } from '../../src/core/meta/geometry.js'
+import type { RateController } from '../../src/core/rate/controller.js'
+import { FixedRate } from '../../src/core/rate/fixed.js'
+import type { Progress } from '../../src/core/wire/message.js'
+import type { Host } from './host.js'
+import { Network } from './network.js'
+import { Receiver, type ReceiverOptions } from './receiver.js'
+import type { Act, Scenario } from './scenarios.js'
+import { Seeder } from './seeder.js'
+import type { Setting } from './setting.js'
+
+export interface WorldOptions {
+  readonly scenario: Scenario
+  readonly receivers: number
+  readonly sizeBytes: number
+  readonly seed: number
+  /** Of every line, each way, on the wire. */
+  readonly lineBps?: number
+  /** What the sender blasts at; default: nearly what the line carries, among all senders. */
+  readonly rateBps?: number
+  /** A controller instead of a fixed rate. */
+  readonly makeRate?: () => RateController
+  /** Files that the bytes are in; default one. */
+  readonly files?: number
+}
+
+export interface Outcome {
+  readonly problems: readonly string[]
+  readonly firstSeconds: number
+  readonly medianSeconds: number
+  readonly lastSeconds: number
+  /** Bytes that left the first sender's interface over the bytes of the files. */
+  readonly overhead: number
+  /** Verified bytes of all receivers. */
+  readonly progress: Progress
+  readonly endedSeconds: number
+  readonly passes: number
+  readonly traceHash: string
+  readonly events: number
+  readonly notices: ReadonlyMap<string, number>
+}
+
+const LINE_BPS = 100e6
+/** UDP payload of a full line: 1398 of 1464 bytes; 2 % are left for repair. */
+const PAYLOAD_SHARE = 0.98 * (1398 / 1464)
+const CHUNK_BYTES = 1024 * 1024
+const META_BYTES = 4096
+
+export class World {
+  readonly network: Network
+  readonly receivers: (Receiver | undefined)[] = []
+  readonly seeders: Seeder[] = []
+  readonly #options: WorldOptions
+  readonly #setting: Setting
+  readonly #senderHosts: Host[] = []
+  readonly #receiverHosts: Host[] = []
+  readonly #acts: Act[]
+  readonly #rateBps: number
+  readonly #problems: string[] = []
+  #blastAt: Micros | undefined
+
+  constructor(options: WorldOptions) {
+    const { scenario, seed } = options
+    const lineBps = options.lineBps ?? LINE_BPS
+    this.#options = options
+    this.network = new Network(seed)
+    this.#acts = [...(scenario.acts ?? [])].sort((a, b) => a.at - b.at)
+    const senders = scenario.senders ?? 1
+    this.#rateBps = options.rateBps ?? (PAYLOAD_SHARE * lineBps) / senders
+    this.#setting = {
+      network: this.network,
+      id: seed.toString(16).padStart(8, '0').repeat(8),
+      geometry: new Geometry(sizes(options), CHUNK_BYTES),
+      metaBytes: new Uint8Array(META_BYTES),
+      symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
+      makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
+      multicast: true,
+    }
+    for (let i = 0; i < senders + options.receivers; i++) this.#addHost(i, senders, lineBps)
+    this.#receiverHosts.forEach((_, i) => {
+      this.receivers.push(undefined)
+      if (!(this.#isLast(i) && this.#acts.some(act => act.do === 'join-late')))
+        this.#startReceiver(i)
+    })
+    for (let i = 0; i < senders; i++) this.#startSender(i)
+  }
+
+  /** Runs until everybody has what they want and the senders have ended, or time is up. */
+  run(): Outcome {
+    const { scenario } = this.#options
+    const { timesMax = 1.5, slackSeconds = 3 } = scenario
+    const until = (timesMax * this.#passSeconds + slackSeconds) * 1e6
+    const done = (): boolean => this.receivers.every(r => r?.completeAt !== undefined)
+    if (!this.network.scheduler.run(until, done)) this.#tellWhoIsStuck()
+    const at = this.network.scheduler.now
+    const isOver = (): boolean =>
+      this.seeders.every(s => s.endedAt !== undefined) &&
+      this.receivers.every(r => r?.servedAt !== undefined)
+    // Serving ends at the latest with the grace of a complete receiver.
+    if (done() && !this.network.scheduler.run(at + 45e6, isOver))
+      this.#problems.push('all are complete, but not all have ended')
+    return this.#outcome()
+  }
+
+  get #passSeconds(): number {
+    return (this.#options.sizeBytes * 8) / this.#rateBps / (this.#options.scenario.senders ?? 1)
+  }
+
+  #addHost(index: number, senders: number, lineBps: number): void {
+    const { scenario, receivers } = this.#options
+    const { loss = 0, congestion = 'cubic', multicast = 'all' } = scenario
+    const isSender = index < senders
+    const isLast = index === senders + receivers - 1
+    const host = this.network.addHost({
+      address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      upBps: lineBps,
+      downBps: lineBps,
+      lossUdp: isSender ? 0 : loss,
+      lossTcp: isSender ? 0 : loss,
+      congestion,
+      multicast: multicast === 'all' || (multicast === 'not-last' && !isLast),
+    })
+    if (isSender) this.#senderHosts.push(host)
+    else this.#receiverHosts.push(host)
+  }
+
+  #isLast(index: number): boolean {
+    return index === this.#options.receivers - 1
+  }
+
+  #startReceiver(index: number, former?: Receiver): void {
+    const { multicast = 'all', liesShare } = this.#options.scenario
+    const isDeaf = multicast === 'none' || (multicast === 'not-last' && this.#isLast(index))
+    const options: ReceiverOptions = {
+      verified: former?.verified,
+      peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],
+      liesShare: this.#isLast(index) ? liesShare : 0,
+    }
+    this.receivers[index] = new Receiver(this.#setting, this.#receiverHosts[index], options)
+  }
+
+  #startSender(index: number): void {
+    const late = this.#acts.some(act => act.do === 'join-late') ? 1 : 0
+    const waitReceivers = this.#options.receivers - late
+    const options = { waitReceivers, waitMicros: 10e6 }
+    const seeder = new Seeder(this.#setting, this.#senderHosts[index], options)
+    seeder.onProgress = () => this.#actOn(seeder)
+    this.seeders[index] = seeder
+  }
+
+  /** The first pass has come further: does what is due. */
+  #actOn(seeder: Seeder): void {
+    if (seeder !== this.seeders[0]) return
+    this.#blastAt ??= seeder.firstBlastAt
+    const { sender } = seeder.seed
+    while (this.#acts.length > 0 && (sender.pass > 1 || sender.passFraction >= this.#acts[0].at)) {
+      const act = this.#acts.shift()!
+      this.network.scheduler.after(0, () => this.#do(act))
+    }
+  }
+
+  #do(act: Act): void {
+    const last = this.#options.receivers - 1
+    const host = this.#receiverHosts[last]
+    const { now } = this.network.scheduler
+    const later = (seconds: number, then: () => void): void =>
+      this.network.scheduler.after(seconds * 1e6, then)
+    if (act.do === 'join-late') this.#startReceiver(last)
+    else if (act.do === 'go-deaf')
+      host.loss.blackout({ from: now, to: now + act.seconds * 1e6, of: 'udp' })
+    else if (act.do === 'pull-cable') {
+      this.network.cut(host)
+      later(act.seconds, () => this.network.mend(host))
+    } else if (act.do === 'pause-receiver') {
+      host.pause()
+      later(act.seconds, () => host.resume())
+    } else if (act.do === 'restart-receiver') {
+      const former = this.receivers[last]!
+      this.network.crash(former.process)
+      this.#problems.push(...former.content.problems)
+      later(act.seconds, () => this.#startReceiver(last, former))
+    } else {
+      this.network.crash(this.seeders[0].process)
+      later(act.seconds, () => this.#startSender(0))
+    }
+  }
+
+  #tellWhoIsStuck(): void {
+    for (const [i, receiver] of this.receivers.entries()) {
+      if (receiver?.completeAt !== undefined) continue
+      const missing = receiver ? receiver.verified.size - receiver.verified.count : 'all'
+      const plan = receiver?.fetch.plan
+      const peers = receiver?.fetch.swarm.connectionCount
+      this.#problems.push(`receiver ${i} misses ${missing} blocks (plan ${plan}, ${peers} peers)`)
+    }
+  }
+
+  #outcome(): Outcome {
+    const notices = new Map<string, number>()
+    const problems = [...this.#problems]
+    const count = (notice: string): void => {
+      notices.set(notice, (notices.get(notice) ?? 0) + 1)
+    }
+    const progress = {
+      verifiedBytes: 0,
+      resumedBytes: 0,
+      multicastBytes: 0,
+      peerBytes: 0,
+      seederBytes: 0,
+    }
+    const origin = this.#blastAt ?? 0
+    const times: Micros[] = []
+    for (const [i, receiver] of this.receivers.entries()) {
+      if (receiver === undefined) continue
+      times.push((receiver.completeAt ?? Infinity) - origin)
+      for (const problem of receiver.content.problems.slice(0, 5))
+        problems.push(`receiver ${i}: ${problem}`)
+      for (const key of Object.keys(progress) as (keyof Progress)[])
+        progress[key] += receiver.fetch.progress[key]
+      for (const notice of receiver.notices)
+        count(notice.replace(/block \d+ \(file \d+\)/, 'a block'))
+    }
+    for (const seeder of this.seeders) for (const notice of seeder.notices) count(notice)
+    times.sort((a, b) => a - b)
+    const overhead = this.#senderHosts[0].up.countedBytes / this.#options.sizeBytes
+    const { overheadMax = Infinity } = this.#options.scenario
+    if (overhead > overheadMax)
+      problems.push(`the sender sent ${overhead.toFixed(3)} times the files, not ${overheadMax}`)
+    return {
+      problems,
+      firstSeconds: times[0] / 1e6,
+      medianSeconds: times[times.length >> 1] / 1e6,
+      lastSeconds: times[times.length - 1] / 1e6,
+      overhead,
+      progress,
+      endedSeconds: this.network.scheduler.now / 1e6,
+      passes: this.seeders[0].seed.sender.pass,
+      traceHash: this.network.trace.hash,
+      events: this.network.scheduler.events,
+      notices,
+    }
+  }
+}
+
+/** Sizes of the files: equal but for a few bytes, so that short last blocks occur. */
+function sizes({ sizeBytes, files = 1 }: WorldOptions): number[] {
+  const each = Math.floor(sizeBytes / files / BLOCK_BYTES) * BLOCK_BYTES
+  const all = Array.from({ length: files }, (_, i) => (i + 1 < files ? each + (i % 3) - 1 : 0))
+  all[files - 1] = sizeBytes - all.reduce((sum, size) => sum + size, 0)
+  return all
+}

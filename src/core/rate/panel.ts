@@ -29,6 +29,8 @@ export interface Verdict {
   readonly heardShare: number
   /** When the oldest of the reports behind it came. */
   readonly oldestAt: Micros
+  /** How long the rate was in force before the latest of their intervals began. */
+  readonly settledMicros: Micros
   /** Loss on the network, without drops at receivers' sockets. */
   readonly loss: number
   /** Loss above the floor, and the floor itself. */
@@ -107,6 +109,9 @@ export class Panel {
     return {
       heardShare: heard.length / pool.length,
       oldestAt: Math.min(...heard.map(seat => seat.at)),
+      settledMicros: Math.min(
+        ...heard.map(seat => seat.sentUntil - seat.intervalMicros - this.#epoch),
+      ),
       loss: high(seat => seat.loss),
       excess: high(seat => seat.loss - seat.floor),
       floor: high(seat => seat.floor),

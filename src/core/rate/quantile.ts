@@ -239,7 +239,8 @@ export class QuantileRate implements RateController {
     if (v === undefined || v.heardShare < 0.5 || v.dark) return undefined
     // Loss in the very first round cannot be compared with anything; it is the floor until a test
     // says otherwise, unless a queue shows that even the first rate is too much.
-    const excess = this.#met ? v.excess : 0
+    const queued = v.queueMicros > TUNING.queueLowMicros
+    const excess = this.#met || queued ? v.excess : 0
     this.#met = true
     const slow = v.follow < 0.8
     const full =
@@ -249,7 +250,7 @@ export class QuantileRate implements RateController {
       this.#epoch.lineBound(now, 0.95)
     this.#slowRounds = slow ? this.#slowRounds + 1 : 0
     if (full || this.#slowRounds >= 2) return this.#overload(v, now)
-    this.#panel.learnFloors(now)
+    if (!queued) this.#panel.learnFloors(now)
     this.#loss = v.loss
     const again: Plan = { phase: 'startup', rateBps: this.#rateBps }
     if (slow) return again
@@ -303,20 +304,20 @@ export class QuantileRate implements RateController {
       return this.#settle()
     }
     if (now < this.#until || this.#epoch.idle(now, 0.9)) return undefined
+    if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
+      return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
+    }
     if (v.queueMicros > TUNING.queueLowMicros) {
       // A queue that grew by itself: the model is a trifle too high.
       this.#pathBps *= 0.997
       return this.#draining(v)
     }
-    if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
-      return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
-    }
     return this.#steadyBps < this.#maxBps ? this.#probing(v) : undefined
   }
 
   /** A round without congestion: the loss in it is the floor, and the rate leaves room for it. */
-  #learn(v: Verdict, _now: Micros): void {
-    this.#panel.learnFloors(_now)
+  #learn(v: Verdict, now: Micros): void {
+    if (v.queueMicros <= TUNING.queueLowMicros) this.#panel.learnFloors(now)
     this.#loss += 0.3 * (v.loss - this.#loss)
     this.#margin = Math.max(0, this.#margin - TUNING.marginStep / 20)
     this.#quietQueueMicros = v.queueMicros
@@ -367,19 +368,19 @@ export class QuantileRate implements RateController {
     return { phase: 'probe', rateBps: this.#pathBps * (1 + this.#step) }
   }
 
-  #probe(v: Verdict, now: Micros): Plan {
+  #probe(v: Verdict, now: Micros): Plan | undefined {
     const step = this.#step
-    const age = now - this.#epoch.since
-    const grownMicros = Math.min(TUNING.probeQueueMicros, Math.max(2_500, 0.5 * step * age))
     const line = this.#epoch.lineBound(now, 0.997)
     const full =
       line ||
       v.kernel > TUNING.kernelLimit / 2 ||
       v.excess > Math.max(step / 5, 3 * v.sigma) ||
-      v.queueMicros > this.#quietQueueMicros + grownMicros ||
+      v.queueMicros > this.#quietQueueMicros + TUNING.probeQueueMicros / 2 ||
       v.queueMicros > TUNING.queueMicros ||
       (step >= 0.25 && v.follow < 0.8)
     if (!full) {
+      // A report tells the least delay of its interval, so a queue shows only after it has grown.
+      if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
       if (this.#epoch.idle(now, 0.97)) return this.#settle()
       this.#trustedBps = this.#pathBps
       this.#pathBps = this.#rateBps

@@ -21,7 +21,7 @@ export const TUNING = {
   /** Steps of a probe: the least, the most that noise alone asks for, and where it gets urgent. */
   stepMin: 0.01,
   stepNoisyMax: 0.05,
-  stepFast: 0.03,
+  stepFast: 0.02,
   holdMicros: 3_000_000,
   searchMicros: 3_000_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */

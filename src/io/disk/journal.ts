@@ -47,7 +47,7 @@ export function decodeJournal(
   if (view.getUint32(12) !== blocks) return undefined
   if (!bytesEqual(bytes.subarray(16, 48), bytesOfHex(id)!.subarray(0, 32))) return undefined
   if (!bytesEqual(sumOf(body), bytes.subarray(body.length))) return undefined
-  return bytes.slice(HEADER_BYTES, HEADER_BYTES + bitmapBytes)
+  return new Uint8Array(body.subarray(HEADER_BYTES))
 }
 
 /** Writes the journal durably into `folder`; rejects with the system's error. */

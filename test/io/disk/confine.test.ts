@@ -1,0 +1,88 @@
+// Nothing leaves the destination: planted links, files in the way, and folders that turn into links
+// between two uses.
+
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { Confine } from '../../../src/io/disk/confine.js'
+import { freshFolder } from './sample.js'
+
+const open: Confine[] = []
+afterEach(async () => {
+  for (const confine of open.splice(0)) await confine.close()
+})
+
+async function confined(dir = freshFolder()): Promise<Confine> {
+  const confine = await Confine.open(dir)
+  open.push(confine)
+  return confine
+}
+
+const put = (location: string) => writeFile(location, 'x')
+
+it('makes the destination and the folders on the way, and syncs them', async () => {
+  const dir = join(freshFolder(), 'a/b')
+  const confine = await confined(dir)
+  await confine.at('c/d/e', 'make', put)
+  await confine.at('f', 'make', put)
+  await confine.sync()
+  expect(readdirSync(join(dir, 'c/d'))).toEqual(['e'])
+  expect(readdirSync(dir)).toEqual(['c', 'f'])
+})
+
+it('finds what is missing missing, without making anything', async () => {
+  const confine = await confined()
+  const looks: string[] = []
+  const look = (path: string) =>
+    confine.at(path, 'look', async location => {
+      looks.push(path)
+      return (await lstat(location)).size
+    })
+  expect(await look('a/b/c')).toBeUndefined()
+  expect(await look('a/d')).toBeUndefined()
+  expect(looks).toEqual([])
+  await expect(look('e')).rejects.toMatchObject({ code: 'ENOENT' })
+  expect(readdirSync(confine.dir)).toEqual([])
+  await confine.at('a/b/c', 'make', put)
+  expect(await look('a/b/c')).toBe(1)
+})
+
+it('refuses links and files where folders should be', async () => {
+  const outside = freshFolder()
+  mkdirSync(join(outside, 'in'))
+  const confine = await confined()
+  symlinkSync(outside, join(confine.dir, 'link'))
+  symlinkSync('nowhere', join(confine.dir, 'dangling'))
+  mkdirSync(join(confine.dir, 'real'))
+  symlinkSync('../real', join(confine.dir, 'real/again'))
+  writeFileSync(join(confine.dir, 'file'), '')
+  for (const path of ['link/x', 'link/in/x', 'dangling/x', 'real/again/x', 'file/x'])
+    for (const parents of ['look', 'make'] as const)
+      await expect(confine.at(path, parents, put)).rejects.toMatchObject({
+        code: 'IN_THE_WAY',
+        exit: 'storage',
+      })
+  expect(readdirSync(outside)).toEqual(['in'])
+  expect(readdirSync(join(outside, 'in'))).toEqual([])
+})
+
+it('stays in a folder that becomes a link after it was opened', async () => {
+  const outside = freshFolder()
+  const confine = await confined()
+  await confine.at('a/first', 'make', async location => {
+    renameSync(join(confine.dir, 'a'), join(confine.dir, 'moved'))
+    symlinkSync(outside, join(confine.dir, 'a'))
+    await put(location)
+  })
+  expect(readdirSync(outside)).toEqual([])
+  expect(readdirSync(join(confine.dir, 'moved'))).toEqual(['first'])
+})
+
+it('follows a link that is the destination itself: that is the user’s own', async () => {
+  const real = freshFolder()
+  const link = join(freshFolder(), 'link')
+  symlinkSync(real, link)
+  await (await confined(link)).at('x', 'make', put)
+  expect(readdirSync(real)).toEqual(['x'])
+})

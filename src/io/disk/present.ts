@@ -3,14 +3,17 @@
 
 import { constants, open, type Stats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Bitmap } from '../../core/base/bitmap.js'
+import { bytesEqual } from '../../core/base/bytes.js'
 import type { P2pMeta } from '../../core/meta/p2pmeta.js'
 import type { MetaTree } from '../../core/meta/tree.js'
 import type { Hasher } from '../../ports.js'
 import type { Confine } from './confine.js'
 import { errnoOf, stopIfAborted, storageError } from './fault.js'
 import { closeFile, readAt } from './handles.js'
+import { hashFiles } from './hash-pool.js'
 import { leavesOf } from './hasher.js'
 import { inLanes } from './lanes.js'
 import { blocksWithin, type Part, type Parts } from './parts.js'
@@ -72,20 +75,11 @@ export async function findStanding(inspection: Inspection): Promise<Standing> {
     })
   })
   candidates.sort((a, b) => a - b)
-  const meter = new Meter(
-    inspection,
-    candidates.map(index => meta.files[index].size),
-  )
-  await inLanes(candidates.length, CHECKS_AT_ONCE, async at => {
-    const index = candidates[at]
-    const { path } = meta.files[index]
-    const chunks = inspection.tree.geometry.chunksOfFile(index)
-    const good = await confine.at(path, 'look', location =>
-      checkChunks(inspection, meter, location, index, range(chunks), true),
-    )
-    if (good?.length === chunks) right.add(index)
+  const hashed = await hashCandidates(inspection, candidates)
+  for (const [at, index] of candidates.entries()) {
+    if (hashed[at]) right.add(index)
     else different.add(index)
-  })
+  }
   return { right, unlike, different: inOrder(different), blocked: inOrder(blocked) }
 }
 
@@ -122,13 +116,32 @@ export async function findInParts(
   )
   await inLanes(unknown.length, CHECKS_AT_ONCE, async at => {
     const file = unknown[at]
-    const good = await checkChunks(inspection, meter, parts.pathOf(file), file, whole(file), false)
+    const good = await checkChunks(inspection, meter, parts.pathOf(file), file, whole(file))
     for (const chunk of good) {
       const global = geometry.firstChunkOfFile(file) + chunk
       verified.addRange(geometry.firstBlockOfChunk(global), geometry.blocksOfChunk(global))
     }
   })
   return verified
+}
+
+/** Which of these files, of the right size, have the right content; all cores work on it. */
+async function hashCandidates(
+  { meta, tree, confine, onProgress, signal }: Inspection,
+  candidates: readonly number[],
+): Promise<boolean[]> {
+  const jobs = candidates.map(index => {
+    const { path, size } = meta.files[index]
+    return { path: join(confine.dir, path), sizeBytes: size }
+  })
+  const totalBytes = jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const found = await hashFiles(jobs, {
+    hash: meta.hash,
+    chunkBytes: tree.geometry.chunkBytes,
+    onProgress: ({ bytes }) => onProgress?.({ checkedBytes: bytes, totalBytes }),
+    signal,
+  })
+  return found.map(({ root }, at) => bytesEqual(root!, meta.files[candidates[at]].root!))
 }
 
 /** Counts checked bytes over several files and says so. */
@@ -179,14 +192,13 @@ async function lookAt(location: string, path: string): Promise<Stats | undefined
   }
 }
 
-/** Which of these chunks of the file are right at `location`; `strict` stops at the first wrong. */
+/** Which of these chunks of the file are right in its part at `location`. */
 async function checkChunks(
   inspection: Inspection,
   meter: Meter,
   location: string,
   file: number,
   chunks: readonly number[],
-  strict: boolean,
 ): Promise<number[]> {
   const { tree, hash, meta, signal } = inspection
   const { geometry } = tree
@@ -204,7 +216,6 @@ async function checkChunks(
       meter.add(count)
       if (count === bytes.length && tree.layerMatches(global, leavesOf(bytes, hash)))
         good.push(chunk)
-      else if (strict) break
     }
     return good
   } catch (error) {

@@ -1,0 +1,202 @@
+// A folder against its meta: what is missing, what is not as it should be, and what else lies in the
+// folders that the meta names. First a walk that follows no link, so that a file behind a planted
+// link is missing and not right; then the content, hashed on all cores. Times are not compared: a
+// touched file is still the same file.
+
+import { lstat, readdir, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bytesEqual } from '../core/base/bytes.js'
+import { Mcp2pError } from '../core/base/errors.js'
+import { type MetaFile, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
+import { MetaTree } from '../core/meta/tree.js'
+import { errnoOf, stopIfAborted, storageError } from '../io/disk/fault.js'
+import { hashFiles } from '../io/disk/hash-pool.js'
+import { hasherOf, sha256 } from '../io/disk/hasher.js'
+import { inLanes } from '../io/disk/lanes.js'
+import type { MetaEvents, VerifyResult } from './api.js'
+import { Job } from './events.js'
+
+const LOOKS_AT_ONCE = 16
+const PROGRESS_EVERY_MILLIS = 500
+
+/** What was found under a name. */
+interface Found {
+  readonly kind: 'file' | 'folder' | 'link' | 'other'
+  readonly size: number
+  readonly mode: number
+  readonly link?: string
+}
+
+/**
+ * Compares the content of `dir` with the meta, or with the bytes of one. Differences are the result;
+ * `done` rejects only with a `Mcp2pError` for a meta that is refused (`integrity`, `incompatible`),
+ * a folder that is not there (`notFound`) and what cannot be read (`storage`, naming it).
+ */
+export function verify(
+  meta: P2pMeta | Uint8Array,
+  dir: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Job<MetaEvents, VerifyResult> {
+  return new Job(async emit => {
+    const parsed = meta instanceof Uint8Array ? parseMeta(meta, sha256) : meta
+    new MetaTree(parsed, await hasherOf(parsed.hash)) // throws when its roots contradict each other
+    const { found, extra } = await walk(parsed, dir, options.signal)
+    const missing: string[] = []
+    const wrong: (string | undefined)[] = []
+    const hashed: number[] = []
+    for (const [index, file] of parsed.files.entries()) {
+      const there = found.get(file.path)
+      if (there === undefined) missing.push(file.path)
+      else {
+        wrong[index] = differenceOf(file, there)
+        if (there.kind === 'file' && file.size > 0 && there.size === file.size) hashed.push(index)
+      }
+    }
+    const checkedFiles = parsed.files.length - missing.length
+    const bare = checkedFiles - hashed.length
+    const report = reporter(
+      hashed.reduce((sum, i) => sum + parsed.files[i].size, 0),
+      bare,
+      event => emit('progress', event),
+    )
+    const { changed, checkedBytes } = await hash(parsed, dir, hashed, report, options.signal)
+    for (const index of changed)
+      wrong[index] = ['its content is different', wrong[index]].filter(Boolean).join('; ')
+    return {
+      id: parsed.id,
+      checkedFiles,
+      checkedBytes,
+      missing,
+      wrong: parsed.files.flatMap(({ path }, i) => (wrong[i] ? [{ path, why: wrong[i] }] : [])),
+      extra,
+    }
+  })
+}
+
+/** Why what was found is not what the meta says, content aside. */
+function differenceOf(file: MetaFile, found: Found): string | undefined {
+  const wanted = file.link !== undefined ? 'link' : file.dir ? 'folder' : 'file'
+  if (found.kind !== wanted) return `it is a ${found.kind}, not a ${wanted}`
+  if (wanted === 'link')
+    return found.link === file.link ? undefined : `it points to ${found.link}, not to ${file.link}`
+  if (wanted === 'file' && found.size !== file.size)
+    return `it has ${found.size} bytes, not ${file.size}`
+  // Windows knows no more than a read-only flag.
+  if (process.platform === 'win32' || found.mode === file.mode) return undefined
+  return `its mode is ${octal(found.mode)}, not ${octal(file.mode)}`
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(3, '0')
+}
+
+type Report = (done: { files: number; bytes: number }) => void
+
+/** Which of these files have another content than the meta says. */
+async function hash(
+  meta: P2pMeta,
+  dir: string,
+  indices: readonly number[],
+  onProgress: Report,
+  signal: AbortSignal | undefined,
+): Promise<{ changed: number[]; checkedBytes: number }> {
+  const jobs = indices.map(index => {
+    const { path, size } = meta.files[index]
+    return { path: join(dir, path), sizeBytes: size }
+  })
+  const options = { hash: meta.hash, chunkBytes: meta.chunkSize, onProgress, signal }
+  const roots = await hashFiles(jobs, options)
+  const changed = indices.filter((index, i) => {
+    const { root } = roots[i]
+    const wanted = meta.files[index].root
+    return root === undefined || wanted === undefined || !bytesEqual(root, wanted)
+  })
+  return { changed, checkedBytes: jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
+}
+
+/** Everything below the meta's top-level names that the meta knows, and what it does not know. */
+async function walk(
+  meta: P2pMeta,
+  dir: string,
+  signal: AbortSignal | undefined,
+): Promise<{ found: Map<string, Found>; extra: string[] }> {
+  const known = new Set<string>()
+  const folders = new Set<string>()
+  const tops = new Set<string>()
+  for (const { path, dir: isFolder } of meta.files) {
+    known.add(path)
+    if (isFolder) folders.add(path)
+    const names = path.split('/')
+    tops.add(names[0])
+    for (let depth = 1; depth < names.length; depth++) folders.add(names.slice(0, depth).join('/'))
+  }
+  await needFolder(dir)
+  const found = new Map<string, Found>()
+  const extra: string[] = []
+  const open: string[] = []
+  const visit = async (path: string) => {
+    const thing = await lookAt(join(dir, path), path)
+    if (thing === undefined) return
+    if (known.has(path)) found.set(path, thing)
+    if (thing.kind === 'folder' && folders.has(path)) open.push(path)
+    else if (!known.has(path)) extra.push(thing.kind === 'folder' ? `${path}/` : path)
+  }
+  const level = [...tops]
+  await inLanes(level.length, LOOKS_AT_ONCE, at => visit(level[at]))
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    stopIfAborted(signal)
+    const inside = await namesIn(join(dir, folder), folder)
+    await inLanes(inside.length, LOOKS_AT_ONCE, at => visit(`${folder}/${inside[at]}`))
+  }
+  return { found, extra: extra.sort() }
+}
+
+async function needFolder(dir: string): Promise<void> {
+  try {
+    await readdir(dir)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw storageError(error, 'read', dir)
+    const hint = 'Name the folder that the transfer was received into.'
+    throw new Mcp2pError('NOT_FOUND', 'notFound', `${dir} does not exist`, hint, error)
+  }
+}
+
+async function namesIn(location: string, path: string): Promise<string[]> {
+  try {
+    return await readdir(location)
+  } catch (error) {
+    throw storageError(error, 'read', path)
+  }
+}
+
+async function lookAt(location: string, path: string): Promise<Found | undefined> {
+  try {
+    const status = await lstat(location)
+    const plain = { size: status.size, mode: status.mode & 0o777 }
+    if (status.isSymbolicLink()) return { ...plain, kind: 'link', link: await readlink(location) }
+    if (status.isDirectory()) return { ...plain, kind: 'folder' }
+    return { ...plain, kind: status.isFile() ? 'file' : 'other' }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw storageError(error, 'look at', path)
+  }
+}
+
+/** Says how far it is, at the start, at the end and now and then between. */
+function reporter(
+  totalBytes: number,
+  bare: number,
+  say: (event: MetaEvents['progress']) => void,
+): Report {
+  const startMillis = performance.now()
+  let saidMillis = startMillis
+  say({ files: bare, hashedBytes: 0, totalBytes, rateBps: 0 })
+  return ({ files, bytes }) => {
+    const nowMillis = performance.now()
+    if (bytes < totalBytes && nowMillis - saidMillis < PROGRESS_EVERY_MILLIS) return
+    saidMillis = nowMillis
+    const seconds = (nowMillis - startMillis) / 1000
+    const rateBps = seconds > 0 ? (bytes * 8) / seconds : 0
+    say({ files: bare + files, hashedBytes: bytes, totalBytes, rateBps })
+  }
+}

@@ -39,12 +39,15 @@ export class Confine {
     this.#folders = new Handles(FOLDERS_MAX, path => this.#descend(path, false))
   }
 
-  /** @param dir made when it is missing; links on the way *to* it are the user's own and followed */
-  static async open(dir: string): Promise<Confine> {
+  /**
+   * @param dir made when it is missing; links on the way *to* it are the user's own and followed
+   * @param byDescriptor whether the system has names for open folders
+   */
+  static async open(dir: string, byDescriptor = existsSync('/proc/self/fd')): Promise<Confine> {
     try {
       await mkdir(dir, { recursive: true })
       const real = await realpath(dir)
-      if (!existsSync('/proc/self/fd')) return new Confine(real, undefined)
+      if (!byDescriptor) return new Confine(real, undefined)
       return new Confine(real, await openFd(real, FOLDER))
     } catch (error) {
       throw storageError(error, 'use the folder', dir)

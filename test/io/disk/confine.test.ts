@@ -13,45 +13,57 @@ afterEach(async () => {
   for (const confine of open.splice(0)) await confine.close()
 })
 
-async function confined(dir = freshFolder()): Promise<Confine> {
-  const confine = await Confine.open(dir)
+async function confined(dir = freshFolder(), byDescriptor = true): Promise<Confine> {
+  const confine = await Confine.open(dir, byDescriptor)
   open.push(confine)
   return confine
 }
 
+/** With names for open folders, as Linux has them, and by looking first, as elsewhere. */
+const ways = [
+  ['by descriptor', true],
+  ['by looking', false],
+] as const
+
 const put = (location: string) => writeFile(location, 'x')
 
-it('makes the destination and the folders on the way, and syncs them', async () => {
-  const dir = join(freshFolder(), 'a/b')
-  const confine = await confined(dir)
-  await confine.at('c/d/e', 'make', put)
-  await confine.at('f', 'make', put)
-  await confine.sync()
-  expect(readdirSync(join(dir, 'c/d'))).toEqual(['e'])
-  expect(readdirSync(dir)).toEqual(['c', 'f'])
-})
+it.each(ways)(
+  '%s: makes the destination and the folders on the way, and syncs them',
+  async (_, byDescriptor) => {
+    const dir = join(freshFolder(), 'a/b')
+    const confine = await confined(dir, byDescriptor)
+    await confine.at('c/d/e', 'make', put)
+    await confine.at('f', 'make', put)
+    await confine.sync()
+    expect(readdirSync(join(dir, 'c/d'))).toEqual(['e'])
+    expect(readdirSync(dir)).toEqual(['c', 'f'])
+  },
+)
 
-it('finds what is missing missing, without making anything', async () => {
-  const confine = await confined()
-  const looks: string[] = []
-  const look = (path: string) =>
-    confine.at(path, 'look', async location => {
-      looks.push(path)
-      return (await lstat(location)).size
-    })
-  expect(await look('a/b/c')).toBeUndefined()
-  expect(await look('a/d')).toBeUndefined()
-  expect(looks).toEqual([])
-  await expect(look('e')).rejects.toMatchObject({ code: 'ENOENT' })
-  expect(readdirSync(confine.dir)).toEqual([])
-  await confine.at('a/b/c', 'make', put)
-  expect(await look('a/b/c')).toBe(1)
-})
+it.each(ways)(
+  '%s: finds what is missing missing, without making anything',
+  async (_, byDescriptor) => {
+    const confine = await confined(freshFolder(), byDescriptor)
+    const looks: string[] = []
+    const look = (path: string) =>
+      confine.at(path, 'look', async location => {
+        looks.push(path)
+        return (await lstat(location)).size
+      })
+    expect(await look('a/b/c')).toBeUndefined()
+    expect(await look('a/d')).toBeUndefined()
+    expect(looks).toEqual([])
+    await expect(look('e')).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(readdirSync(confine.dir)).toEqual([])
+    await confine.at('a/b/c', 'make', put)
+    expect(await look('a/b/c')).toBe(1)
+  },
+)
 
-it('refuses links and files where folders should be', async () => {
+it.each(ways)('%s: refuses links and files where folders should be', async (_, byDescriptor) => {
   const outside = freshFolder()
   mkdirSync(join(outside, 'in'))
-  const confine = await confined()
+  const confine = await confined(freshFolder(), byDescriptor)
   symlinkSync(outside, join(confine.dir, 'link'))
   symlinkSync('nowhere', join(confine.dir, 'dangling'))
   mkdirSync(join(confine.dir, 'real'))

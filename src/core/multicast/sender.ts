@@ -185,8 +185,15 @@ export class Sender {
     const blockBytes = this.#geometry.bytesOfBlock(block)
     const full = blockBytes === BLOCK_BYTES
     const left = blockBytes - this.#symbol * this.#symbolBytes
-    describe(batch, DATAGRAM.data, block, this.#symbol, full ? this.#symbolBytes : Math.min(left, this.#symbolBytes))
-    if (++this.#symbol === symbolsInBlock(blockBytes, this.#symbolBytes)) this.#blockSent(head, first + blocks)
+    describe(
+      batch,
+      DATAGRAM.data,
+      block,
+      this.#symbol,
+      full ? this.#symbolBytes : Math.min(left, this.#symbolBytes),
+    )
+    if (++this.#symbol === symbolsInBlock(blockBytes, this.#symbolBytes))
+      this.#blockSent(head, first + blocks)
     return true
   }
 

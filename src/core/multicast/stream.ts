@@ -32,10 +32,10 @@ export class Stream {
   totalReceived = 0
   totalBytes = 0
   totalDuplicates = 0
-  totalExpected = 0
   readonly #blockCount: number
   readonly #window = new SequenceWindow()
   readonly #delay = new DelayFloor()
+  #firstSequence = 0
   #reportedAt: Micros
   #reportedHighest = -1
   #received = 0
@@ -66,13 +66,21 @@ export class Stream {
     return this.#cursor
   }
 
+  /** Datagrams sent since the first one heard, as the sequence tells. */
+  get totalSpan(): number {
+    return this.totalReceived === 0 ? 0 : this.#window.highest - this.#firstSequence + 1
+  }
+
   get highestSequence(): number {
     return this.#window.highest
   }
 
   /** Counts one datagram of `wireBytes`; false when it is a duplicate. */
   hear(sequence: number, timestampMicros: number, wireBytes: number, now: Micros): boolean {
-    if (this.totalReceived === 0) this.#reportedHighest = sequence - 1
+    if (this.totalReceived === 0) {
+      this.#firstSequence = sequence
+      this.#reportedHighest = sequence - 1
+    }
     this.heardAt = now
     this.#delay.sample(timestampDelta(now % 2 ** 32, timestampMicros), now)
     if (!this.#window.add(sequence)) {
@@ -130,7 +138,6 @@ export class Stream {
       duplicates: this.#duplicates,
       queueMicros: this.#delay.take(now),
     }
-    this.totalExpected += expected
     this.#reportedAt = now
     this.#reportedHighest = Math.max(highest, this.#reportedHighest)
     this.#received = 0

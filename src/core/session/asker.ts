@@ -108,7 +108,7 @@ export class Asker {
 
   /** The block is whole: whoever else still owes it need not send it. */
   settled(block: number, now: Micros): void {
-    if (this.#wants.pendingCount > ENDGAME_BLOCKS) return
+    if (!this.#wants.isPending(block) || this.#wants.pendingCount > ENDGAME_BLOCKS) return
     for (const link of this.#swarm.links()) {
       const asked = link.asked.get(block * BLOCK_BYTES)
       if (asked === undefined || asked.abandoned || asked.range.lengthBytes > BLOCK_BYTES) continue
@@ -127,8 +127,6 @@ function joins(a: Range, b: Range): boolean {
   const end = a.block * BLOCK_BYTES + a.offsetBytes + a.lengthBytes
   const whole = a.offsetBytes === 0 && b.offsetBytes === 0
   return (
-    whole &&
-    end === b.block * BLOCK_BYTES &&
-    a.lengthBytes + b.lengthBytes <= LIMITS.rangeBytesMax
+    whole && end === b.block * BLOCK_BYTES && a.lengthBytes + b.lengthBytes <= LIMITS.rangeBytesMax
   )
 }

@@ -236,7 +236,16 @@ export class Assembly {
       return partial
     }
     const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
-    partial = { block, at, symbolBytes, mask: 0, spilled: 0, state: 'open', digest: undefined, bytesBy }
+    partial = {
+      block,
+      at,
+      symbolBytes,
+      mask: 0,
+      spilled: 0,
+      state: 'open',
+      digest: undefined,
+      bytesBy,
+    }
     this.#partials.set(block, partial)
     return partial
   }

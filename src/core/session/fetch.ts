@@ -134,6 +134,16 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     return this.#plan ?? 'wait'
   }
 
+  /** Datagrams that our own sockets dropped. */
+  get kernelDrops(): number {
+    return this.#kernelDrops
+  }
+
+  /** Somebody blasts and nothing of it arrives. */
+  isDeaf(now: Micros): boolean {
+    return this.transmitters.views.some(view => isSilent(view, now))
+  }
+
   get deadline(): Micros {
     return Math.min(this.#tickAt, this.#reporter.deadline, this.swarm.deadline)
   }
@@ -192,7 +202,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       if (stream === undefined) continue
       const block = batch.block[i]
       const type = batch.type[i]
-      if ((type !== DATAGRAM.data && type !== DATAGRAM.layer) || block >= geometry.blockCount) continue
+      if ((type !== DATAGRAM.data && type !== DATAGRAM.layer) || block >= geometry.blockCount)
+        continue
       stream.at(block, now)
       if (type === DATAGRAM.layer) {
         const bytes = batch.bytes[i] - (batch.bytes[i] % 32)
@@ -279,7 +290,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return
       case 'layer':
         if (note.chunk < this.#options.tree.geometry.chunkCount)
-          this.assembly.leaves(this.#options.tree.geometry.firstBlockOfChunk(note.chunk), note.leaves)
+          this.assembly.leaves(
+            this.#options.tree.geometry.firstBlockOfChunk(note.chunk),
+            note.leaves,
+          )
         return
       default:
         this.#onControl(note, note.message, now)
@@ -377,7 +391,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #sayWhySwarm(before: Plan | undefined, now: Micros): void {
     const views = this.transmitters.views
-    const silent = views.some(view => isSilent(view, now))
+    const silent = this.isDeaf(now)
     const over = views.length > 0 && views.every(v => v.state === 'ended' || v.state === 'paused')
     let why: string
     if (!this.#options.multicast) why = 'multicast is switched off'
@@ -388,12 +402,18 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     else why = 'no multicast session was announced'
     const message = `swarm only: ${why}`
     const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
-    this.#out.push({ type: 'notice', code: 'swarm-only', level: silent ? 'warning' : 'info', message, hint })
+    this.#out.push({
+      type: 'notice',
+      code: 'swarm-only',
+      level: silent ? 'warning' : 'info',
+      message,
+      hint,
+    })
   }
 
   #rejoin(now: Micros): void {
     if (now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
-    if (!this.transmitters.views.some(view => isSilent(view, now))) return
+    if (!this.isDeaf(now)) return
     this.#rejoinAt = now
     for (const channel of this.transmitters.channels) this.#out.push({ type: 'rejoin', channel })
   }
@@ -422,7 +442,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       const first = geometry.firstBlockOfChunk(chunk)
       const holders = links.filter(link => link.has(first))
       const from = holders.length > 0 ? holders : links
-      this.swarm.send(from[prng.below(from.length)], { type: 'layer-request', chunks: [chunk] }, now)
+      this.swarm.send(
+        from[prng.below(from.length)],
+        { type: 'layer-request', chunks: [chunk] },
+        now,
+      )
     }
   }
 

@@ -73,7 +73,8 @@ export class Receivers {
   /** Incomplete, and heard of within `lingerMicros`. */
   *hoped(lingerMicros: number, now: Micros): Iterable<Receiver> {
     for (const receiver of this)
-      if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros) yield receiver
+      if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
+        yield receiver
   }
 }
 

@@ -1,9 +1,9 @@
 // What a receiver tells a transmitter on its control connection: how well it hears, how far it is,
 // and after a pass what it still misses.
 
+import type { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
-import type { Bitmap } from '../base/bitmap.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
 import type { Link } from '../swarm/link.js'

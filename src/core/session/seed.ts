@@ -146,7 +146,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
         if (this.#phase === 'waiting') this.#start(now)
         return
       case 'mute':
-        return this.#stopMulticast('multicast-failed', `multicast cannot be sent (${input.reason})`, now)
+        return this.#stopMulticast(
+          'multicast-failed',
+          `multicast cannot be sent (${input.reason})`,
+          now,
+        )
       case 'left':
         return this.#rate.onSent(input.bytes, now)
       case 'blocked':

@@ -40,7 +40,11 @@ export class Transmitters {
   }
 
   get views(): TransmitterView[] {
-    return this.#known.map(({ state, since, stream }) => ({ state, since, heardAt: stream.heardAt }))
+    return this.#known.map(({ state, since, stream }) => ({
+      state,
+      since,
+      heardAt: stream.heardAt,
+    }))
   }
 
   *streams(): Iterable<Stream> {
@@ -125,7 +129,9 @@ export class Transmitters {
       if (stream.session.low !== low || stream.session.high !== high) continue
       if (stream.source !== batch.source[i] || stream.symbolBytes !== batch.symbolBytes[i]) continue
       const bytes = HEADER_BYTES + batch.bytes[i]
-      return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, now) ? stream : undefined
+      return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, now)
+        ? stream
+        : undefined
     }
     this.foreignDatagrams++
     return undefined

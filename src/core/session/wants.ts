@@ -23,6 +23,11 @@ export class Wants {
     return this.#pending.size
   }
 
+  /** Somebody owes an answer for this block. */
+  isPending(block: number): boolean {
+    return this.#pending.has(block)
+  }
+
   /** Everything that is missing may be asked for. */
   everything(verified: Bitmap, now: Micros): void {
     for (let first = verified.nextClear(0); first >= 0; ) {

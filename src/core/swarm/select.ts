@@ -49,7 +49,8 @@ export function selectRun(selection: Selection): { first: number; count: number 
 /** The first due block at or after `from` (around the end) that the peer holds, or -1. */
 function scan({ due, link }: Selection, from: number): number {
   let at = from
-  for (let i = 0; i < SCAN; i++) {
+  const most = Math.min(SCAN, due.total)
+  for (let i = 0; i < most; i++) {
     let block = due.nextFrom(at)
     if (block < 0) block = due.first
     if (link.has(block)) return block

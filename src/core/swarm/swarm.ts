@@ -140,7 +140,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   /** Gives up on a range asked of a peer; a late answer is still welcome. */
   cancel(link: Link, range: Range, now: Micros): void {
     for (const asked of link.asked.values()) {
-      if (asked.range.block !== range.block || asked.range.offsetBytes !== range.offsetBytes) continue
+      if (asked.range.block !== range.block || asked.range.offsetBytes !== range.offsetBytes)
+        continue
       link.abandon(asked)
       this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
     }
@@ -193,7 +194,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const { id, node, role, port } = this.#options
     link.greeted = true
     const complete = this.complete
-    this.send(link, { type: 'hello', id, node, port, role, complete, version: 1, features: [] }, now)
+    this.send(
+      link,
+      { type: 'hello', id, node, port, role, complete, version: 1, features: [] },
+      now,
+    )
   }
 
   #onMessage(link: Link, message: Message, now: Micros): void {
@@ -265,7 +270,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (!link.greeted) this.#greet(link, now)
     if (!link.active) return
     if (!this.complete && !link.complete)
-      for (const have of haveMessages(this.#geometry, this.#options.verified, this.#startedChunks()))
+      for (const have of haveMessages(
+        this.#geometry,
+        this.#options.verified,
+        this.#startedChunks(),
+      ))
         this.send(link, have, now)
     this.#introduce(link, now)
     this.#out.push({ type: 'joined', link })

@@ -1,0 +1,149 @@
+// Who is in which swarm: the manager's memory, and its answers. JSON lines, one answer per command,
+// so that `nc` is a client. An address is always the connection's own: nobody can register a victim.
+
+import { z } from 'zod'
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
+
+const HASH = z.string().min(1).max(LIMITS.managerHashCharsMax)
+const PORT = z.number().int().min(1).max(65_535)
+const COOKIE = z.string().max(64)
+
+const COMMAND = z.discriminatedUnion('cmd', [
+  z.object({ cmd: z.literal('register'), meta_hash: HASH, port: PORT, cookie: COOKIE.optional() }),
+  z.object({ cmd: z.literal('request_peers'), meta_hash: HASH, cookie: COOKIE.optional() }),
+  z.object({ cmd: z.literal('keepalive'), meta_hash: HASH, cookie: COOKIE }),
+  z.object({ cmd: z.literal('leave'), meta_hash: HASH, cookie: COOKIE }),
+])
+
+interface Entry {
+  readonly host: string
+  readonly port: number
+  readonly cookie: string
+  until: Micros
+}
+
+/** Where a command comes from: the connection's two ends. */
+export interface Asker {
+  readonly host: string
+  /** Our own address on that connection: what a peer of ours is told to be at. */
+  readonly localHost: string
+}
+
+export class Registry {
+  readonly #swarms = new Map<string, Map<string, Entry>>()
+  readonly #prng: Prng
+  /** A peer in our own process, reachable wherever the asker reached us. */
+  readonly #own: { readonly metaHash: string; readonly port: number } | undefined
+
+  constructor(prng: Prng, own?: { metaHash: string; port: number }) {
+    this.#prng = prng
+    this.#own = own
+  }
+
+  /** The answer to a line, as a line without its end; a blank line has none. */
+  answer(line: string, asker: Asker, now: Micros): string | undefined {
+    if (line.trim() === '') return undefined
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      return error('bad_json', 'this line is not JSON')
+    }
+    const parsed = COMMAND.safeParse(value)
+    if (!parsed.success) return refuse(value, parsed.error)
+    const command = parsed.data
+    switch (command.cmd) {
+      case 'register':
+        return this.#register(command.meta_hash, command.port, asker, now)
+      case 'request_peers':
+        return this.#peers(command.meta_hash, command.cookie, asker, now)
+      case 'keepalive':
+        return this.#keep(command.meta_hash, command.cookie, now)
+      case 'leave':
+        return this.#leave(command.meta_hash, command.cookie)
+    }
+  }
+
+  #register(hash: string, port: number, asker: Asker, now: Micros): string {
+    const swarm = this.#swarms.get(hash) ?? new Map<string, Entry>()
+    const key = `${asker.host}|${port}`
+    const full =
+      (!this.#swarms.has(hash) && this.#swarms.size >= LIMITS.managerSwarmsMax) ||
+      (!swarm.has(key) && swarm.size >= LIMITS.managerPeersPerSwarmMax)
+    if (full) return error('full', 'this manager takes no more')
+    const cookie = swarm.get(key)?.cookie ?? this.#cookie()
+    swarm.set(key, { host: asker.host, port, cookie, until: now + 1e6 * LIMITS.managerTtlSeconds })
+    this.#swarms.set(hash, swarm)
+    return json({ cmd: 'registered', meta_hash: hash, cookie, ttl: LIMITS.managerTtlSeconds })
+  }
+
+  #peers(hash: string, cookie: string | undefined, asker: Asker, now: Micros): string {
+    const live: { host: string; port: number }[] = []
+    const swarm = this.#swarms.get(hash)
+    for (const [key, entry] of swarm ?? []) {
+      if (entry.until < now) swarm?.delete(key)
+      else if (cookie === undefined || entry.cookie !== cookie)
+        live.push({ host: entry.host, port: entry.port })
+    }
+    const peers = this.#prng.shuffle(live).slice(0, LIMITS.peersPerMessageMax)
+    if (this.#own?.metaHash === hash) peers.unshift({ host: asker.localHost, port: this.#own.port })
+    return json({ cmd: 'peers', meta_hash: hash, peers })
+  }
+
+  #keep(hash: string, cookie: string, now: Micros): string {
+    for (const entry of this.#swarms.get(hash)?.values() ?? [])
+      if (entry.cookie === cookie && entry.until >= now) {
+        entry.until = now + 1e6 * LIMITS.managerTtlSeconds
+        return json({ cmd: 'keepalive', meta_hash: hash, ttl: LIMITS.managerTtlSeconds })
+      }
+    return error('unknown_cookie', 'register first')
+  }
+
+  #leave(hash: string, cookie: string): string {
+    const swarm = this.#swarms.get(hash)
+    for (const [key, entry] of swarm ?? [])
+      if (entry.cookie === cookie) {
+        swarm?.delete(key)
+        return json({ cmd: 'left', meta_hash: hash })
+      }
+    return error('unknown_cookie', 'nothing is registered under this cookie')
+  }
+
+  #cookie(): string {
+    const part = (): string => this.#prng.u32().toString(16).padStart(8, '0')
+    return part() + part()
+  }
+}
+
+const PEERS = z.object({
+  cmd: z.literal('peers'),
+  meta_hash: HASH,
+  peers: z.array(z.object({ host: z.string().max(255), port: PORT })).max(1000),
+})
+
+/** The peers in a manager's answer, or `undefined` when the line is another answer. */
+export function peersInAnswer(line: string): { host: string; port: number }[] | undefined {
+  try {
+    return PEERS.safeParse(JSON.parse(line)).data?.peers
+  } catch {
+    return undefined
+  }
+}
+
+function refuse(value: unknown, why: z.ZodError): string {
+  const cmd = (value as { cmd?: unknown } | null)?.cmd
+  const known = COMMAND.options.some(option => option.shape.cmd.value === cmd)
+  if (!known) return error('unknown_cmd', 'known: register, request_peers, keepalive, leave')
+  const issue = why.issues[0]
+  return error('bad_command', `${issue.path.join('.') || 'command'}: ${issue.message}`)
+}
+
+function error(code: string, message: string): string {
+  return json({ cmd: 'error', code, message })
+}
+
+function json(value: object): string {
+  return JSON.stringify(value)
+}

@@ -1,0 +1,164 @@
+// Pulls batches from the sender's machine and puts them on the wire: writes headers, copies
+// payloads, feels the socket's back-pressure and keeps the machine's schedule.
+
+import { BLOCK_BYTES } from '../core/base/limits.js'
+import type { MetaTree } from '../core/meta/tree.js'
+import { Batch } from '../core/multicast/batch.js'
+import type { Seed, SeedIn } from '../core/session/seed.js'
+import { type Announce, encodeAnnounce } from '../core/wire/announce.js'
+import {
+  DATAGRAM,
+  emptyHeader,
+  HEADER_BYTES,
+  type SessionId,
+  writeHeader,
+} from '../core/wire/datagram.js'
+import type { Outlet } from '../io/net/outlet.js'
+import type { Chunks } from './chunks.js'
+import { nowMicros } from './drive.js'
+
+export interface BlasterOptions {
+  readonly seed: Seed
+  readonly session: SessionId
+  readonly tree: MetaTree
+  readonly chunks: Chunks
+  readonly metaBytes: Uint8Array
+  readonly outlet: Outlet
+  readonly port: number
+  readonly dataPort: number
+  readonly symbolBytes: number
+  readonly feed: (input: SeedIn) => void
+  /** Drains the machine after it was pulled from. */
+  readonly drain: () => void
+}
+
+/** Datagrams pulled at a time. */
+const BATCH = 256
+/** The kernel refuses for so long before we believe that it will not come right. */
+const MUTE_MILLIS = 3000
+
+export class Blaster {
+  readonly #options: BlasterOptions
+  readonly #header = emptyHeader()
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #stopped = false
+  #waitingForRoom = false
+  #refusedAt: number | undefined
+  #sentAtRefusal = 0
+
+  constructor(options: BlasterOptions) {
+    this.#options = options
+    options.outlet.onError = error => this.#refused(error)
+  }
+
+  announce(sequence: number, announce: Announce): void {
+    const { outlet, session, port } = this.#options
+    if (outlet.room === 0) return
+    const bytes = encodeAnnounce(session, sequence, announce)
+    outlet.slot().set(bytes)
+    outlet.send(bytes.length, port)
+  }
+
+  /** Goes on when the machine may have something to send. */
+  wake(): void {
+    if (this.#stopped || this.#waitingForRoom || this.#immediate) return
+    clearTimeout(this.#timer)
+    const now = nowMicros()
+    const at = this.#options.seed.fillDeadline(now)
+    if (at === Number.POSITIVE_INFINITY) return
+    const wait = at - now
+    if (wait < 300) {
+      this.#immediate = setImmediate(() => {
+        this.#immediate = undefined
+        this.#pump()
+      })
+    } else this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.round(wait / 1000)))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+  }
+
+  #pump(): void {
+    if (this.#stopped) return
+    const { seed, outlet, feed, drain } = this.#options
+    const room = Math.min(BATCH, outlet.room)
+    if (room === 0) {
+      // The line, not the schedule, holds the batch.
+      this.#waitingForRoom = true
+      outlet.whenRoom(() => {
+        this.#waitingForRoom = false
+        this.wake()
+      })
+      return feed({ type: 'blocked' })
+    }
+    const batch = new Batch(room)
+    seed.fill(batch, nowMicros())
+    let bytes = 0
+    for (let i = 0; i < batch.count; i++) bytes += this.#send(batch, i)
+    if (bytes > 0) feed({ type: 'left', bytes })
+    else drain()
+    this.wake()
+  }
+
+  #send(batch: Batch, i: number): number {
+    const { outlet, dataPort } = this.#options
+    const slot = outlet.slot()
+    const header = this.#header
+    header.type = batch.type[i]
+    header.channel = 1
+    header.symbolBytes = batch.symbolBytes[i]
+    header.sessionHigh = batch.sessionHigh[i]
+    header.sessionLow = batch.sessionLow[i]
+    header.sequence = batch.sequence[i]
+    header.symbol = batch.symbol[i]
+    header.timestampMicros = batch.timestampMicros[i]
+    header.block = batch.block[i]
+    writeHeader(slot, 0, header)
+    const bytes = HEADER_BYTES + batch.bytes[i]
+    this.#payload(batch, i, slot.subarray(HEADER_BYTES, bytes))
+    outlet.send(bytes, dataPort)
+    return bytes
+  }
+
+  #payload(batch: Batch, i: number, into: Uint8Array): void {
+    const { tree, chunks, metaBytes, symbolBytes } = this.#options
+    const block = batch.block[i]
+    if (batch.type[i] === DATAGRAM.meta) {
+      into.set(metaBytes.subarray(block * symbolBytes, block * symbolBytes + into.length))
+      return
+    }
+    const { geometry } = tree
+    const chunk = geometry.chunkOfBlock(block)
+    const held = chunks.get(chunk)!
+    const inChunk = block - geometry.firstBlockOfChunk(chunk)
+    if (batch.type[i] === DATAGRAM.layer) {
+      into.set(held.leaves.subarray(32 * inChunk, 32 * inChunk + into.length))
+      return
+    }
+    const at = inChunk * BLOCK_BYTES + batch.symbol[i] * symbolBytes
+    const end = Math.min(inChunk * BLOCK_BYTES + geometry.bytesOfBlock(block), at + into.length)
+    into.set(held.bytes.subarray(at, end))
+    // The last symbol of a full block is padded, so that all segments of a batch are equal.
+    if (end - at < into.length) into.fill(0, end - at)
+  }
+
+  /** One refusal says little (a cable, a full queue); refusals only, for seconds, say it all. */
+  #refused(error: NodeJS.ErrnoException): void {
+    if (error.code === 'ENOBUFS' || error.code === 'EAGAIN')
+      return this.#options.feed({ type: 'blocked' })
+    const { outlet, feed } = this.#options
+    const now = performance.now()
+    if (this.#refusedAt === undefined || outlet.sent > this.#sentAtRefusal) {
+      this.#refusedAt = now
+      this.#sentAtRefusal = outlet.sent
+      if (outlet.sent > 0) return
+    }
+    const patience = outlet.sent === 0 ? 0 : MUTE_MILLIS
+    if (now - this.#refusedAt >= patience)
+      feed({ type: 'mute', reason: error.code ?? error.message })
+  }
+}

@@ -1,0 +1,83 @@
+// Chunks that a sender has read and checked: each is hashed before anything of it leaves, so that a
+// file that changed underneath is noticed and never sent. Hashing is done a slice at a time, so that
+// the blast's pacing is not held up by it.
+
+import { Mcp2pError } from '../core/base/errors.js'
+import { BLOCK_BYTES } from '../core/base/limits.js'
+import type { MetaTree } from '../core/meta/tree.js'
+import type { Source } from '../io/disk/source.js'
+import type { Hasher } from '../ports.js'
+
+/** Blocks hashed in one turn of the event loop. */
+const SLICE_BLOCKS = 4
+
+interface Checked {
+  readonly bytes: Uint8Array
+  readonly leaves: Uint8Array
+}
+
+export class Chunks {
+  readonly #tree: MetaTree
+  readonly #hash: Hasher
+  readonly #source: Source
+  readonly #held = new Map<number, Checked>()
+  #free: Uint8Array[] = []
+
+  constructor(tree: MetaTree, hash: Hasher, source: Source) {
+    this.#tree = tree
+    this.#hash = hash
+    this.#source = source
+  }
+
+  /** The chunk's bytes and layer while it is held. */
+  get(chunk: number): Checked | undefined {
+    return this.#held.get(chunk)
+  }
+
+  /**
+   * Reads and checks a chunk and holds it until `release`.
+   *
+   * @throws Mcp2pError SOURCE_CHANGED (integrity) when it is not what the meta says; or of exit
+   *   storage or notFound when it cannot be read
+   */
+  async hold(chunk: number): Promise<void> {
+    this.#held.set(chunk, await this.#read(chunk))
+  }
+
+  release(chunk: number): void {
+    const held = this.#held.get(chunk)
+    this.#held.delete(chunk)
+    if (held && held.bytes.buffer.byteLength === this.#tree.geometry.chunkBytes)
+      this.#free.push(new Uint8Array(held.bytes.buffer as ArrayBuffer))
+    if (this.#free.length > 4) this.#free = this.#free.slice(0, 4)
+  }
+
+  /** The layer of any chunk, read anew when it is not held. */
+  async layer(chunk: number): Promise<Uint8Array> {
+    return this.#held.get(chunk)?.leaves ?? (await this.#read(chunk)).leaves
+  }
+
+  async #read(chunk: number): Promise<Checked> {
+    const { geometry } = this.#tree
+    const { file, offset, bytes: size } = geometry.placeOfChunk(chunk)
+    const whole = size === geometry.chunkBytes
+    const buffer = (whole && this.#free.pop()) || new Uint8Array(size)
+    const bytes = buffer.subarray(0, size)
+    await this.#source.read(file, offset, bytes)
+    const blocks = geometry.blocksOfChunk(chunk)
+    const leaves = new Uint8Array(32 * blocks)
+    for (let block = 0; block < blocks; block++) {
+      if (block > 0 && block % SLICE_BLOCKS === 0) await new Promise(done => setImmediate(done))
+      const at = block * BLOCK_BYTES
+      leaves.set(this.#hash(bytes.subarray(at, Math.min(size, at + BLOCK_BYTES))), 32 * block)
+    }
+    if (this.#tree.layerMatches(chunk, leaves)) return { bytes, leaves }
+    const { path } = this.#tree.meta.files[file]
+    throw new Mcp2pError(
+      'SOURCE_CHANGED',
+      'integrity',
+      `${path} is not what the meta says (bytes ${offset} to ${offset + size}); it is not sent`,
+      'the file changed: make the .p2pmeta anew',
+    )
+  }
+}

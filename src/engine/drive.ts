@@ -1,0 +1,70 @@
+// The one loop: feeds a machine, drains it dry, sleeps until its deadline. Inputs that arrive while
+// it is being drained wait their turn, so a machine is never re-entered.
+
+import type { Machine, Micros } from '../core/base/machine.js'
+
+/** Monotonic microseconds. */
+export function nowMicros(): Micros {
+  return Math.floor(performance.now() * 1000)
+}
+
+export class Drive<In, Out> {
+  readonly #machine: Machine<In, Out>
+  readonly #act: (out: Out) => void
+  readonly #waiting: In[] = []
+  #busy = false
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+  #timerAt: Micros = Number.POSITIVE_INFINITY
+
+  /** `act` carries out one output; what it learns comes back by `feed`. */
+  constructor(machine: Machine<In, Out>, act: (out: Out) => void) {
+    this.#machine = machine
+    this.#act = act
+  }
+
+  feed(input: In): void {
+    if (this.#stopped) return
+    this.#waiting.push(input)
+    if (!this.#busy) this.run()
+  }
+
+  /** Drains the machine, after somebody pulled from it or fed it directly. */
+  run(): void {
+    if (this.#busy || this.#stopped) return
+    this.#busy = true
+    try {
+      for (;;) {
+        const input = this.#waiting.shift()
+        if (input !== undefined) this.#machine.handle(input, nowMicros())
+        for (let out = this.#poll(); out !== undefined; out = this.#poll()) this.#act(out)
+        if (this.#waiting.length === 0) break
+      }
+    } finally {
+      this.#busy = false
+    }
+    this.#sleep()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #poll(): Out | undefined {
+    return this.#stopped ? undefined : this.#machine.poll(nowMicros())
+  }
+
+  #sleep(): void {
+    const at = this.#machine.deadline
+    if (this.#stopped || at === this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    const millis = Math.max(1, Math.ceil((at - nowMicros()) / 1000))
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      this.run()
+    }, millis)
+  }
+}

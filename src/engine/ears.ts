@@ -1,0 +1,165 @@
+// The multicast side of a receiver's shell: hears announcements on one port and data on the ports
+// that they name, and asks who is there.
+
+import { randomBytes } from 'node:crypto'
+import { Prng } from '../core/base/prng.js'
+import { Batch } from '../core/multicast/batch.js'
+import type { Channel } from '../core/session/transmitters.js'
+import { type Announce, decodeAnnounce, encodeQuery } from '../core/wire/announce.js'
+import {
+  DATAGRAM,
+  emptyHeader,
+  HEADER_BYTES,
+  readHeader,
+  type SessionId,
+} from '../core/wire/datagram.js'
+import { kernelDrops } from '../io/net/drops.js'
+import { GroupSocket } from '../io/net/group.js'
+import type { Interface } from '../io/net/interfaces.js'
+import { Outlet } from '../io/net/outlet.js'
+
+/** Datagrams that are handed to the core together at most. */
+const BATCH = 128
+
+export interface EarsOptions {
+  readonly group: string
+  readonly port: number
+  readonly interfaces: readonly Interface[]
+  /** The interface that the operator chose; queries leave by it. */
+  readonly chosen: Interface | undefined
+  readonly ttl: number
+  readonly onAnnounce: (source: string, session: SessionId, announce: Announce) => void
+}
+
+export class Ears {
+  readonly #options: EarsOptions
+  readonly #announcements: GroupSocket
+  readonly #outlet: Outlet
+  readonly #data = new Map<string, GroupSocket>()
+  readonly #header = emptyHeader()
+  readonly #batch = new Batch(BATCH)
+  readonly #lose: () => boolean
+  #flushing = false
+  /** Takes a batch of data; payloads are valid during the call. */
+  onBatch: (batch: Batch) => void = () => {}
+
+  private constructor(options: EarsOptions, announcements: GroupSocket, outlet: Outlet) {
+    this.#options = options
+    this.#announcements = announcements
+    this.#outlet = outlet
+    this.#lose = testLoss()
+  }
+
+  /** @throws Mcp2pError NO_GROUP (network) when the group cannot be joined anywhere. */
+  static async open(options: EarsOptions): Promise<Ears> {
+    let ears: Ears | undefined
+    const { group, port, interfaces, ttl, chosen } = options
+    const onMessage = (bytes: Uint8Array, source: string): void => ears?.hearAnnounce(bytes, source)
+    const announcements = await GroupSocket.open({ group, port, interfaces, onMessage })
+    const outlet = await Outlet.open({
+      group,
+      ttl,
+      address: chosen?.address,
+      interfaceName: chosen?.name,
+      datagramBytes: 512,
+      slots: 4,
+    })
+    ears = new Ears(options, announcements, outlet)
+    return ears
+  }
+
+  get interfaceNames(): string {
+    return this.#announcements.joinedOn.map(each => each.name).join(', ')
+  }
+
+  /** Asks transmitters to announce themselves at once. */
+  query(id: string | undefined): void {
+    const random = randomBytes(8)
+    const session = { high: random.readUInt32BE(0), low: random.readUInt32BE(4) }
+    const bytes = encodeQuery(session, id === undefined ? {} : { id })
+    if (this.#outlet.room === 0) return
+    this.#outlet.slot().set(bytes)
+    this.#outlet.send(bytes.length, this.#options.port)
+  }
+
+  /** @throws Mcp2pError NO_GROUP (network) */
+  async join(channel: Channel): Promise<void> {
+    const { interfaces } = this.#options
+    const onMessage = (bytes: Uint8Array, source: string): void => this.#hearData(bytes, source)
+    const socket = await GroupSocket.open({ ...channel, interfaces, onMessage })
+    this.#data.set(keyOf(channel), socket)
+  }
+
+  rejoin(channel: Channel): void {
+    this.#data.get(keyOf(channel))?.rejoin()
+    this.#announcements.rejoin()
+  }
+
+  /** Datagrams that the kernel dropped for want of socket buffer, on our data ports. */
+  kernelDrops(): number {
+    const ports = new Set<number>()
+    for (const key of this.#data.keys()) ports.add(Number(key.slice(key.lastIndexOf('|') + 1)))
+    return ports.size === 0 ? 0 : kernelDrops(ports)
+  }
+
+  async close(): Promise<void> {
+    const sockets = [this.#announcements, this.#outlet, ...this.#data.values()]
+    await Promise.all(sockets.map(socket => socket.close()))
+  }
+
+  /** A datagram on the announcements' port. */
+  hearAnnounce(bytes: Uint8Array, source: string): void {
+    const header = this.#header
+    if (!readHeader(bytes, header) || header.type !== DATAGRAM.announce) return
+    const announce = decodeAnnounce(bytes.subarray(HEADER_BYTES))
+    if (announce === undefined) return
+    const session = { high: header.sessionHigh, low: header.sessionLow }
+    this.#options.onAnnounce(source, session, announce)
+  }
+
+  #hearData(bytes: Uint8Array, source: string): void {
+    const header = this.#header
+    if (!readHeader(bytes, header) || header.keyEpoch !== 0 || header.channel !== 1) return
+    if (this.#lose()) return
+    const batch = this.#batch
+    const i = batch.count++
+    batch.type[i] = header.type
+    batch.sequence[i] = header.sequence
+    batch.block[i] = header.block
+    batch.symbol[i] = header.symbol
+    batch.bytes[i] = bytes.length - HEADER_BYTES
+    batch.symbolBytes[i] = header.symbolBytes
+    batch.sessionHigh[i] = header.sessionHigh
+    batch.sessionLow[i] = header.sessionLow
+    batch.timestampMicros[i] = header.timestampMicros
+    batch.source[i] = source
+    batch.payload[i] = bytes.subarray(HEADER_BYTES)
+    if (batch.full) this.#flush()
+    else if (!this.#flushing) {
+      // Whatever else this turn of the loop brings goes along.
+      this.#flushing = true
+      setImmediate(() => {
+        this.#flushing = false
+        this.#flush()
+      })
+    }
+  }
+
+  #flush(): void {
+    if (this.#batch.count === 0) return
+    this.onBatch(this.#batch)
+    this.#batch.clear()
+  }
+}
+
+function keyOf(channel: Channel): string {
+  return `${channel.group}|${channel.port}`
+}
+
+/** For demos and tests: `MCP2P_TEST_LOSS=0.02` loses that share of the data datagrams, at random. */
+function testLoss(): () => boolean {
+  const share = Number.parseFloat(process.env.MCP2P_TEST_LOSS ?? '0')
+  if (!(share > 0)) return () => false
+  const prng = new Prng(randomBytes(4).readUInt32BE(0))
+  return () => prng.unit() < share
+}

@@ -1,0 +1,76 @@
+// JSON lines on the peer port: whoever speaks them is talking to a swarm manager. And the client of
+// such a manager, which asks it who is in a swarm.
+
+import type { Socket } from 'node:net'
+import { LIMITS } from '../core/base/limits.js'
+import { peersInAnswer, type Registry } from '../core/manager/registry.js'
+import { plainHost } from '../io/net/conn.js'
+import { dial } from '../io/net/tcp.js'
+import type { Address } from '../ports.js'
+import { nowMicros } from './drive.js'
+
+const IDLE_MILLIS = 120_000
+const ANSWER_MILLIS = 3_000
+
+/** Answers the lines of one connection; an over-long line ends it. */
+export function serveLines(socket: Socket, first: Uint8Array, registry: Registry): void {
+  const asker = {
+    host: plainHost(socket.remoteAddress ?? ''),
+    localHost: plainHost(socket.localAddress ?? ''),
+  }
+  socket.setTimeout(IDLE_MILLIS, () => socket.destroy())
+  onLines(socket, first, line => {
+    const answer = registry.answer(line, asker, nowMicros())
+    if (answer !== undefined) socket.write(`${answer}\n`)
+  })
+}
+
+/**
+ * Asks a manager who is in a swarm, and registers us there when we have a port.
+ *
+ * Rejects when it cannot be reached; resolves with `undefined` when it does not answer as a manager
+ * (it may be a peer).
+ */
+export async function askManager(
+  manager: Address,
+  id: string,
+  port: number | undefined,
+  localAddress: string | undefined,
+): Promise<Address[] | undefined> {
+  const socket = await dial(manager, localAddress)
+  return new Promise(resolve => {
+    const done = (peers: Address[] | undefined): void => {
+      socket.destroy()
+      resolve(peers)
+    }
+    socket.setTimeout(ANSWER_MILLIS, () => done(undefined))
+    socket.on('error', () => done(undefined))
+    socket.on('close', () => done(undefined))
+    onLines(socket, undefined, line => {
+      const peers = peersInAnswer(line)
+      if (peers !== undefined) done(peers)
+    })
+    if (port !== undefined)
+      socket.write(`${JSON.stringify({ cmd: 'register', meta_hash: id, port })}\n`)
+    socket.write(`${JSON.stringify({ cmd: 'request_peers', meta_hash: id })}\n`)
+  })
+}
+
+function onLines(socket: Socket, first: Uint8Array | undefined, on: (line: string) => void): void {
+  let text = ''
+  const take = (piece: Uint8Array): void => {
+    text += Buffer.from(piece).toString('utf8')
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      const line = text.slice(0, end)
+      text = text.slice(end + 1)
+      on(line)
+    }
+    if (text.length <= LIMITS.managerLineBytesMax) return
+    const answer = { cmd: 'error', code: 'line_too_long', message: 'lines are 64 KiB at most' }
+    socket.end(`${JSON.stringify(answer)}\n`)
+    text = ''
+    socket.removeAllListeners('data')
+  }
+  if (first !== undefined) take(first)
+  socket.on('data', take)
+}

@@ -1,0 +1,125 @@
+// The peers' side of a shell: connections by number, the peer port, dialling, and answering requests
+// with bytes from the disk. Shared by sender and receiver, whose machines speak the same actions.
+
+import type { Socket } from 'node:net'
+import type { Geometry } from '../core/meta/geometry.js'
+import type { SwarmAction, SwarmIn } from '../core/swarm/swarm.js'
+import type { Range } from '../core/wire/message.js'
+import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
+import { Conn } from '../io/net/conn.js'
+import { dial } from '../io/net/tcp.js'
+import type { Address } from '../ports.js'
+
+export interface PeersOptions {
+  readonly geometry: Geometry
+  readonly localAddress: string | undefined
+  readonly feed: (input: SwarmIn) => void
+  /** Reads payload of a file. */
+  readonly read: (file: number, offset: number, into: Uint8Array) => Promise<void>
+  /** The chunk's layer; empty when it is not here. */
+  readonly layer: (chunk: number) => Promise<Uint8Array>
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Peers {
+  readonly #options: PeersOptions
+  readonly #conns = new Map<number, Conn>()
+  #nextPeer = 1
+  #closed = false
+
+  constructor(options: PeersOptions) {
+    this.#options = options
+  }
+
+  /** An incoming connection whose first bytes are frames. */
+  accept(socket: Socket, first: Uint8Array): void {
+    this.#adopt(socket, false, first)
+  }
+
+  act(action: SwarmAction): void {
+    switch (action.type) {
+      case 'send':
+        return this.#conns.get(action.peer)?.send(action.message)
+      case 'close': {
+        const conn = this.#conns.get(action.peer)
+        this.#conns.delete(action.peer)
+        return conn?.close()
+      }
+      case 'dial':
+        return this.#dial(action.address)
+      case 'serve':
+        void this.#serve(action.peer, action.range)
+        return
+      case 'serve-layer':
+        void this.#serveLayer(action.peer, action.chunk)
+    }
+  }
+
+  /** Sends what is queued and closes everything. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const conns = [...this.#conns.values()]
+    this.#conns.clear()
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, 1000)
+    })
+    await Promise.race([Promise.all(conns.map(conn => conn.flushed())), patience])
+    clearTimeout(timer)
+    for (const conn of conns) conn.close()
+  }
+
+  #adopt(socket: Socket, outbound: boolean, first?: Uint8Array, asked?: Address): void {
+    if (this.#closed) {
+      socket.destroy()
+      return
+    }
+    const peer = this.#nextPeer++
+    const { feed } = this.#options
+    // The machine must know the peer before the first bytes are parsed.
+    const conn = new Conn(socket, {
+      onMessage: message => feed({ type: 'message', peer, message }),
+      onClose: reason => {
+        this.#conns.delete(peer)
+        feed({ type: 'closed', peer, reason })
+      },
+    })
+    this.#conns.set(peer, conn)
+    const host = asked?.host ?? conn.host
+    const port = asked?.port ?? conn.port
+    feed({ type: 'connected', peer, host, port, outbound })
+    if (first !== undefined) conn.push(first)
+  }
+
+  #dial(address: Address): void {
+    dial(address, this.#options.localAddress).then(
+      socket => this.#adopt(socket, true, undefined, address),
+      () => this.#options.feed({ type: 'dial-failed', address }),
+    )
+  }
+
+  async #serve(peer: number, range: Range): Promise<void> {
+    const { geometry, feed } = this.#options
+    const { file, offset } = geometry.placeOfBlock(range.block)
+    const frame = Buffer.allocUnsafe(DATA_PREFIX_BYTES + range.lengthBytes)
+    writeDataPrefix(frame, range)
+    try {
+      await this.#options.read(file, offset + range.offsetBytes, frame.subarray(DATA_PREFIX_BYTES))
+    } catch (error) {
+      return this.#options.onFailure(error)
+    }
+    const sent = (): void => feed({ type: 'sent', peer, bytes: range.lengthBytes })
+    const conn = this.#conns.get(peer)
+    if (conn) conn.sendFrame(frame, sent)
+    else sent()
+  }
+
+  async #serveLayer(peer: number, chunk: number): Promise<void> {
+    try {
+      const leaves = await this.#options.layer(chunk)
+      this.#conns.get(peer)?.send({ type: 'layer', chunk, leaves })
+    } catch (error) {
+      this.#options.onFailure(error)
+    }
+  }
+}

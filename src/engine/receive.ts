@@ -1,0 +1,237 @@
+// Receives a transfer: finds it, gets its meta, looks at what is already there, and runs the
+// receiver's machine until every file stands and nobody needs us any more.
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseEndpoint } from '../core/base/endpoint.js'
+import { Mcp2pError } from '../core/base/errors.js'
+import { parseMeta } from '../core/meta/p2pmeta.js'
+import { sha256 } from '../io/disk/hasher.js'
+import type { Address } from '../ports.js'
+import type { Link, ReceiveEvents, ReceiveOptions, ReceiveResult } from './api.js'
+import { Ears, type EarsOptions } from './ears.js'
+import { type Emit, Job } from './events.js'
+import { throwIfAborted } from './interrupted.js'
+import { fetchMeta, isWanted } from './join.js'
+import { askManager } from './lines.js'
+import { placeOf } from './place.js'
+import { Receiving } from './receiving.js'
+
+/** What to receive: a meta (its path or bytes), a link, an id (or its first digits), or the first. */
+export interface ReceiveSource {
+  readonly meta?: Uint8Array | string
+  readonly link?: Link
+  readonly id?: string
+}
+
+const HINT_AFTER_MILLIS = 5000
+const LOOK_EVERY_MILLIS = 1000
+
+/** Starts receiving. `done` rejects with a `Mcp2pError`; parts and journal stay for a resume. */
+export function receive(
+  source: ReceiveSource,
+  options: ReceiveOptions = {},
+): Job<ReceiveEvents, ReceiveResult> {
+  return new Job(emit => new Reception(source, options, emit).run())
+}
+
+class Reception {
+  readonly #source: ReceiveSource
+  readonly #options: ReceiveOptions
+  readonly #emit: Emit<ReceiveEvents>
+  readonly #peers: Address[]
+  readonly #announced = new Map<string, Address>()
+  #ears: Ears | undefined
+  #receiving: Receiving | undefined
+  #wake: () => void = () => {}
+  readonly #startedAt = performance.now()
+
+  constructor(source: ReceiveSource, options: ReceiveOptions, emit: Emit<ReceiveEvents>) {
+    this.#source = source
+    this.#options = options
+    this.#emit = emit
+    this.#peers = [...addressesOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+  }
+
+  async run(): Promise<ReceiveResult> {
+    const { signal } = this.#options
+    throwIfAborted(signal)
+    const place = placeOf(this.#options)
+    const given = this.#source.meta
+    let metaBytes = typeof given === 'string' ? await readMeta(given) : given
+    if (metaBytes) this.#peers.push(...addressesOf(parseMeta(metaBytes, sha256).managers))
+    let deaf: string | undefined
+    try {
+      if (this.#options.multicast !== 'never') {
+        const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
+          if (isWanted(announce, this.#wantedId)) {
+            this.#announced.set(`${from}|${announce.id}`, { host: from, port: announce.port })
+            this.#firstId ??= announce.id
+          }
+          this.#receiving?.announced(from, session, announce)
+          this.#wake()
+        }
+        try {
+          this.#ears = await Ears.open({ ...place, ttl: 1, onAnnounce })
+        } catch (error) {
+          if (this.#options.multicast === 'always') throw error
+          deaf = error instanceof Error ? error.message : String(error)
+        }
+      }
+      if (this.#ears === undefined && this.#peers.length === 0) throw nobodyToAsk(deaf)
+      metaBytes ??= await this.#findMeta(place.chosen?.address)
+      this.#receiving = await Receiving.open({
+        metaBytes,
+        options: this.#options,
+        place,
+        ears: this.#ears,
+        deaf,
+        peers: this.#peers,
+        announced: [...this.#announced.values()],
+        emit: this.#emit,
+        startedAt: this.#startedAt,
+      })
+      return await this.#receiving.run()
+    } finally {
+      await this.#ears?.close()
+    }
+  }
+
+  #firstId: string | undefined
+
+  get #wantedId(): string | undefined {
+    return this.#source.link?.id ?? this.#source.id
+  }
+
+  /** Listens and asks until somebody gives us the meta of what we want. */
+  async #findMeta(localAddress: string | undefined): Promise<Uint8Array> {
+    const { signal } = this.#options
+    const tried = new Map<string, number>()
+    let hinted = false
+    for (;;) {
+      throwIfAborted(signal)
+      this.#ears?.query(this.#wantedId)
+      const id = this.#wantedId?.length === 64 ? this.#wantedId : this.#firstId
+      const candidates = [...this.#announced]
+        .filter(([key]) => id && key.endsWith(id))
+        .map(e => e[1])
+      for (const peer of id === undefined
+        ? []
+        : [...candidates, ...(await this.#known(id, localAddress))]) {
+        const key = `${peer.host}|${peer.port}`
+        if (performance.now() < (tried.get(key) ?? 0)) continue
+        tried.set(key, performance.now() + 3000)
+        try {
+          const bytes = await fetchMeta(peer, id!, localAddress, signal)
+          if (parseMeta(bytes, sha256).id === id) return bytes
+        } catch (error) {
+          throwIfAborted(signal)
+          if (error instanceof Mcp2pError && error.exit === 'incompatible') throw error
+          const message = error instanceof Error ? error.message : String(error)
+          this.#emit('notice', { code: 'no-meta', level: 'warning', message })
+        }
+      }
+      if (!hinted && performance.now() - this.#startedAt > HINT_AFTER_MILLIS) {
+        hinted = true
+        this.#emit('notice', this.#hint())
+      }
+      this.#progress()
+      await this.#pause(LOOK_EVERY_MILLIS)
+    }
+  }
+
+  /** The peers and managers that the user named, and whom those managers know. */
+  async #known(id: string, localAddress: string | undefined): Promise<Address[]> {
+    const known: Address[] = []
+    for (const address of this.#peers) {
+      known.push(address)
+      try {
+        known.push(...((await askManager(address, id, undefined, localAddress)) ?? []))
+      } catch {
+        // Not reachable now: the next round tries again.
+      }
+    }
+    return known
+  }
+
+  #hint(): ReceiveEvents['notice'] {
+    const { group = '224.0.67.67', port = 6767 } = this.#options
+    const wanted = this.#wantedId ? ` of ${this.#wantedId.slice(0, 12)}` : ''
+    const on = this.#ears ? ` on ${group} port ${port} (${this.#ears.interfaceNames})` : ''
+    return {
+      code: 'no-announcement',
+      level: 'warning',
+      message: `no announcement${wanted}${on} so far; still listening`,
+      hint: 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
+    }
+  }
+
+  #progress(): void {
+    this.#emit('progress', {
+      phase: 'discovering',
+      id: this.#wantedId ?? '',
+      name: this.#source.link?.name ?? '',
+      totalBytes: 0,
+      verifiedBytes: 0,
+      resumedBytes: 0,
+      elapsedMillis: Math.round(performance.now() - this.#startedAt),
+      rateBps: 0,
+      etaSeconds: null,
+      multicast: {
+        state: this.#ears ? 'waiting' : 'off',
+        rateBps: 0,
+        lossFraction: 0,
+        bytes: 0,
+        duplicateDatagrams: 0,
+        kernelDrops: 0,
+      },
+      peers: 0,
+      peerBytes: 0,
+      seederBytes: 0,
+      uploadedBytes: 0,
+    })
+  }
+
+  /** Waits, but no longer than until the next announcement or the end. */
+  #pause(millis: number): Promise<void> {
+    const { signal } = this.#options
+    return new Promise(done => {
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        this.#wake = () => {}
+        done()
+      }
+      const timer = setTimeout(end, millis)
+      signal?.addEventListener('abort', end)
+      if (this.#firstId === undefined) this.#wake = end
+    })
+  }
+}
+
+function nobodyToAsk(deaf: string | undefined): Mcp2pError {
+  const why = deaf ?? 'multicast is switched off'
+  const hint = 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT'
+  return new Mcp2pError('NOBODY_TO_ASK', 'network', `nobody to receive from: ${why}`, hint)
+}
+
+/** @throws Mcp2pError BAD_ADDRESS (usage) */
+export function addressesOf(texts: readonly string[]): Address[] {
+  return texts.map(text => {
+    const address = parseEndpoint(text)
+    if (address) return address
+    const hint = 'write HOST:PORT, like 10.0.0.7:9990'
+    throw new Mcp2pError('BAD_ADDRESS', 'usage', `${text} is no HOST:PORT`, hint)
+  })
+}
+
+async function readMeta(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read'
+    const hint = 'check the path'
+    throw new Mcp2pError('NO_META_FILE', 'notFound', `${resolve(path)} ${why}`, hint, cause)
+  }
+}

@@ -1,0 +1,488 @@
+// One reception under way, its meta known: carries out what the receiver's machine wants with real
+// sockets, memory and disk, and tells the listeners.
+
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { resolve } from 'node:path'
+import type { Bitmap } from '../core/base/bitmap.js'
+import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
+import { Prng } from '../core/base/prng.js'
+import { type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
+import { MetaTree } from '../core/meta/tree.js'
+import type { Batch } from '../core/multicast/batch.js'
+import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
+import type { Announce } from '../core/wire/announce.js'
+import type { SessionId } from '../core/wire/datagram.js'
+import type { Range } from '../core/wire/message.js'
+import { hasherOf, leavesOf, sha256 } from '../io/disk/hasher.js'
+import { type OpenStore, openStore } from '../io/disk/store.js'
+import { PeerPort } from '../io/net/tcp.js'
+import type { Address, Hasher } from '../ports.js'
+import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } from './api.js'
+import { Drive, nowMicros } from './drive.js'
+import type { Ears } from './ears.js'
+import type { Emit } from './events.js'
+import { interrupted } from './interrupted.js'
+import { askManager } from './lines.js'
+import { Meter } from './meter.js'
+import { Peers } from './peers.js'
+import { DEFAULT_PEER_PORT, type Place } from './place.js'
+
+export interface ReceivingOptions {
+  readonly metaBytes: Uint8Array
+  readonly options: ReceiveOptions
+  readonly place: Place
+  readonly ears: Ears | undefined
+  readonly deaf: string | undefined
+  /** Peers or managers that the user named. */
+  readonly peers: readonly Address[]
+  /** Who announced this transfer already. */
+  readonly announced: readonly Address[]
+  readonly emit: Emit<ReceiveEvents>
+  readonly startedAt: number
+}
+
+const MANAGER_EVERY_MILLIS = 10_000
+
+export class Receiving {
+  readonly #given: ReceivingOptions
+  readonly #meta: P2pMeta
+  readonly #tree: MetaTree
+  readonly #hash: Hasher
+  readonly #open: OpenStore
+  readonly #pool: Uint8Array
+  readonly #fetch: Fetch
+  readonly #drive: Drive<FetchIn, FetchOut>
+  readonly #peers: Peers
+  readonly #port: PeerPort
+  readonly #meter = new Meter()
+  readonly #timers: NodeJS.Timeout[] = []
+  #writing = 0
+  #verifiedBytes = 0
+  #reportedBytes = 0
+  #completeMillis = 0
+  #phase: ReceiveProgress['phase'] = 'receiving'
+  #saving: Promise<void> = Promise.resolve()
+  #dirty = false
+  #settle: (error: unknown) => void = () => {}
+  readonly #settled: Promise<void>
+
+  static async open(given: ReceivingOptions): Promise<Receiving> {
+    const { options, emit } = given
+    const meta = parseMeta(given.metaBytes, sha256)
+    const hash = await hasherOf(meta.hash)
+    const tree = new MetaTree(meta, hash)
+    const { totalBytes } = tree.geometry
+    const { id, name } = meta
+    const source = given.announced[0] ?? given.peers[0]
+    const from = source ? `${source.host}:${source.port}` : 'file'
+    emit('session', { id, name, totalBytes, files: meta.files.length, source: from })
+    const dir = resolve(options.out ?? '.')
+    const { overwrite = false, signal } = options
+    const onProgress = (checked: { checkedBytes: number }): void =>
+      emit('progress', { ...idle(meta, totalBytes, given), verifiedBytes: checked.checkedBytes })
+    const store = await openStore({ dir, meta, tree, hash, overwrite, onProgress, signal })
+    const wanted = options.peerPort ?? DEFAULT_PEER_PORT
+    let receiving: Receiving | undefined
+    const port = await PeerPort.open({
+      port: wanted,
+      host: given.place.chosen?.address,
+      onPeer: (socket, first) => receiving?.accept(socket, first),
+      onLines: socket => socket.destroy(),
+    }).catch(async error => {
+      await store.store.close()
+      throw error
+    })
+    receiving = new Receiving(given, meta, tree, hash, store, port)
+    return receiving
+  }
+
+  private constructor(
+    given: ReceivingOptions,
+    meta: P2pMeta,
+    tree: MetaTree,
+    hash: Hasher,
+    open: OpenStore,
+    port: PeerPort,
+  ) {
+    this.#given = given
+    this.#meta = meta
+    this.#tree = tree
+    this.#hash = hash
+    this.#open = open
+    this.#port = port
+    const { options, ears, deaf, place } = given
+    const multicast = ears !== undefined
+    const prng = new Prng(randomBytes(4).readUInt32BE(0))
+    const poolBytes = Math.min(
+      LIMITS.partialPoolBytes,
+      Math.max(4 << 20, 2 * BLOCK_BYTES * tree.geometry.blockCount),
+    )
+    this.#fetch = new Fetch(
+      {
+        id: meta.id,
+        node: randomBytes(8).toString('hex'),
+        port: port.port,
+        tree,
+        verified: open.verified,
+        finishedFiles: open.finishedFiles,
+        metaBytes: given.metaBytes,
+        prng,
+        multicast,
+        stay: options.stay ?? false,
+        poolBytes,
+      },
+      nowMicros(),
+    )
+    this.#pool = new Uint8Array(this.#fetch.assembly.poolBytes)
+    this.#verifiedBytes = this.#fetch.resumedBytes
+    this.#settled = new Promise((settle, fail) => {
+      this.#settle = error => (error === undefined ? settle() : fail(error))
+    })
+    this.#drive = new Drive(this.#fetch, out => this.#act(out))
+    this.#peers = new Peers({
+      geometry: tree.geometry,
+      localAddress: place.chosen?.address,
+      feed: input => this.#drive.feed(input),
+      read: (file, offset, into) => open.store.read(file, offset, into),
+      layer: chunk => this.#layer(chunk),
+      onFailure: error => this.#settle(error),
+    })
+    if (deaf !== undefined) {
+      const message = `swarm only: ${deaf}`
+      given.emit('notice', { code: 'swarm-only', level: 'warning', message })
+    }
+  }
+
+  accept(socket: Socket, first: Uint8Array): void {
+    this.#peers.accept(socket, first)
+  }
+
+  announced(source: string, session: SessionId, announce: Announce): void {
+    this.#drive.feed({ type: 'announce', source, session, announce })
+  }
+
+  async run(): Promise<ReceiveResult> {
+    const { options, ears, peers, announced } = this.#given
+    const onAbort = (): void => this.#settle(interrupted())
+    options.signal?.addEventListener('abort', onAbort)
+    if (options.signal?.aborted) onAbort()
+    if (ears) ears.onBatch = batch => this.#take(batch)
+    const addresses = [...announced, ...peers]
+    this.#drive.feed({ type: 'addresses', addresses, pinned: true })
+    this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
+    this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
+    this.#every(250, () => this.#load())
+    this.#askManagers()
+    this.#every(MANAGER_EVERY_MILLIS, () => this.#askManagers())
+    try {
+      await this.#settled
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort)
+      await this.#close()
+    }
+    this.#phase = 'done'
+    this.#progress()
+    return this.#result()
+  }
+
+  // ---- what the machine wants
+
+  #act(out: FetchOut): void {
+    const { ears, emit } = this.#given
+    switch (out.type) {
+      case 'copy': {
+        const { bytes, from, lengthBytes, at } = out
+        if (bytes) this.#pool.set(bytes.subarray(from, from + lengthBytes), at)
+        return
+      }
+      case 'verify':
+        return this.#verify(out.block, out.at, out.bytes, out.spilled)
+      case 'write':
+        return this.#write(out.block, out.at, out.bytes)
+      case 'spill':
+        return this.#spill(out.block, out.at, out.parts)
+      case 'verified':
+        this.#verifiedBytes += out.bytes
+        this.#dirty = true
+        return
+      case 'finish':
+        return this.#finish(out.file)
+      case 'store':
+        return this.#storeAll()
+      case 'join':
+        ears
+          ?.join(out.channel)
+          .catch(error => this.#drive.feed({ type: 'deaf', reason: error.message }))
+        return
+      case 'rejoin':
+        return ears?.rejoin(out.channel)
+      case 'query':
+        return ears?.query(this.#meta.id)
+      case 'notice': {
+        const { code, level, message, hint } = out
+        return emit('notice', { code, level, message, hint })
+      }
+      case 'peer': {
+        const { host, port, state, reason } = out
+        return emit('peer', { host, port, state, reason })
+      }
+      case 'served':
+        return this.#settle(undefined)
+      default:
+        this.#peers.act(out)
+    }
+  }
+
+  #take(batch: Batch): void {
+    this.#fetch.take(batch, 0, batch.count, nowMicros())
+    const { geometry } = this.#tree
+    for (let i = 0; i < batch.count; i++) {
+      const at = batch.place[i]
+      if (at < 0) continue
+      const offset = batch.symbol[i] * batch.symbolBytes[i]
+      const bytes = Math.min(batch.symbolBytes[i], geometry.bytesOfBlock(batch.block[i]) - offset)
+      this.#pool.set(batch.payload[i]!.subarray(0, bytes), at)
+    }
+    this.#drive.run()
+  }
+
+  #verify(block: number, at: number, bytes: number, spilled: readonly Range[]): void {
+    const done = (): void => {
+      const digest = this.#hash(this.#pool.subarray(at, at + bytes))
+      this.#drive.feed({ type: 'hashed', block, digest })
+    }
+    if (spilled.length === 0) return done()
+    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
+    const reads = spilled.map(part => {
+      const from = at + part.offsetBytes
+      const into = this.#pool.subarray(from, from + part.lengthBytes)
+      return this.#open.store.read(file, offset + part.offsetBytes, into)
+    })
+    Promise.all(reads).then(done, error => this.#settle(error))
+  }
+
+  #write(block: number, at: number, bytes: number): void {
+    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
+    this.#writing += bytes
+    this.#open.store.write(file, offset, this.#pool.subarray(at, at + bytes)).then(
+      () => {
+        this.#writing -= bytes
+        this.#drive.feed({ type: 'written', block })
+      },
+      error => this.#settle(error),
+    )
+  }
+
+  #spill(block: number, at: number, parts: readonly Range[]): void {
+    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
+    const writes = parts.map(part => {
+      const from = at + part.offsetBytes
+      const bytes = this.#pool.subarray(from, from + part.lengthBytes)
+      return this.#open.store.write(file, offset + part.offsetBytes, bytes)
+    })
+    Promise.all(writes).then(
+      () => this.#drive.feed({ type: 'spilled', block }),
+      error => this.#settle(error),
+    )
+  }
+
+  #finish(file: number): void {
+    this.#open.store.finish(file).then(
+      () => {
+        const { path, size } = this.#meta.files[file]
+        this.#given.emit('file', { path, bytes: size })
+        this.#drive.feed({ type: 'finished', file })
+      },
+      error => this.#settle(error),
+    )
+  }
+
+  #storeAll(): void {
+    this.#saving
+      .then(() => this.#open.store.complete())
+      .then(
+        () => {
+          const elapsed = performance.now() - this.#given.startedAt
+          this.#completeMillis = elapsed
+          this.#phase = 'serving'
+          this.#tellVerified()
+          const { totalBytes } = this.#tree.geometry
+          const elapsedMillis = Math.round(elapsed)
+          this.#drive.feed({ type: 'stored' })
+          this.#given.emit('complete', { elapsedMillis, totalBytes })
+        },
+        error => this.#settle(error),
+      )
+  }
+
+  /** The leaves of a chunk that we can vouch for; empty otherwise. */
+  async #layer(chunk: number): Promise<Uint8Array> {
+    const known = this.#fetch.assembly.layerOf(chunk)
+    if (known) return known
+    const { geometry } = this.#tree
+    const first = geometry.firstBlockOfChunk(chunk)
+    const blocks = geometry.blocksOfChunk(chunk)
+    if (this.#open.verified.countIn(first, blocks) < blocks) return new Uint8Array(0)
+    const { file, offset, bytes } = geometry.placeOfChunk(chunk)
+    const buffer = new Uint8Array(bytes)
+    await this.#open.store.read(file, offset, buffer)
+    return leavesOf(buffer, this.#hash)
+  }
+
+  // ---- time
+
+  #every(millis: number, call: () => void): void {
+    this.#timers.push(setInterval(call, millis))
+  }
+
+  #save(): void {
+    if (!this.#dirty || this.#fetch.complete || this.#phase !== 'receiving') return
+    this.#dirty = false
+    this.#saving = this.#saving
+      .then(() => this.#open.store.saveJournal(snapshot(this.#open.verified)))
+      .catch(error => this.#settle(error))
+  }
+
+  #load(): void {
+    const kernelDrops = this.#given.ears?.kernelDrops() ?? 0
+    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes: this.#writing })
+  }
+
+  #askManagers(): void {
+    const { peers, place } = this.#given
+    for (const address of peers)
+      askManager(address, this.#meta.id, this.#port.port, place.chosen?.address).then(
+        found => found && this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
+        () => {},
+      )
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#drive.stop()
+    await this.#peers.close()
+    await this.#port.close()
+    await this.#saving
+    // What was verified since the last journal is kept too, so that a resume fetches nothing twice.
+    if (!this.#fetch.complete)
+      await this.#open.store.saveJournal(snapshot(this.#open.verified)).catch(() => {})
+    await this.#open.store.close()
+  }
+
+  // ---- what it says
+
+  #tellVerified(): void {
+    const bytes = this.#verifiedBytes - this.#fetch.resumedBytes - this.#reportedBytes
+    if (bytes <= 0) return
+    this.#reportedBytes += bytes
+    const { totalBytes } = this.#tree.geometry
+    this.#given.emit('verified', { bytes, verifiedBytes: this.#verifiedBytes, totalBytes })
+  }
+
+  #progress(): void {
+    this.#tellVerified()
+    const { totalBytes } = this.#tree.geometry
+    const { progress, swarm } = this.#fetch
+    const now = performance.now()
+    const rateBps = this.#meter.rateBps('verified', this.#verifiedBytes, now)
+    const left = totalBytes - this.#verifiedBytes
+    let peers = 0
+    for (const link of swarm.links()) if (link.active) peers++
+    this.#given.emit('progress', {
+      phase: this.#phase,
+      id: this.#meta.id,
+      name: this.#meta.name,
+      totalBytes,
+      verifiedBytes: this.#verifiedBytes,
+      resumedBytes: this.#fetch.resumedBytes,
+      elapsedMillis: Math.round(now - this.#given.startedAt),
+      rateBps,
+      etaSeconds: rateBps > 0 && left > 0 ? Math.ceil((left * 8) / rateBps) : null,
+      multicast: this.#multicastStatus(now),
+      peers,
+      peerBytes: progress.peerBytes,
+      seederBytes: progress.seederBytes,
+      uploadedBytes: swarm.slots.servedBytes,
+    })
+  }
+
+  #multicastStatus(now: number): ReceiveProgress['multicast'] {
+    let bytes = 0
+    let received = 0
+    let span = 0
+    let duplicateDatagrams = 0
+    let heardAt = Number.NEGATIVE_INFINITY
+    for (const stream of this.#fetch.transmitters.streams()) {
+      bytes += stream.totalBytes
+      received += stream.totalReceived
+      span += stream.totalSpan
+      duplicateDatagrams += stream.totalDuplicates
+      heardAt = Math.max(heardAt, stream.heardAt)
+    }
+    const lost = this.#meter.delta('lost', Math.max(0, span - received))
+    const expected = this.#meter.delta('span', span)
+    const recent = nowMicros() - heardAt < LIMITS.silenceRejoinMicros
+    const listening = this.#given.ears !== undefined
+    const silent = this.#fetch.isDeaf(nowMicros())
+    const state = !listening ? 'off' : recent ? 'receiving' : silent ? 'silent' : 'waiting'
+    return {
+      state,
+      rateBps: this.#meter.rateBps('multicast', bytes, now),
+      lossFraction: expected > 0 ? Math.min(1, lost / expected) : 0,
+      bytes,
+      duplicateDatagrams,
+      kernelDrops: this.#fetch.kernelDrops,
+    }
+  }
+
+  #result(): ReceiveResult {
+    const { totalBytes } = this.#tree.geometry
+    const { progress, swarm, resumedBytes } = this.#fetch
+    const seconds = this.#completeMillis / 1000
+    return {
+      id: this.#meta.id,
+      name: this.#meta.name,
+      out: resolve(this.#given.options.out ?? '.'),
+      totalBytes,
+      files: this.#meta.files.length,
+      seconds,
+      rateBps: seconds > 0 ? ((totalBytes - resumedBytes) * 8) / seconds : 0,
+      resumedBytes,
+      multicastBytes: progress.multicastBytes,
+      peerBytes: progress.peerBytes,
+      seederBytes: progress.seederBytes,
+      uploadedBytes: swarm.slots.servedBytes,
+    }
+  }
+}
+
+function snapshot(verified: Bitmap): Uint8Array {
+  return verified.bytes.slice()
+}
+
+function idle(meta: P2pMeta, totalBytes: number, given: ReceivingOptions): ReceiveProgress {
+  return {
+    phase: 'checking',
+    id: meta.id,
+    name: meta.name,
+    totalBytes,
+    verifiedBytes: 0,
+    resumedBytes: 0,
+    elapsedMillis: Math.round(performance.now() - given.startedAt),
+    rateBps: 0,
+    etaSeconds: null,
+    multicast: {
+      state: given.ears ? 'waiting' : 'off',
+      rateBps: 0,
+      lossFraction: 0,
+      bytes: 0,
+      duplicateDatagrams: 0,
+      kernelDrops: 0,
+    },
+    peers: 0,
+    peerBytes: 0,
+    seederBytes: 0,
+    uploadedBytes: 0,
+  }
+}

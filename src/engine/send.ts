@@ -1,0 +1,100 @@
+// Sends a transfer: makes or loads its meta, opens its files, and runs the sender's machine until
+// every receiver is complete or gone.
+
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { Mcp2pError } from '../core/base/errors.js'
+import { parseMeta } from '../core/meta/p2pmeta.js'
+import { sha256 } from '../io/disk/hasher.js'
+import { openSource } from '../io/disk/source.js'
+import type { SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
+import { makeMeta } from './create-meta.js'
+import { type Emit, Job } from './events.js'
+import { throwIfAborted } from './interrupted.js'
+import { placeOf } from './place.js'
+import { Sending } from './sending.js'
+
+/** A meta (its path or bytes), or paths of which the meta is made first. */
+export type SendSource =
+  | { readonly meta: Uint8Array | string }
+  | { readonly paths: readonly string[] }
+
+/** Starts sending. `done` rejects with a `Mcp2pError`. */
+export function send(source: SendSource, options: SendOptions = {}): Job<SendEvents, SendResult> {
+  return new Job(emit => run(source, options, emit))
+}
+
+async function run(
+  source: SendSource,
+  options: SendOptions,
+  emit: Emit<SendEvents>,
+): Promise<SendResult> {
+  throwIfAborted(options.signal)
+  const startedAt = performance.now()
+  const place = placeOf(options)
+  const { metaBytes, from } = await offered(source, options, emit, startedAt)
+  const meta = parseMeta(metaBytes, sha256)
+  const opened = await openSource(meta, from, options.signal)
+  try {
+    const given = { meta, metaBytes, source: opened, options, place, emit, startedAt }
+    const sending = await Sending.open(given)
+    return await sending.run()
+  } finally {
+    await opened.close()
+  }
+}
+
+/** The meta's document, and where its files are: a folder, or each file's own path. */
+async function offered(
+  source: SendSource,
+  options: SendOptions,
+  emit: Emit<SendEvents>,
+  startedAt: number,
+): Promise<{ metaBytes: Uint8Array; from: string | readonly string[] }> {
+  if ('paths' in source) {
+    const metaOptions = { signal: options.signal, ...options.meta }
+    const made = await makeMeta(source.paths, metaOptions, event => {
+      const { hashedBytes, totalBytes } = event
+      emit('progress', hashing(hashedBytes, totalBytes, startedAt))
+    })
+    return { metaBytes: made.bytes, from: made.sources }
+  }
+  if (typeof source.meta !== 'string')
+    return { metaBytes: source.meta, from: resolve(options.root ?? '.') }
+  const from = resolve(options.root ?? dirname(resolve(source.meta)))
+  return { metaBytes: await readMeta(source.meta), from }
+}
+
+function hashing(hashedBytes: number, totalBytes: number, startedAt: number): SendProgress {
+  return {
+    phase: 'hashing',
+    id: '',
+    name: '',
+    totalBytes,
+    elapsedMillis: Math.round(performance.now() - startedAt),
+    pass: 0,
+    passFraction: totalBytes > 0 ? hashedBytes / totalBytes : 0,
+    rateBps: 0,
+    sentBps: 0,
+    rateReason: '',
+    multicastBytes: 0,
+    servedBytes: 0,
+    receivers: [],
+  }
+}
+
+async function readMeta(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = missing ? 'is not there' : 'cannot be read'
+    throw new Mcp2pError(
+      'NO_META_FILE',
+      'notFound',
+      `${resolve(path)} ${why}`,
+      'check the path',
+      cause,
+    )
+  }
+}

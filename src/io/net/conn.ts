@@ -1,0 +1,101 @@
+// One TCP connection between peers: frames in, frames out. Data goes out in one write with its
+// header; a peer that does not read is dropped before it can fill our memory.
+
+import type { Socket } from 'node:net'
+import { FrameParser } from '../../core/wire/frame.js'
+import type { Message } from '../../core/wire/message.js'
+import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
+
+const UNSENT_BYTES_MAX = 16 * 1024 * 1024
+
+export interface ConnEvents {
+  /** A view into the message's payload is valid during the call only. */
+  readonly onMessage: (message: Message) => void
+  readonly onClose: (reason: string) => void
+}
+
+export class Conn {
+  readonly #socket: Socket
+  readonly #parser = new FrameParser()
+  readonly #events: ConnEvents
+  #closed = false
+  readonly host: string
+  readonly port: number
+
+  /** Takes over a connected socket. */
+  constructor(socket: Socket, events: ConnEvents) {
+    this.#socket = socket
+    this.#events = events
+    this.host = plainHost(socket.remoteAddress ?? '')
+    this.port = socket.remotePort ?? 0
+    socket.setNoDelay(true)
+    socket.on('data', piece => this.push(piece))
+    socket.on('error', error => this.#end(error.message))
+    socket.on('close', () => this.#end('closed'))
+    socket.on('end', () => this.#end('closed by the peer'))
+  }
+
+  send(message: Message): void {
+    this.#write(encodeMessage(message))
+  }
+
+  /** Writes a whole frame and calls back when the socket has taken it. */
+  sendFrame(frame: Uint8Array, onTaken: () => void): void {
+    this.#write(frame, onTaken)
+  }
+
+  /** Sends what is queued, then closes. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.end()
+    // A peer that never answers our FIN must not keep the process alive.
+    this.#socket.setTimeout(2000, () => this.#socket.destroy())
+  }
+
+  /** Resolves when everything written was handed to the kernel, or the socket is gone. */
+  flushed(): Promise<void> {
+    if (this.#socket.destroyed || this.#socket.writableLength === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#socket.once('drain', resolve)
+      this.#socket.once('close', () => resolve())
+      this.#socket.write(new Uint8Array(0), () => resolve())
+    })
+  }
+
+  #write(bytes: Uint8Array, onTaken?: () => void): void {
+    if (this.#closed || this.#socket.destroyed) return
+    this.#socket.write(bytes, onTaken)
+    if (this.#socket.writableLength > UNSENT_BYTES_MAX) {
+      this.#socket.destroy()
+      this.#end('it does not read')
+    }
+  }
+
+  /** Takes bytes of the stream: those that were read before the connection came here. */
+  push(piece: Uint8Array): void {
+    if (this.#closed) return
+    let broken = false
+    const ok = this.#parser.push(piece, frame => {
+      if (this.#closed || broken) return
+      const message = decodeMessage(frame)
+      if (message === null) broken = true
+      else if (message !== undefined) this.#events.onMessage(message)
+    })
+    if (ok && !broken) return
+    this.#socket.destroy()
+    this.#end('it does not speak this protocol')
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.destroy()
+    this.#events.onClose(reason)
+  }
+}
+
+/** An IPv4 address that came through an IPv6 socket, as IPv4. */
+export function plainHost(host: string): string {
+  return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host
+}

@@ -1,0 +1,54 @@
+// The machine's network interfaces, as far as multicast needs them: memberships are made by address,
+// operators speak of names, and a datagram should fit the smallest MTU it may leave by.
+
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { Mcp2pError } from '../../core/base/errors.js'
+import { LIMITS } from '../../core/base/limits.js'
+
+export interface Interface {
+  readonly name: string
+  readonly address: string
+  readonly internal: boolean
+}
+
+/**
+ * Interfaces that are up and have an address of the family, one entry per interface. With a
+ * selector (name or address) only that one.
+ *
+ * @throws Mcp2pError NO_INTERFACE (network)
+ */
+export function interfacesOf(selector: string | undefined, family: 4 | 6): Interface[] {
+  const found: Interface[] = []
+  const all: string[] = []
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const entry of addresses ?? []) {
+      all.push(`${name} (${entry.address})`)
+      if (entry.family !== `IPv${family}`) continue
+      if (selector !== undefined && selector !== name && selector !== entry.address) continue
+      if (found.some(other => other.name === name) && selector !== entry.address) continue
+      const scope = entry.scopeid ? `%${name}` : ''
+      found.push({ name, address: entry.address + scope, internal: entry.internal })
+    }
+  }
+  if (found.length > 0) return found
+  const what =
+    selector === undefined ? `no IPv${family} address is up` : `no interface '${selector}'`
+  const hint = all.length > 0 ? `there are: ${all.join(', ')}` : 'no interface is up'
+  throw new Mcp2pError('NO_INTERFACE', 'network', what, hint)
+}
+
+/** The MTU that datagrams must fit: the smallest of the interfaces', 1500 at most. */
+export function mtuOf(interfaces: readonly Interface[]): number {
+  let mtu: number = LIMITS.mtuDefault
+  for (const { name } of interfaces) {
+    try {
+      const text = readFileSync(`/sys/class/net/${name}/mtu`, 'utf8')
+      const value = Number.parseInt(text, 10)
+      if (value >= LIMITS.mtuMin) mtu = Math.min(mtu, value)
+    } catch {
+      // Not Linux, or gone meanwhile: the default holds.
+    }
+  }
+  return mtu
+}

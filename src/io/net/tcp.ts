@@ -1,0 +1,97 @@
+// The peer port and outgoing connections. One port carries everything: the first byte of a
+// connection tells frames from a manager's JSON lines, and the accepting side is silent until then.
+
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Mcp2pError } from '../../core/base/errors.js'
+import type { Address } from '../../ports.js'
+
+/** Ports tried after the wanted one. */
+const PORTS_TRIED = 100
+const CONNECT_MILLIS = 5000
+const FIRST_BYTE_MILLIS = 10_000
+
+export interface ListenOptions {
+  /** First port tried; the next free one is taken. */
+  readonly port: number
+  /** Address to accept on; all when absent. */
+  readonly host: string | undefined
+  readonly onPeer: (socket: Socket, first: Uint8Array) => void
+  readonly onLines: (socket: Socket, first: Uint8Array) => void
+}
+
+export class PeerPort {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly port: number
+
+  private constructor(server: Server, options: ListenOptions) {
+    this.#server = server
+    this.port = (server.address() as { port: number }).port
+    server.on('error', () => {}) // an accept that fails (no descriptors) is not the end
+    server.on('connection', socket => this.#accept(socket, options))
+  }
+
+  /** @throws Mcp2pError NO_PEER_PORT (network) */
+  static async open(options: ListenOptions): Promise<PeerPort> {
+    let failure: unknown
+    for (let i = 0; i < PORTS_TRIED && options.port + i <= 65_535; i++) {
+      const server = createServer()
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen({ port: options.port + i, host: options.host ?? '0.0.0.0' }, resolve)
+        })
+        return new PeerPort(server, options)
+      } catch (cause) {
+        failure = cause
+        if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') break
+      }
+    }
+    const why = failure instanceof Error ? failure.message : 'no port'
+    const message = `cannot accept peers on port ${options.port}: ${why}`
+    throw new Mcp2pError('NO_PEER_PORT', 'network', message, 'pass another --peer-port', failure)
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  }
+
+  #accept(socket: Socket, options: ListenOptions): void {
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('error', () => {})
+    socket.setTimeout(FIRST_BYTE_MILLIS, () => socket.destroy())
+    const sniff = (piece: Uint8Array): void => {
+      const first = piece.find(
+        byte => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d,
+      )
+      if (first === undefined) return
+      socket.off('data', sniff)
+      socket.setTimeout(0)
+      socket.removeAllListeners('timeout')
+      if (first === 0x7b) options.onLines(socket, piece)
+      else if (first === 0x16)
+        socket.destroy() // TLS: this version has no keys
+      else options.onPeer(socket, piece)
+    }
+    socket.on('data', sniff)
+  }
+}
+
+/** Connects, from `localAddress` when given; rejects after 5 s. */
+export function dial(address: Address, localAddress: string | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address.host, port: address.port, localAddress })
+    const timer = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_MILLIS)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.removeAllListeners('error')
+      resolve(socket)
+    })
+    socket.once('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
+  })
+}

@@ -3,6 +3,7 @@
 
 import { statfs } from 'node:fs/promises'
 import type { Bitmap } from '../../core/base/bitmap.js'
+import { bytesEqual } from '../../core/base/bytes.js'
 import { Mcp2pError } from '../../core/base/errors.js'
 import type { P2pMeta } from '../../core/meta/p2pmeta.js'
 import type { MetaTree } from '../../core/meta/tree.js'
@@ -80,6 +81,10 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     stopIfAborted(options.signal)
     const { blockCount } = tree.geometry
     const store = new DiskStore({ meta, blockCount, overwrite, confine, parts, lock, standing })
+    // A journal that claims what is gone must not live on: a part made anew would soon be as long
+    // as the old one, and a crash before the next journal would make its holes believed.
+    if (journal !== undefined && !bytesEqual(journal, verified.bytes))
+      await store.saveJournal(verified.bytes)
     return { store, verified, finishedFiles }
   } catch (error) {
     await lock?.release()

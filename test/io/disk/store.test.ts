@@ -164,6 +164,27 @@ describe('a later run', () => {
     await second.store.close()
   })
 
+  it('does not believe an old journal about a part that was made anew', async () => {
+    const sample = sampleOf([{ path: 'a', size: 4 * BLOCK }])
+    const dir = freshFolder()
+    const first = await opened(sample, dir)
+    await fetchBlocks(sample, first)
+    await first.store.finish(0)
+    await first.store.saveJournal(first.verified.bytes)
+    await first.store.close()
+    rmSync(join(dir, 'a'))
+    const second = await opened(sample, dir)
+    expect(second.verified.count).toBe(0)
+    await fetchBlocks(sample, second, block => block === 3)
+    await second.store.close() // as after a crash: no journal of this run
+    const third = await opened(sample, dir)
+    expect(third.verified.count).toBe(0)
+    await fetchBlocks(sample, third)
+    await finishAll(sample, third)
+    await third.store.close()
+    expectAll(sample, dir)
+  })
+
   it('hashes the parts when the journal is torn: only whole right chunks count', async () => {
     const sample = sampleOf([{ path: 'a', size: 3 * CHUNK + 100 }])
     const dir = freshFolder()

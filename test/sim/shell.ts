@@ -28,8 +28,10 @@ export interface ShellOptions<In, Out> {
   readonly also?: { deadline: () => Micros; wake: () => void }
 }
 
-/** So many wakes of one shell without time passing are a core that spins. */
-const SPINS_MAX = 200
+/** Timers of an event loop are late, as real ones are; it also keeps batches of a blast together. */
+const LATE_MICROS = 700
+/** A core whose deadline has passed so many times in a row spins: a real CPU would be at 100 %. */
+const SPINS_MAX = 50
 
 export class Shell<In extends { type: string }, Out extends { type: string }> {
   readonly #options: ShellOptions<In, Out>
@@ -40,7 +42,6 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #sizedMessage: Message | undefined
   #sizedBytes = 0
   #spins = 0
-  #spinAt: Micros = 0
   /** The message that is being handled: data to be copied is its own. */
   arriving: Envelope | undefined
 
@@ -75,7 +76,10 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
 
   #arm(): void {
     const { core, process, also } = this.#options
-    const at = Math.max(this.now + 1, Math.min(core.deadline, also?.deadline() ?? Infinity))
+    const due = Math.min(core.deadline, also?.deadline() ?? Infinity)
+    this.#spins = due > this.now ? 0 : this.#spins + 1
+    if (this.#spins > SPINS_MAX) throw new Error(`${process.host.address} spins at ${this.now}`)
+    const at = Math.max(this.now, due) + LATE_MICROS
     if (at >= this.#armedAt || at === Number.POSITIVE_INFINITY) return
     this.#armedAt = at
     process.at(at, () => this.#wake(at))
@@ -84,20 +88,9 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #wake(at: Micros): void {
     if (at !== this.#armedAt) return
     this.#armedAt = Number.POSITIVE_INFINITY
-    this.#watchSpin()
     const { also } = this.#options
     if (also && also.deadline() <= this.now) also.wake()
     this.drain()
-  }
-
-  /** A core whose deadline is always past keeps a real process at 100 % of a CPU. */
-  #watchSpin(): void {
-    if (this.now - this.#spinAt > SPINS_MAX) {
-      this.#spinAt = this.now
-      this.#spins = 0
-    }
-    if (++this.#spins >= SPINS_MAX)
-      throw new Error(`the core of ${this.#options.process.host.address} spins at ${this.now}`)
   }
 
   #act(out: Out | SwarmAction): void {

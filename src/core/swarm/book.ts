@@ -23,6 +23,11 @@ const PINNED_RETRY_MICROS = 5_000_000
 export class AddressBook {
   readonly #entries = new Map<string, Entry>()
   readonly #prng: Prng
+  // When the next pinned and the next other address is due; asked for after every message, so it is
+  // only worked out anew after a change.
+  #pinnedAt: Micros = Number.POSITIVE_INFINITY
+  #othersAt: Micros = Number.POSITIVE_INFINITY
+  #changed = false
 
   constructor(prng: Prng) {
     this.#prng = prng
@@ -36,6 +41,7 @@ export class AddressBook {
   add(address: PeerAddress, pinned: boolean): void {
     const key = keyOf(address)
     const known = this.#entries.get(key)
+    this.#changed = true
     if (known) {
       known.pinned ||= pinned
       return
@@ -51,22 +57,21 @@ export class AddressBook {
     const others = due.filter(entry => !entry.pinned)
     chosen.push(...this.#prng.shuffle(others).slice(0, Math.max(0, wanted)))
     for (const entry of chosen) entry.busy = true
+    this.#changed = true
     return chosen.map(entry => entry.address)
   }
 
   /** The earliest time at which `take` could give something. */
   nextAt(wantsOthers: boolean): Micros {
-    let next = Number.POSITIVE_INFINITY
-    for (const entry of this.#entries.values())
-      if (!entry.busy && !entry.done && (entry.pinned || wantsOthers))
-        next = Math.min(next, entry.retryAt)
-    return next
+    if (this.#changed) this.#workOutNext()
+    return wantsOthers ? Math.min(this.#pinnedAt, this.#othersAt) : this.#pinnedAt
   }
 
   /** Somebody at this address is connected (they may have dialled us). */
   connected(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))
     if (entry) entry.busy = true
+    this.#changed = true
   }
 
   /** A conversation took place: patience is restored. */
@@ -80,6 +85,7 @@ export class AddressBook {
     const entry = this.#entries.get(keyOf(address))
     if (!entry) return
     entry.busy = false
+    this.#changed = true
     const cap = entry.pinned ? PINNED_RETRY_MICROS : LIMITS.backoffMaxMicros
     const wait = Math.min(cap, LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16))
     entry.failures++
@@ -90,6 +96,18 @@ export class AddressBook {
   forget(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))
     if (entry) entry.done = true
+    this.#changed = true
+  }
+
+  #workOutNext(): void {
+    this.#changed = false
+    this.#pinnedAt = Number.POSITIVE_INFINITY
+    this.#othersAt = Number.POSITIVE_INFINITY
+    for (const { busy, done, pinned, retryAt } of this.#entries.values()) {
+      if (busy || done) continue
+      if (pinned) this.#pinnedAt = Math.min(this.#pinnedAt, retryAt)
+      else this.#othersAt = Math.min(this.#othersAt, retryAt)
+    }
   }
 }
 

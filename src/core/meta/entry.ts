@@ -4,7 +4,25 @@
 import { bytesOfBase64 } from '../base/bytes.js'
 import { DIGEST_BYTES } from '../base/merkle.js'
 import { linkTrouble, type PathOrder, pathTrouble, shownPath } from './names.js'
-import type { MetaFile } from './p2pmeta.js'
+
+/** One entry of a meta: a file, a symlink (`link`) or an empty directory (`dir`). */
+export interface MetaFile {
+  /** Relative, components separated by `/`. */
+  readonly path: string
+  /** Bytes; 0 for links and directories. */
+  readonly size: number
+  /** Permission bits, 0…0o777. */
+  readonly mode: number
+  /** Integer milliseconds since 1970. */
+  readonly mtime: number
+  /** Merkle root, 32 bytes; absent at size 0. */
+  readonly root?: Uint8Array
+  /** Chunk roots, 32 bytes each; absent when the file is one chunk or less. */
+  readonly chunks?: Uint8Array
+  /** Where a symlink points to. */
+  readonly link?: string
+  readonly dir?: boolean
+}
 
 const MODE_MAX = 0o777
 /** What a Date can hold, ms on either side of 1970. */

@@ -8,27 +8,10 @@ import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import { type Canonical, canonicalOf, keysIn } from './canonical.js'
-import { fileTrouble, parseFile } from './entry.js'
+import { fileTrouble, type MetaFile, parseFile } from './entry.js'
 import { isDisplayName, PathOrder, shownPath } from './names.js'
 
-/** One entry of a meta: a file, a symlink (`link`) or an empty directory (`dir`). */
-export interface MetaFile {
-  /** Relative, components separated by `/`. */
-  readonly path: string
-  /** Bytes; 0 for links and directories. */
-  readonly size: number
-  /** Permission bits, 0…0o777. */
-  readonly mode: number
-  /** Integer milliseconds since 1970. */
-  readonly mtime: number
-  /** Merkle root, 32 bytes; absent at size 0. */
-  readonly root?: Uint8Array
-  /** Chunk roots, 32 bytes each; absent when the file is one chunk or less. */
-  readonly chunks?: Uint8Array
-  /** Where a symlink points to. */
-  readonly link?: string
-  readonly dir?: boolean
-}
+export type { MetaFile } from './entry.js'
 
 export interface P2pMeta {
   readonly version: 1

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { canonicalOf, keysIn } from '../../../src/core/meta/canonical.js'
+
+const textOf = (value: unknown) => canonicalOf(value).text
+
+describe('the canonical text', () => {
+  it('is that of RFC 8785 §3.2.2', () => {
+    const document = JSON.parse(String.raw`{
+      "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+      "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+      "literals": [null, true, false]
+    }`)
+    expect(textOf(document)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],' +
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    )
+  })
+
+  it('sorts keys by UTF-16 units, as §3.2.3 shows', () => {
+    const keys = ['\u20ac', '\r', '\ufb33', '1', '\ud83d\ude00', '\u0080', '\u00f6']
+    const sorted = ['\r', '1', '\u0080', '\u00f6', '\u20ac', '\ud83d\ude00', '\ufb33']
+    const text = textOf(Object.fromEntries(keys.map(key => [key, 0])))
+    expect(text).toBe(`{${sorted.map(key => `${JSON.stringify(key)}:0`).join(',')}}`)
+  })
+
+  it('has one zero', () => expect(textOf([-0, 0])).toBe('[0,0]'))
+
+  it('leaves out members of the outermost object only', () => {
+    const document = { id: 1, a: { id: 2 }, signature: [{ id: 3 }] }
+    expect(canonicalOf(document, new Set(['id', 'signature']))).toEqual({
+      text: '{"a":{"id":2}}',
+      keyCount: 5,
+    })
+  })
+
+  it.each([
+    ['a lone surrogate', '\ud800'],
+    ['a lone surrogate as key', { '\udc00': 1 }],
+    ['an infinite number', JSON.parse('1e999')],
+    ['bottomless nesting', JSON.parse('['.repeat(65) + ']'.repeat(65))],
+  ])('refuses %s', (_, value) => {
+    expect(() => textOf(value)).toThrow(RangeError)
+  })
+
+  it('means the same, whatever the order of keys was', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), value => {
+        const text = textOf(value)
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
+        expect(textOf(reversed(value))).toBe(text)
+        expect(textOf(JSON.parse(text))).toBe(text)
+      }),
+    )
+  })
+})
+
+describe('keys in a text', () => {
+  it('are counted as a parser finds them', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(undefined, 2), (value, indent) => {
+        const text = JSON.stringify(value, undefined, indent)
+        expect(keysIn(text)).toBe(canonicalOf(JSON.parse(text)).keyCount)
+      }),
+    )
+  })
+
+  it.each([
+    ['{"a":1,"a":2}', 2],
+    ['{"a":1,"\\u0061":2}', 2],
+    ['{"__proto__":1,"__proto__":2}', 2],
+    [String.raw`{"a\\":":\":", "b": ["{:", ":"]}`, 2],
+  ])('count twice what stands there twice: %s', (text, count) => {
+    expect(keysIn(text)).toBe(count)
+  })
+})
+
+function reversed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(reversed)
+  const pairs = Object.entries(value).map(([key, member]) => [key, reversed(member)] as const)
+  const result = {}
+  for (const [key, member] of pairs.reverse()) {
+    Object.defineProperty(result, key, { value: member, enumerable: true, configurable: true })
+  }
+  return result
+}

@@ -11,6 +11,8 @@ export const LIMITS = {
   // Meta
   chunkBytesMin: 16 * KiB,
   chunkBytesMax: 16 * MiB,
+  /** The least that `meta` chooses by itself. */
+  chunkBytesChosenMin: 1 * MiB,
   /** `meta` doubles the chunk size until there are at most so many chunks beyond one per file. */
   chunksWanted: 32 * 1024,
   metaBytesMax: 512 * MiB,
@@ -27,6 +29,8 @@ export const LIMITS = {
   /** Bytes of a symbol left free for an authentication tag, so geometry never depends on it. */
   tagBytes: 16,
   mtuDefault: 1500,
+  /** A smaller MTU would need more symbols a block than a block's bitmap has. */
+  mtuMin: 640,
 
   // Multicast session
   announceEveryMicros: 1_000_000,

@@ -94,9 +94,12 @@ export function buildMeta(draft: MetaDraft, sha256: Hasher): { meta: P2pMeta; by
   return { meta: { ...head, id, files: draft.files }, bytes }
 }
 
-/** The chunk size that gives at most 32 Ki chunks beyond one per file, where 16 MiB suffice. */
+/**
+ * The chunk size that gives at most 32 Ki chunks beyond one per file, where 16 MiB suffice; never
+ * below 1 MiB: the smaller the chunk, the more of a line goes to layers and to the meta.
+ */
 export function chunkSizeFor(totalBytes: number): number {
-  let sizeBytes: number = LIMITS.chunkBytesMin
+  let sizeBytes: number = LIMITS.chunkBytesChosenMin
   while (sizeBytes < LIMITS.chunkBytesMax && totalBytes / sizeBytes > LIMITS.chunksWanted)
     sizeBytes *= 2
   return sizeBytes

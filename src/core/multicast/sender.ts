@@ -217,8 +217,9 @@ export class Sender {
     this.#out.push({ type: 'pass-ended', pass: this.pass })
   }
 
-  /** A file of one block needs no layer: its leaf is its root. */
+  /** Where a chunk's only leaf is its root, no layer is needed. */
   #hasLayer(chunk: number): boolean {
+    if (this.#geometry.blocksPerChunk === 1) return false
     return this.#geometry.blocksOfFile(this.#geometry.fileOfChunk(chunk)) > 1
   }
 

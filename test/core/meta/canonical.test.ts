@@ -43,6 +43,32 @@ describe('the canonical text', () => {
     expect(() => textOf(value)).toThrow(RangeError)
   })
 
+  it('is that of a naive walk, with few names and with many, with odd ones and odd text', () => {
+    const name = fc.oneof(
+      fc.constantFrom('a', 'b', 'path', '10', '9', '__proto__', 'toString', '\\ud800', 'é'),
+      fc.integer({ min: 0, max: 200 }).map(String),
+    )
+    const leaf = fc.oneof(fc.constantFrom('\\ud', '\u{1f600}', ''), fc.double(), fc.boolean())
+    const { tree } = fc.letrec(tie => ({
+      tree: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        fc.array(tie('tree')),
+        fc.dictionary(name, tie('tree')),
+      ),
+    }))
+    fc.assert(
+      fc.property(tree, value => {
+        const plain = JSON.parse(JSON.stringify(value))
+        expect(textOf(plain)).toBe(naive(plain))
+      }),
+    )
+    const wide = Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [`${i}`, [{ b: i, a: i }]]),
+    )
+    expect(textOf(wide)).toBe(naive(wide))
+  })
+
   it('means the same, whatever the order of keys was', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), value => {
@@ -74,6 +100,13 @@ describe('keys in a text', () => {
     expect(keysIn(text)).toBe(count)
   })
 })
+
+function naive(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(naive).join(',')}]`
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${naive(member)}`).join(',')}}`
+}
 
 function reversed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value

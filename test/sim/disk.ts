@@ -2,6 +2,7 @@
 // says when an order is done, and it can be told to stall.
 
 import type { Micros } from '../../src/core/base/machine.js'
+import { microsOf } from '../../src/core/base/units.js'
 import type { Scheduler } from './scheduler.js'
 
 export interface DiskOptions {
@@ -12,9 +13,18 @@ export interface DiskOptions {
 
 export const FAST_DISK: DiskOptions = { readBps: 8e9, writeBps: 4e9, latencyMicros: 100 }
 
+/** Orders that end within so long of the first are told together, as an event loop reaps them. */
+const REAP_MICROS = 1_000
+
+interface Order {
+  readonly at: Micros
+  readonly done: () => void
+}
+
 export class Disk {
   readonly #scheduler: Scheduler
   readonly #options: DiskOptions
+  #orders: Order[] = []
   #freeAt: Micros = 0
   #waitingBytes = 0
   readBytes = 0
@@ -32,12 +42,12 @@ export class Disk {
 
   read(bytes: number, done: () => void): void {
     this.readBytes += bytes
-    this.#scheduler.at(this.#order(bytes, this.#options.readBps), done)
+    this.#order(bytes, this.#options.readBps, done)
   }
 
   write(bytes: number, done: () => void): void {
     this.#waitingBytes += bytes
-    this.#scheduler.at(this.#order(bytes, this.#options.writeBps), () => {
+    this.#order(bytes, this.#options.writeBps, () => {
       this.#waitingBytes -= bytes
       this.writtenBytes += bytes
       done()
@@ -49,8 +59,21 @@ export class Disk {
     this.#freeAt = Math.max(this.#freeAt, this.#scheduler.now) + micros
   }
 
-  #order(bytes: number, rateBps: number): Micros {
+  #order(bytes: number, rateBps: number, done: () => void): void {
     this.#freeAt = Math.max(this.#freeAt, this.#scheduler.now) + (bytes * 8e6) / rateBps
-    return this.#freeAt + this.#options.latencyMicros
+    this.#orders.push({ at: this.#freeAt + this.#options.latencyMicros, done })
+    if (this.#orders.length === 1) this.#reapLater()
+  }
+
+  #reapLater(): void {
+    this.#scheduler.at(this.#orders[0].at + REAP_MICROS, () => {
+      const { now } = this.#scheduler
+      const orders = this.#orders
+      const open = orders.findIndex(order => order.at > now)
+      const ended = open < 0 ? orders : orders.slice(0, open)
+      this.#orders = open < 0 ? [] : orders.slice(open)
+      if (open >= 0) this.#reapLater()
+      for (const { done } of ended) done()
+    })
   }
 }

@@ -2,6 +2,7 @@
 // last bit that was accepted will have left. What does not fit the queue is dropped at its tail.
 
 import type { Micros } from '../../src/core/base/machine.js'
+import { bytesIn, microsOf } from '../../src/core/base/units.js'
 
 /** Preamble, header, checksum and gap of Ethernet; IPv4 and UDP headers. */
 export const UDP_WIRE_BYTES = 38 + 28
@@ -71,7 +72,7 @@ export class Link {
 
   backlogBytes(now: Micros): number {
     if (this.rateBps === Number.POSITIVE_INFINITY || this.#freeAt <= now) return 0
-    return ((this.#freeAt - now) * this.rateBps) / 8e6
+    return bytesIn(this.#freeAt - now, this.rateBps)
   }
 
   /** Accepts bytes that are all there now; returns when their last bit leaves. */
@@ -118,6 +119,6 @@ export class Link {
 
   /** How long so many bytes take to leave. */
   micros(wireBytes: number): Micros {
-    return (wireBytes * 8e6) / this.rateBps
+    return microsOf(wireBytes, this.rateBps)
   }
 }

@@ -164,7 +164,7 @@ export class Receiver {
         disk.write(out.bytes, () => {
           if (!this.process.alive) return
           this.content.write(block, at)
-          shell.input({ type: 'written', block })
+          shell.inputOfMany({ type: 'written', block })
         })
         return
       }

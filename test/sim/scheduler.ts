@@ -1,8 +1,8 @@
 // Virtual time. Nothing here knows a wall clock: time jumps from one event to the next, so a second
 // of a thousand hosts takes as long as their work, and a seed replays exactly.
 
+import { Heap } from '../../src/core/base/heap.js'
 import type { Micros } from '../../src/core/base/machine.js'
-import { Heap } from './heap.js'
 
 export class Scheduler {
   readonly #heap = new Heap<() => void>()

@@ -30,7 +30,7 @@ export interface ShellOptions<In, Out> {
 
 /** Timers of an event loop are late, as real ones are; it also keeps batches of a blast together. */
 const LATE_MICROS = 700
-/** A core whose deadline has passed so many times in a row spins: a real CPU would be at 100 %. */
+/** A core whose deadline has passed after so many wakes in a row spins: a real CPU would be at 100 %. */
 const SPINS_MAX = 50
 
 export class Shell<In extends { type: string }, Out extends { type: string }> {
@@ -39,6 +39,7 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #nextPeer = 1
   #armedAt: Micros = Number.POSITIVE_INFINITY
   #draining = false
+  #drainsSoon = false
   #sizedMessage: Message | undefined
   #sizedBytes = 0
   #spins = 0
@@ -64,6 +65,18 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
     this.drain()
   }
 
+  /** As `input`, but what follows from several of them is done together. */
+  inputOfMany(input: In | SwarmIn): void {
+    if (!this.#options.process.alive) return
+    this.#options.core.handle(input, this.now)
+    if (this.#drainsSoon) return
+    this.#drainsSoon = true
+    this.#options.network.scheduler.after(0, () => {
+      this.#drainsSoon = false
+      this.drain()
+    })
+  }
+
   /** Acts on all that the core wants, then sleeps until it wants to be woken. */
   drain(): void {
     if (this.#draining || !this.#options.process.alive) return
@@ -77,8 +90,6 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #arm(): void {
     const { core, process, also } = this.#options
     const due = Math.min(core.deadline, also?.deadline() ?? Infinity)
-    this.#spins = due > this.now ? 0 : this.#spins + 1
-    if (this.#spins > SPINS_MAX) throw new Error(`${process.host.address} spins at ${this.now}`)
     const at = Math.max(this.now, due) + LATE_MICROS
     if (at >= this.#armedAt || at === Number.POSITIVE_INFINITY) return
     this.#armedAt = at
@@ -91,6 +102,9 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
     const { also } = this.#options
     if (also && also.deadline() <= this.now) also.wake()
     this.drain()
+    this.#spins = this.#options.core.deadline > this.now ? 0 : this.#spins + 1
+    if (this.#spins <= SPINS_MAX) return
+    throw new Error(`${this.#options.process.host.address} spins at ${this.now}`)
   }
 
   #act(out: Out | SwarmAction): void {

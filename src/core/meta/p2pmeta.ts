@@ -7,7 +7,7 @@ import { base64Of, hexOf, textOf, utf8 } from '../base/bytes.js'
 import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
-import { type Canonical, canonicalOf, keysIn } from './canonical.js'
+import { canonicalOf, keysIn } from './canonical.js'
 import { fileTrouble, type MetaFile, parseFile } from './entry.js'
 import { isDisplayName, PathOrder, shownPath } from './names.js'
 
@@ -138,8 +138,8 @@ function checkId(document: Record<string, unknown>, text: string, sha256: Hasher
 }
 
 function idOf(document: object, sha256: Hasher): { id: string; keyCount: number } {
-  const { text, keyCount }: Canonical = canonicalOf(document, OMITTED)
-  return { id: hexOf(sha256(utf8(text))), keyCount }
+  const { bytes, keyCount } = canonicalOf(document, OMITTED)
+  return { id: hexOf(sha256(bytes)), keyCount }
 }
 
 /** This version knows no features that a meta could require. */

@@ -35,8 +35,8 @@ const sound = (): Document => JSON.parse(new TextDecoder().decode(buildMeta(draf
 /** The document with its id made right, as a hostile author would. */
 function signed(loose: Record<string, unknown>): Uint8Array {
   const document = JSON.parse(JSON.stringify(loose)) // without what is undefined
-  const { text } = canonicalOf(document, new Set(['id', 'signature']))
-  return utf8(JSON.stringify({ ...document, id: hexOf(sha256(utf8(text))) }))
+  const { bytes } = canonicalOf(document, new Set(['id', 'signature']))
+  return utf8(JSON.stringify({ ...document, id: hexOf(sha256(bytes)) }))
 }
 
 function refusal(bytes: Uint8Array): Mcp2pError {

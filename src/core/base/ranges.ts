@@ -1,11 +1,24 @@
 // A set of non-negative integers as sorted disjoint ranges: small when neighbours come and go
 // together, as blocks do. Search is binary; an addition at the end, the usual case, is constant.
 
+/** The integers from `first` on, `count` of them. */
+export interface Run {
+  readonly first: number
+  readonly count: number
+}
+
 export class RangeSet {
   // Range i is [#starts[i], #ends[i]); ranges neither overlap nor touch.
   readonly #starts: number[] = []
   readonly #ends: number[] = []
   #total = 0
+
+  /** The union of `runs`, which may overlap and come in any order. */
+  static from(runs: Iterable<Run>): RangeSet {
+    const set = new RangeSet()
+    for (const { first, count } of runs) set.add(first, count)
+    return set
+  }
 
   /** How many integers are in the set. */
   get total(): number {
@@ -44,7 +57,10 @@ export class RangeSet {
     let members = 0
     for (let i = Math.max(0, this.#after(first) - 1); i < this.#starts.length; i++) {
       if (this.#starts[i] >= first + count) break
-      members += Math.max(0, Math.min(this.#ends[i], first + count) - Math.max(this.#starts[i], first))
+      members += Math.max(
+        0,
+        Math.min(this.#ends[i], first + count) - Math.max(this.#starts[i], first),
+      )
     }
     return members
   }
@@ -73,6 +89,7 @@ export class RangeSet {
   }
 
   delete(first: number, count: number): void {
+    if (count <= 0) return
     const end = first + count
     let from = this.#after(first)
     if (from > 0 && this.#ends[from - 1] > first) from--
@@ -105,9 +122,21 @@ export class RangeSet {
   }
 
   /** The ranges in order, as first and count. */
-  *runs(): Iterable<{ first: number; count: number }> {
+  *runs(): Iterable<Run> {
     for (let i = 0; i < this.#starts.length; i++)
       yield { first: this.#starts[i], count: this.#ends[i] - this.#starts[i] }
+  }
+
+  /** What of [first, first + count) is not in the set, in order. */
+  *complementIn(first: number, count: number): Iterable<Run> {
+    const end = first + count
+    let at = first
+    for (let i = Math.max(0, this.#after(first) - 1); i < this.#starts.length; i++) {
+      if (this.#starts[i] >= end) break
+      if (this.#starts[i] > at) yield { first: at, count: this.#starts[i] - at }
+      at = Math.max(at, this.#ends[i])
+    }
+    if (at < end) yield { first: at, count: end - at }
   }
 
   /** How many ranges start at or before `value`: the index of the first that starts after it. */

@@ -3,7 +3,8 @@
 
 import type { Socket } from 'node:net'
 import { LIMITS } from '../core/base/limits.js'
-import { peersInAnswer, type Registry } from '../core/manager/registry.js'
+import type { Registry } from '../core/manager/registry.js'
+import { peersInAnswer } from '../core/wire/manager.js'
 import { plainHost } from '../io/net/conn.js'
 import { dial } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'

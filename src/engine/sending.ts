@@ -16,7 +16,13 @@ import { QuantileRate } from '../core/rate/quantile.js'
 import { lastHeard, type Receiver } from '../core/session/receivers.js'
 import { Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
 import { decodeQuery } from '../core/wire/announce.js'
-import { DATAGRAM, emptyHeader, HEADER_BYTES, readHeader } from '../core/wire/datagram.js'
+import {
+  DATAGRAM,
+  emptyHeader,
+  HEADER_BYTES,
+  readHeader,
+  type SessionId,
+} from '../core/wire/datagram.js'
 import { hasherOf, sha256 } from '../io/disk/hasher.js'
 import type { Source } from '../io/disk/source.js'
 import { GroupSocket } from '../io/net/group.js'
@@ -123,29 +129,7 @@ export class Sending {
       options.rateBps !== undefined
         ? new FixedRate(options.rateBps)
         : new QuantileRate({ minBps: options.minRateBps, maxBps: options.maxRateBps })
-    this.#seed = new Seed(
-      {
-        id: meta.id,
-        name: meta.name,
-        node: randomBytes(8).toString('hex'),
-        session,
-        port: port.port,
-        geometry: tree.geometry,
-        metaBytes,
-        metaSha256: hexOf(sha256(metaBytes)),
-        prng,
-        rate: this.#rate,
-        symbolBytes,
-        multicast: options.multicast ?? 'auto',
-        group: place.group,
-        dataPort,
-        waitReceivers: options.waitReceivers,
-        waitMicros: 1000 * waitMillisOf(options),
-        lingerMicros: 1000 * (options.lingerMillis ?? DEFAULT_LINGER_MILLIS),
-        forever: options.forever ?? false,
-      },
-      nowMicros(),
-    )
+    this.#seed = this.#makeSeed(session, symbolBytes, prng)
     this.#settled = new Promise((settle, fail) => {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
@@ -173,6 +157,31 @@ export class Sending {
       feed: input => this.#drive.feed(input),
       drain: () => this.#drive.run(),
     })
+  }
+
+  #makeSeed(session: SessionId, symbolBytes: number, prng: Prng): Seed {
+    const { meta, metaBytes, options, place } = this.#given
+    const seedOptions = {
+      id: meta.id,
+      name: meta.name,
+      node: randomBytes(8).toString('hex'),
+      session,
+      port: this.#port.port,
+      geometry: this.#tree.geometry,
+      metaBytes,
+      metaSha256: hexOf(sha256(metaBytes)),
+      prng,
+      rate: this.#rate,
+      symbolBytes,
+      multicast: options.multicast ?? 'auto',
+      group: place.group,
+      dataPort: options.dataPort ?? place.port + 1,
+      waitReceivers: options.waitReceivers,
+      waitMicros: 1000 * waitMillisOf(options),
+      lingerMicros: 1000 * (options.lingerMillis ?? DEFAULT_LINGER_MILLIS),
+      forever: options.forever ?? false,
+    }
+    return new Seed(seedOptions, nowMicros())
   }
 
   accept(socket: Socket, first: Uint8Array): void {

@@ -30,6 +30,8 @@ export const law: Readonly<Record<string, Knows>> = {
   // The only place that sees both the blast and the swarm.
   'core/session': pure('base', 'wire', 'meta', 'fec', 'rate', 'multicast', 'swarm', 'manager'),
   ports: { values: [], types: ['core/base'], packages: [] },
+  // Frames are parsed where the bytes are.
+  'io/net': { ...shell, values: [...shell.values, 'core/wire'] },
   'io/*': shell,
   engine: { values: ['core/*', 'io/*', 'ports'], types: [] },
   'app/cli': { values: ['engine', 'app/*', 'core/base'], types: ['ports', 'index'] },

@@ -1,21 +1,10 @@
 // Who is in which swarm: the manager's memory, and its answers. JSON lines, one answer per command,
 // so that `nc` is a client. An address is always the connection's own: nobody can register a victim.
 
-import { z } from 'zod'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
-
-const HASH = z.string().min(1).max(LIMITS.managerHashCharsMax)
-const PORT = z.number().int().min(1).max(65_535)
-const COOKIE = z.string().max(64)
-
-const COMMAND = z.discriminatedUnion('cmd', [
-  z.object({ cmd: z.literal('register'), meta_hash: HASH, port: PORT, cookie: COOKIE.optional() }),
-  z.object({ cmd: z.literal('request_peers'), meta_hash: HASH, cookie: COOKIE.optional() }),
-  z.object({ cmd: z.literal('keepalive'), meta_hash: HASH, cookie: COOKIE }),
-  z.object({ cmd: z.literal('leave'), meta_hash: HASH, cookie: COOKIE }),
-])
+import { parseCommand } from '../wire/manager.js'
 
 interface Entry {
   readonly host: string
@@ -45,16 +34,10 @@ export class Registry {
   /** The answer to a line, as a line without its end; a blank line has none. */
   answer(line: string, asker: Asker, now: Micros): string | undefined {
     if (line.trim() === '') return undefined
-    let value: unknown
-    try {
-      value = JSON.parse(line)
-    } catch {
-      return error('bad_json', 'this line is not JSON')
-    }
-    const parsed = COMMAND.safeParse(value)
-    if (!parsed.success) return refuse(value, parsed.error)
-    const command = parsed.data
+    const command = parseCommand(line)
     switch (command.cmd) {
+      case 'error':
+        return json(command)
       case 'register':
         return this.#register(command.meta_hash, command.port, asker, now)
       case 'request_peers':
@@ -115,29 +98,6 @@ export class Registry {
     const part = (): string => this.#prng.u32().toString(16).padStart(8, '0')
     return part() + part()
   }
-}
-
-const PEERS = z.object({
-  cmd: z.literal('peers'),
-  meta_hash: HASH,
-  peers: z.array(z.object({ host: z.string().max(255), port: PORT })).max(1000),
-})
-
-/** The peers in a manager's answer, or `undefined` when the line is another answer. */
-export function peersInAnswer(line: string): { host: string; port: number }[] | undefined {
-  try {
-    return PEERS.safeParse(JSON.parse(line)).data?.peers
-  } catch {
-    return undefined
-  }
-}
-
-function refuse(value: unknown, why: z.ZodError): string {
-  const cmd = (value as { cmd?: unknown } | null)?.cmd
-  const known = COMMAND.options.some(option => option.shape.cmd.value === cmd)
-  if (!known) return error('unknown_cmd', 'known: register, request_peers, keepalive, leave')
-  const issue = why.issues[0]
-  return error('bad_command', `${issue.path.join('.') || 'command'}: ${issue.message}`)
 }
 
 function error(code: string, message: string): string {

@@ -8,15 +8,10 @@ import { bytesEqual } from '../base/bytes.js'
 import { BLOCK_BYTES } from '../base/limits.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
-import { LayerCache } from './layers.js'
+import { LayerCache, type Tree } from './layers.js'
 import { Pool } from './pool.js'
 
-/** What the assembly needs of the meta; the real tree checks hashes, a simulated one does not. */
-export interface Tree {
-  readonly geometry: Geometry
-  /** True when these leaves have the chunk's root. */
-  layerMatches(chunk: number, leaves: Uint8Array): boolean
-}
+export type { Tree }
 
 export type Origin = 'multicast' | 'peer' | 'seeder'
 

@@ -4,7 +4,13 @@
 import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Geometry } from '../meta/geometry.js'
-import type { Tree } from './assembly.js'
+
+/** What a receiver needs of the meta; the real tree checks hashes, a simulated one does not. */
+export interface Tree {
+  readonly geometry: Geometry
+  /** True when these leaves have the chunk's root. */
+  layerMatches(chunk: number, leaves: Uint8Array): boolean
+}
 
 interface Arriving {
   readonly leaves: Uint8Array

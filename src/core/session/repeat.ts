@@ -21,9 +21,14 @@ export interface RepeatView {
   readonly pass: number
 }
 
+/** It hears the blast, but over a path on which TCP would be slower. */
+export function isLossy(receiver: Receiver): boolean {
+  return receiver.heard && receiver.lossFraction > LOSSY_FRACTION
+}
+
 /** The blocks for the next pass; empty when the swarm should finish. */
 export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
-  const lossy = live.some(receiver => receiver.lossFraction > LOSSY_FRACTION && receiver.heard)
+  const lossy = live.some(isLossy)
   const enough = lossy ? 1 : Math.max(MISSING_MIN, Math.ceil(MISSING_SHARE * live.length))
   const blocks = new RangeSet()
   // With one or two left, TCP from the others serves them without waking everybody.

@@ -17,7 +17,7 @@ import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
 import { type Receiver, Receivers } from './receivers.js'
-import { blocksToRepeat } from './repeat.js'
+import { blocksToRepeat, isLossy } from './repeat.js'
 
 export type SeedIn =
   | SwarmIn
@@ -107,7 +107,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     })
     const { session, symbolBytes, rate } = options
     this.sender = new Sender({ geometry, session, symbolBytes, rate, metaBytes: metaBytes.length })
-    this.swarm.later = block => this.sender.willSend(block)
+    this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
     this.#auditor = new Auditor(options.rate)
     this.#multicast = options.multicast !== 'never'
     this.#startedAt = now
@@ -218,6 +218,9 @@ export class Seed implements Machine<SeedIn, SeedOut> {
         this.#auditor.report(receiver, message, this.#phase === 'blasting', now)
     } else if (message.type === 'missing') {
       receiver.missing = message
+      // An answer that was long on its way over a lossy path is no reason to leave it to TCP.
+      const isLate = this.#phase === 'serving' && this.#multicast && isLossy(receiver)
+      if (isLate && message.pass === this.sender.pass) this.#enter('collecting', now)
       if (this.#phase === 'collecting') this.#tickAt = now
     } else if (message.type === 'complete' && receiver.completeAt === undefined) {
       receiver.progress = message.progress
@@ -226,6 +229,16 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       this.#out.push({ type: 'receiver', receiver })
       this.#tickAt = now
     }
+  }
+
+  /**
+   * Over a lossy path a range by TCP takes so long that everything else said to that receiver waits
+   * behind it, the end of the pass included; while passes last they bring it sooner.
+   */
+  #repeatsFor(link: Link): boolean {
+    if (this.#phase !== 'blasting' && this.#phase !== 'collecting') return false
+    const receiver = this.receivers.of(link)
+    return receiver !== undefined && isLossy(receiver)
   }
 
   // ---- the course of the session

@@ -22,7 +22,14 @@ const ANNOUNCE = z.object({
   /** TCP port for peers and the control connection, at this datagram's source address. */
   port: PORT,
   channels: z
-    .array(z.object({ channel: z.number().int().min(0).max(15), group: z.string().max(64), port: PORT, next: COUNT }))
+    .array(
+      z.object({
+        channel: z.number().int().min(0).max(15),
+        group: z.string().max(64),
+        port: PORT,
+        next: COUNT,
+      }),
+    )
     .max(16),
   symbolBytes: z.number().int().min(0).max(16_384),
   rateBps: COUNT,
@@ -32,7 +39,12 @@ const ANNOUNCE = z.object({
 
 export type Announce = z.infer<typeof ANNOUNCE>
 
-const QUERY = z.object({ id: z.string().regex(/^[0-9a-f]{8,64}$/).optional() })
+const QUERY = z.object({
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{8,64}$/)
+    .optional(),
+})
 
 /** A question; `id` (or its first digits) narrows it to one transfer. */
 export type Query = z.infer<typeof QUERY>
@@ -44,8 +56,14 @@ export function encodeAnnounce(
   announce: Announce,
 ): Uint8Array {
   let payload = utf8(JSON.stringify(announce))
-  for (let cut = 200; payload.length > LIMITS.announceBytesMax - HEADER_BYTES && cut >= 0; cut -= 25)
-    payload = utf8(JSON.stringify({ ...announce, name: Array.from(announce.name).slice(0, cut).join('') }))
+  for (
+    let cut = 200;
+    payload.length > LIMITS.announceBytesMax - HEADER_BYTES && cut >= 0;
+    cut -= 25
+  )
+    payload = utf8(
+      JSON.stringify({ ...announce, name: Array.from(announce.name).slice(0, cut).join('') }),
+    )
   return datagram(DATAGRAM.announce, session, sequence, payload)
 }
 
@@ -62,7 +80,12 @@ export function decodeQuery(payload: Uint8Array): Query | undefined {
   return QUERY.safeParse(json(payload)).data
 }
 
-function datagram(type: number, session: SessionId, sequence: number, payload: Uint8Array): Uint8Array {
+function datagram(
+  type: number,
+  session: SessionId,
+  sequence: number,
+  payload: Uint8Array,
+): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + payload.length)
   const header = emptyHeader()
   header.type = type

@@ -87,7 +87,8 @@ export function writeHeader(bytes: Uint8Array, offset: number, header: Header): 
 /** Reads a header into `into`; false when the datagram is not ours or of an unknown version. */
 export function readHeader(bytes: Uint8Array, into: Header): boolean {
   if (bytes.length < HEADER_BYTES) return false
-  if (bytes[0] !== MAGIC >> 8 || bytes[1] !== (MAGIC & 255) || bytes[2] >> 4 !== VERSION) return false
+  if (bytes[0] !== MAGIC >> 8 || bytes[1] !== (MAGIC & 255) || bytes[2] >> 4 !== VERSION)
+    return false
   into.type = bytes[2] & 15
   into.keyEpoch = bytes[4]
   into.channel = bytes[5]

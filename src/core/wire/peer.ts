@@ -179,7 +179,11 @@ export function decodeMessage(frame: Frame): Message | undefined | null {
       return { type: 'layer', chunk: get32(payload, 0), leaves: payload.subarray(4) }
     case TYPE.metaRequest:
       if (payload.length !== 8) return null
-      return { type: 'meta-request', offsetBytes: get32(payload, 0), lengthBytes: get32(payload, 4) }
+      return {
+        type: 'meta-request',
+        offsetBytes: get32(payload, 0),
+        lengthBytes: get32(payload, 4),
+      }
     case TYPE.meta:
       if (payload.length < 8) return null
       return {

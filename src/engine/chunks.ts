@@ -1,7 +1,9 @@
 // Chunks that a sender has read and checked: each is hashed before anything of it leaves, so that a
-// file that changed underneath is noticed and never sent. Hashing is done a slice at a time, so that
+// file that changed underneath is noticed and never sent; what peers ask for is checked the same way,
+// once for as long as the file's stamp stays the same. Hashing is done a slice at a time, so that
 // the blast's pacing is not held up by it.
 
+import { Bitmap } from '../core/base/bitmap.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { MetaTree } from '../core/meta/tree.js'
@@ -22,11 +24,28 @@ export class Chunks {
   readonly #source: Source
   readonly #held = new Map<number, Checked>()
   #free: Uint8Array[] = []
+  /** Chunks that were right, and each file's stamp when they were. */
+  readonly #right: Bitmap
+  readonly #stamps = new Map<number, string>()
 
   constructor(tree: MetaTree, hash: Hasher, source: Source) {
     this.#tree = tree
     this.#hash = hash
     this.#source = source
+    this.#right = new Bitmap(tree.geometry.chunkCount)
+  }
+
+  /**
+   * Reads payload for a peer: part of one chunk.
+   *
+   * @throws Mcp2pError as `hold` does
+   */
+  async read(file: number, offset: number, into: Uint8Array): Promise<void> {
+    const { geometry } = this.#tree
+    const chunk = geometry.firstChunkOfFile(file) + Math.floor(offset / geometry.chunkBytes)
+    const stamp = await this.#source.stamp(file)
+    if (!this.#right.has(chunk) || this.#stamps.get(file) !== stamp) await this.#read(chunk)
+    await this.#source.read(file, offset, into)
   }
 
   /** The chunk's bytes and layer while it is held. */
@@ -37,7 +56,7 @@ export class Chunks {
   /**
    * Reads and checks a chunk and holds it until `release`.
    *
-   * @throws Mcp2pError SOURCE_CHANGED (integrity) when it is not what the meta says; or of exit
+   * @throws Mcp2pError SOURCE_CHANGED (storage) when it is not what the meta says; or of exit
    *   storage or notFound when it cannot be read
    */
   async hold(chunk: number): Promise<void> {
@@ -60,6 +79,7 @@ export class Chunks {
   async #read(chunk: number): Promise<Checked> {
     const { geometry } = this.#tree
     const { file, offset, bytes: size } = geometry.placeOfChunk(chunk)
+    const stamp = await this.#source.stamp(file)
     const whole = size === geometry.chunkBytes
     const buffer = (whole && this.#free.pop()) || new Uint8Array(size)
     const bytes = buffer.subarray(0, size)
@@ -71,13 +91,27 @@ export class Chunks {
       const at = block * BLOCK_BYTES
       leaves.set(this.#hash(bytes.subarray(at, Math.min(size, at + BLOCK_BYTES))), 32 * block)
     }
-    if (this.#tree.layerMatches(chunk, leaves)) return { bytes, leaves }
+    if (this.#tree.layerMatches(chunk, leaves)) {
+      this.#wasRight(file, chunk, stamp)
+      return { bytes, leaves }
+    }
     const { path } = this.#tree.meta.files[file]
     throw new Mcp2pError(
       'SOURCE_CHANGED',
-      'integrity',
+      'storage',
       `${path} is not what the meta says (bytes ${offset} to ${offset + size}); it is not sent`,
       'the file changed: make the .p2pmeta anew',
     )
+  }
+
+  /** Remembers a right chunk; a new stamp makes the file's other chunks unknown again. */
+  #wasRight(file: number, chunk: number, stamp: string): void {
+    const { geometry } = this.#tree
+    if (this.#stamps.get(file) !== stamp) {
+      const first = geometry.firstChunkOfFile(file)
+      for (let i = 0; i < geometry.chunksOfFile(file); i++) this.#right.delete(first + i)
+      this.#stamps.set(file, stamp)
+    }
+    this.#right.add(chunk)
   }
 }

@@ -138,7 +138,7 @@ export class Sending {
       geometry: tree.geometry,
       localAddress: place.chosen?.address,
       feed: input => this.#drive.feed(input),
-      read: (file, offset, into) => given.source.read(file, offset, into),
+      read: (file, offset, into) => chunks.read(file, offset, into),
       layer: chunk => chunks.layer(chunk),
       onFailure: error => this.#settle(error),
     })

@@ -22,6 +22,8 @@ export interface Source {
    * names the file: `notFound` when it is gone, `storage` when it became shorter or cannot be read.
    */
   read(file: number, offset: number, into: Uint8Array): Promise<void>
+  /** Changes whenever the file's content may have: its inode, size and times. */
+  stamp(file: number): Promise<string>
   close(): Promise<void>
 }
 
@@ -68,6 +70,16 @@ class DiskSource implements Source {
         throw sourceError(error, this.#pathOf(file))
       },
     )
+  }
+
+  async stamp(file: number): Promise<string> {
+    const path = this.#pathOf(file)
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+      return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+    } catch (error) {
+      throw sourceError(error, path)
+    }
   }
 
   close(): Promise<void> {

@@ -35,13 +35,8 @@ export class PeerPort {
   static async open(options: ListenOptions): Promise<PeerPort> {
     let failure: unknown
     for (let i = 0; i < PORTS_TRIED && options.port + i <= 65_535; i++) {
-      const server = createServer()
       try {
-        await new Promise<void>((resolve, reject) => {
-          server.once('error', reject)
-          server.listen({ port: options.port + i, host: options.host ?? '0.0.0.0' }, resolve)
-        })
-        return new PeerPort(server, options)
+        return new PeerPort(await listen(options.port + i, options.host), options)
       } catch (cause) {
         failure = cause
         if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') break
@@ -77,6 +72,21 @@ export class PeerPort {
     }
     socket.on('data', sniff)
   }
+}
+
+/** Listens on one address, or on all: both families where the machine has both. */
+async function listen(port: number, host: string | undefined): Promise<Server> {
+  const on = (address: string): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const server = createServer()
+      server.once('error', reject)
+      server.listen({ port, host: address }, () => resolve(server))
+    })
+  if (host !== undefined) return on(host)
+  return on('::').catch(cause => {
+    if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE') throw cause
+    return on('0.0.0.0')
+  })
 }
 
 /** Connects, from `localAddress` when given; rejects after 5 s. */

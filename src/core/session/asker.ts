@@ -5,7 +5,7 @@ import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
-import type { Link } from '../swarm/link.js'
+import { blocksOf, type Link } from '../swarm/link.js'
 import { selectRun } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Range } from '../wire/message.js'
@@ -16,6 +16,7 @@ import type { Wants } from './wants.js'
 const ENDGAME_MICROS = 1_000_000
 /** The endgame is for the last few megabytes only. */
 const ENDGAME_BLOCKS = 256
+const RANGE_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
@@ -106,15 +107,17 @@ export class Asker {
     }
   }
 
-  /** The block is whole: whoever else still owes it need not send it. */
+  /** The block is whole: a range of which nothing is missing any more need not be sent. */
   settled(block: number, now: Micros): void {
-    if (!this.#wants.isPending(block) || this.#wants.pendingCount > ENDGAME_BLOCKS) return
-    for (const link of this.#swarm.links()) {
-      const asked = link.asked.get(block * BLOCK_BYTES)
-      if (asked === undefined || asked.abandoned || asked.range.lengthBytes > BLOCK_BYTES) continue
-      this.#swarm.cancel(link, asked.range, now)
-      this.#wants.answered(block)
-    }
+    if (!this.#wants.isPending(block)) return
+    for (const link of this.#swarm.links())
+      for (const { range, abandoned } of [...link.asked.values()]) {
+        if (abandoned || block < range.block || block > range.block + RANGE_BLOCKS) continue
+        const blocks = [...blocksOf(range)]
+        if (!blocks.includes(block) || blocks.some(b => this.#assembly.isMissing(b))) continue
+        this.#swarm.cancel(link, range, now)
+        for (const each of blocks) this.#wants.answered(each)
+      }
   }
 }
 

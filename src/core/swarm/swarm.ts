@@ -84,8 +84,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #haveAt: Micros = Number.POSITIVE_INFINITY
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
-  /** Set by a transmitter: blocks that will go by multicast are answered "later". */
-  later: (block: number) => boolean = () => false
+  /** Set by a transmitter: what will go by multicast is answered "later". */
+  later: (block: number, link: Link) => boolean = () => false
 
   constructor(options: SwarmOptions) {
     this.#options = options
@@ -355,7 +355,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onRequest(link: Link, range: Range, now: Micros): void {
     if (!this.#servable(range)) return this.#reject(link, 'gone', range, now)
-    if (this.later(range.block)) return this.#reject(link, 'later', range, now)
+    if (this.later(range.block, link)) return this.#reject(link, 'later', range, now)
     if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
   }
 

@@ -55,6 +55,8 @@ export interface SendOptions extends NetworkOptions {
   readonly waitReceivers?: number
   /** Start at the latest after so long; default 5 s, unlimited when `waitReceivers` is given. */
   readonly waitMillis?: number
+  /** Starts at once when aborted: the operator pressed a key. */
+  readonly start?: AbortSignal
   /** How long an incomplete receiver is waited for after its last byte; default 30 s. */
   readonly lingerMillis?: number
   /** Go on serving until aborted. */

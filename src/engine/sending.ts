@@ -201,6 +201,8 @@ export class Sending {
     const dataPort = options.dataPort ?? port + 1
     emit('listening', { peerPort: this.#port.port, group, port, dataPort })
     const timer = setInterval(() => this.#progress(), options.progressEveryMillis ?? 500)
+    const onStart = (): void => this.#drive.feed({ type: 'start' })
+    options.start?.addEventListener('abort', onStart)
     this.#drive.run()
     let phase: SendProgress['phase'] = 'done'
     try {
@@ -210,6 +212,7 @@ export class Sending {
       throw error
     } finally {
       options.signal?.removeEventListener('abort', onAbort)
+      options.start?.removeEventListener('abort', onStart)
       clearInterval(timer)
       await this.#close()
       if (phase === 'done') this.#progress(phase)

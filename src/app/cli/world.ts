@@ -28,6 +28,8 @@ export interface World {
   every(millis: number, tick: () => void): () => void
   /** Calls `listener` for every such signal until the returned function is called. */
   onSignal(name: SignalName, listener: () => void): () => void
+  /** Calls `pressed` when somebody at a terminal presses Enter, until the returned function is called. */
+  onEnter(pressed: () => void): () => void
   /** Ends the process at once. */
   exit(code: number): void
 }
@@ -49,6 +51,14 @@ export function processWorld(): World {
     onSignal: (name, listener) => {
       process.on(name, listener)
       return () => process.off(name, listener)
+    },
+    onEnter: pressed => {
+      if (!process.stdin.isTTY) return () => {}
+      process.stdin.on('data', pressed)
+      return () => {
+        process.stdin.off('data', pressed)
+        process.stdin.pause()
+      }
     },
     exit: code => process.exit(code),
   }

@@ -113,6 +113,18 @@ export class FakeWorld implements World {
     return this.#timers.size
   }
 
+  readonly #enters = new Set<() => void>()
+
+  /** Somebody at the terminal presses Enter. */
+  enter(): void {
+    for (const pressed of this.#enters) pressed()
+  }
+
+  onEnter(pressed: () => void): () => void {
+    this.#enters.add(pressed)
+    return () => this.#enters.delete(pressed)
+  }
+
   onSignal(name: SignalName, listener: () => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners.add(listener))

@@ -23,13 +23,16 @@ export const send: Command = async (run, paths) => {
   if (settings.root !== undefined) await needFolder(settings.root)
   const start = await run.world.engine.send()
   const { signal, progressEveryMillis } = run
+  const now = new AbortController()
   const job = start(source, {
     ...networkOptions(settings),
     root: 'meta' in source ? settings.root : undefined,
     meta: 'paths' in source ? { ...meta, signal, progressEveryMillis } : undefined,
     signal,
+    start: now.signal,
     progressEveryMillis,
   })
+  const quietly = run.world.onEnter(() => now.abort())
   const view = new SendView(run.style, paths.join(' '))
   let result: SendResult
   try {
@@ -37,6 +40,8 @@ export const send: Command = async (run, paths) => {
   } catch (error) {
     printTable(run, view.receivers) // how far they are matters most where it was cut short
     throw error
+  } finally {
+    quietly()
   }
   printTable(run, result.receivers)
   run.screen.note(

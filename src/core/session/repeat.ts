@@ -11,8 +11,6 @@ const MISSING_MIN = 3
 const MISSING_SHARE = 0.1
 /** Above this loss TCP is slower than multicast. */
 const LOSSY_FRACTION = 0.1
-/** A lossy repeat of less than this is not worth the wait for the next answers. */
-const LOSSY_BLOCKS_MIN = 32
 
 export interface RepeatView {
   readonly geometry: Geometry
@@ -59,6 +57,5 @@ export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
   for (const [chunk, receivers] of weight)
     if (receivers >= enough)
       blocks.add(geometry.firstBlockOfChunk(chunk), geometry.blocksOfChunk(chunk))
-  if (lossy && blocks.total < LOSSY_BLOCKS_MIN) blocks.clear()
   return blocks
 }

@@ -6,6 +6,7 @@ import type { Micros } from '../base/machine.js'
 import { SentHistory } from './sent.js'
 
 const SLOT_MICROS = 20_000
+const WINDOW_MICROS = 1_000_000
 /** The socket counts as full when it refused in so many of the slots: a pause is not a full line. */
 const FULL_SHARE = 0.7
 
@@ -33,9 +34,9 @@ export class Epoch {
     this.#lastSlot = slot
   }
 
-  /** Mean rate that left since the epoch began. */
+  /** Mean rate that left since the epoch began, or in the last second of it. */
   leftBps(now: Micros): number {
-    return this.sent.meanBps(this.#since, now) ?? this.#rateBps
+    return this.sent.meanBps(Math.max(this.#since, now - WINDOW_MICROS), now) ?? this.#rateBps
   }
 
   /** Our own line is the limit: the socket stays full and less than `share` of the rate left. */

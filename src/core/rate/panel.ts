@@ -1,4 +1,4 @@
-// The jury of a blast: what every receiver last measured, boiled down to one verdict. A verdict is
+// The heard of a blast: what every receiver last measured, boiled down to one verdict. A verdict is
 // the word of a quantile, never of the worst: with four receivers or more the worst tenth (at least
 // one) is not heard, and one that loses 10 points more than the median is not heard at all, because
 // its trouble is its own and slowing everybody would not end it. Receivers behind one address prefix
@@ -16,6 +16,8 @@ import type { SentHistory } from './sent.js'
 /** Loss beyond the median by so much, or a queue longer by so much, is a receiver's own trouble. */
 const FAR_LOSS = 0.1
 const FAR_QUEUE_MICROS = 25_000
+/** Reports come one by one: a change for all looks like one receiver's trouble for so long. */
+const FAR_INTERVALS = 1.2
 /** A receiver that was silent for so many of its own intervals is not waited for. */
 const SILENT_INTERVALS = 3
 const SILENT_MICROS = 400_000
@@ -77,13 +79,14 @@ export class Panel {
   /** How many were far worse than the rest when last judged. */
   get far(): number {
     let count = 0
-    for (const seat of this.#seats.values()) if (seat.farSince !== undefined) count++
+    for (const seat of this.#seats.values()) if (seat.out) count++
     return count
   }
 
   /** Since when a receiver has been far worse than the rest, and thus not heard; or undefined. */
   outsideSince(receiver: number): Micros | undefined {
-    return this.#seats.get(receiver)?.farSince
+    const seat = this.#seats.get(receiver)
+    return seat?.out === true ? seat.farSince : undefined
   }
 
   /**
@@ -92,22 +95,21 @@ export class Panel {
    * heard. Undefined when there is nobody to hear.
    */
   judge(now: Micros, cover: number, patience: Micros): Verdict | undefined {
+    const covered = (seat: Seat) => this.#coverage(seat) >= cover
+    this.#markFar(this.#awake(now).filter(covered), now, patience)
     const pool = this.#pool(now)
-    const heard = pool.filter(seat => this.#coverage(seat) >= cover)
+    const heard = pool.filter(seat => covered(seat) && !(patience === 0 && seat.far))
     if (heard.length === 0) return undefined
-    this.#markFar(heard, now)
-    const near = heard.filter(seat => seat.farSince === undefined || now - seat.farSince < patience)
-    const jury = near.length > 0 ? near : heard
-    const skip = jury.length >= 4 ? Math.max(1, Math.floor(jury.length / 10)) : 0
+    const skip = heard.length >= 4 ? Math.max(1, Math.floor(heard.length / 10)) : 0
     const high = (of: (seat: Seat) => number) =>
       ranked(
-        jury.map(seat => -of(seat)),
+        heard.map(seat => -of(seat)),
         skip,
         -1,
       )
-    const low = (of: (seat: Seat) => number) => ranked(jury.map(of), skip, 1)
+    const low = (of: (seat: Seat) => number) => ranked(heard.map(of), skip, 1)
     return {
-      heardShare: heard.length / pool.length,
+      heardShare: pool.filter(covered).length / pool.length,
       oldestAt: Math.min(...heard.map(seat => seat.at)),
       settledMicros: Math.min(
         ...heard.map(seat => seat.sentUntil - seat.intervalMicros - this.#epoch),
@@ -115,41 +117,49 @@ export class Panel {
       loss: high(seat => seat.loss),
       excess: high(seat => seat.loss - seat.floor),
       floor: high(seat => seat.floor),
-      sigma: median(jury.map(seat => seat.sigma)),
+      sigma: median(heard.map(seat => seat.sigma)),
       kernel: high(seat => seat.kernel),
       queueMicros: high(seat => seat.queueMicros),
       capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
       follow: low(seat => seat.follow),
-      dark: jury.every(seat => seat.loss > 0.95),
+      dark: heard.every(seat => seat.loss > 0.95),
     }
   }
 
   /** The latest reports were made without congestion: their loss is what the path loses anyway. */
   learnFloors(now: Micros): void {
-    for (const seat of this.#pool(now)) seat.learn()
+    for (const seat of this.#awake(now)) seat.learn()
   }
 
   /** The loss of the latest reports is proven to be the path's own, all of it. */
   proveFloors(now: Micros): void {
-    for (const seat of this.#pool(now)) seat.prove()
+    for (const seat of this.#awake(now)) seat.prove()
   }
 
-  /** Those who answer now: the fast sample if there is one that is large enough, else all. */
-  #pool(now: Micros): Seat[] {
-    const awake: Seat[] = []
-    for (const seat of this.#seats.values()) {
+  /** Those who answer now. */
+  #awake(now: Micros): Seat[] {
+    return [...this.#seats.values()].filter(seat => {
       const limit = Math.max(SILENT_INTERVALS * seat.intervalMicros, SILENT_MICROS)
-      if (seat.expected > 0 && now - seat.at <= limit) awake.push(seat)
-    }
-    const fast = awake.filter(seat => seat.intervalMicros <= FAST_INTERVAL_MICROS)
-    return fast.length >= Math.min(FAST_QUORUM, awake.length * 0.7) ? fast : awake
+      return seat.expected > 0 && now - seat.at <= limit
+    })
+  }
+
+  /** Those to wait for: not those outside, and only the fast sample if it can speak for all. */
+  #pool(now: Micros): Seat[] {
+    const awake = this.#awake(now)
+    const inside = awake.filter(seat => !seat.out)
+    if (inside.length === 0) return awake
+    const fast = inside.filter(seat => seat.intervalMicros <= FAST_INTERVAL_MICROS)
+    if (fast.length < Math.min(FAST_QUORUM, inside.length * 0.7)) return inside
+    const prefixes = new Set(fast.map(seat => seat.prefix))
+    return inside.every(seat => prefixes.has(seat.prefix)) ? fast : inside
   }
 
   #coverage(seat: Seat): number {
     return (seat.sentUntil - this.#epoch) / seat.intervalMicros
   }
 
-  #markFar(seats: Seat[], now: Micros): void {
+  #markFar(seats: Seat[], now: Micros, patience: Micros): void {
     const groups = new Map<string, Seat[]>()
     for (const seat of seats) {
       const group = groups.get(seat.prefix)
@@ -163,8 +173,7 @@ export class Panel {
     const queue = reference(seat => seat.queueMicros)
     for (const seat of seats) {
       const far = total(seat) - loss > FAR_LOSS || seat.queueMicros - queue > FAR_QUEUE_MICROS
-      if (!far) seat.farSince = undefined
-      else seat.farSince ??= now
+      seat.mark(far, now, Math.max(patience, FAR_INTERVALS * seat.intervalMicros))
     }
   }
 }

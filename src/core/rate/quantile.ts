@@ -61,12 +61,18 @@ export class QuantileRate implements RateController {
   #now: Micros = 0
   #until: Micros = 0
   #judgedAt: Micros = 0
+  #decidedAt: Micros = Number.NEGATIVE_INFINITY
+  /** A report came since the last decision. */
+  #heard = false
   #started = false
   #met = false
   /** Until then the limit is being looked for, with fast reports and without pauses. */
   #searchUntil: Micros = 0
+  #contestedBps = 0
   #slowRounds = 0
   #idleRounds = 0
+  /** Startup ended for want of data, not because the path was full. */
+  #unfinished = false
   #step: number = TUNING.stepMin
   #cleanRounds = 0
   #quietQueueMicros: Micros = 0
@@ -103,8 +109,7 @@ export class QuantileRate implements RateController {
   }
 
   get wantsFastReports(): boolean {
-    if (this.#phase === 'steady') return this.#searching || this.#yielding.sharing(this.#now)
-    return this.#phase !== 'probe' || this.#searching || this.#step >= TUNING.stepFast
+    return this.#phase !== 'steady' || this.#searching || this.#yielding.sharing(this.#now)
   }
 
   get stopped(): RateStop | undefined {
@@ -114,8 +119,9 @@ export class QuantileRate implements RateController {
 
   get deadline(): Micros {
     if (!this.#started) return Number.POSITIVE_INFINITY
-    const next = this.#until > this.#now ? this.#until : this.#now + TUNING.roundMicros
-    return Math.min(this.#breaker.deadline, next)
+    const due = this.#decidedAt + (this.#heard ? TUNING.batchMicros : TUNING.roundMicros)
+    const ends = this.#until > this.#decidedAt ? this.#until : due
+    return Math.min(this.#breaker.deadline, due, ends)
   }
 
   /** What the path carries by the model, in bits per second of UDP payload. */
@@ -145,7 +151,8 @@ export class QuantileRate implements RateController {
   onReport(report: RateReport, now: Micros): void {
     if (!this.#started || !this.#panel.onReport(report, now)) return
     this.#breaker.onReport(now)
-    this.#decide(now)
+    this.#heard = true
+    this.tick(now)
   }
 
   onGone(receiver: number, now: Micros): void {
@@ -157,7 +164,10 @@ export class QuantileRate implements RateController {
 
   tick(now: Micros): void {
     this.#breaker.tick(now)
-    if (this.#started) this.#decide(now)
+    // A thousand receivers must not mean a thousand verdicts: they are taken in small batches.
+    const due = this.#heard ? TUNING.batchMicros : TUNING.roundMicros
+    const ends = now >= this.#until && this.#decidedAt < this.#until
+    if (this.#started && (ends || now - this.#decidedAt >= due)) this.#decide(now)
   }
 
   get #searching(): boolean {
@@ -175,6 +185,8 @@ export class QuantileRate implements RateController {
 
   #decide(now: Micros): void {
     this.#now = now
+    this.#decidedAt = now
+    this.#heard = false
     const plan = this.#next(now)
     if (plan !== undefined) this.#enter(plan, now)
     if (this.#phase === 'startup' || this.#steadyBps >= this.#minBps) this.#belowSince = undefined
@@ -249,6 +261,7 @@ export class QuantileRate implements RateController {
       excess > Math.max(0.05, 4 * v.sigma) ||
       this.#epoch.lineBound(now, 0.95)
     this.#slowRounds = slow ? this.#slowRounds + 1 : 0
+    if (full && this.#gains(v)) return { phase: 'startup', rateBps: this.#rateBps * 2 }
     if (full || this.#slowRounds >= 2) return this.#overload(v, now)
     if (!queued) this.#panel.learnFloors(now)
     this.#loss = v.loss
@@ -257,14 +270,29 @@ export class QuantileRate implements RateController {
     const idle = this.#epoch.idle(now, 0.75)
     if (idle && this.#idleRounds++ < 10) return again
     if (!idle && this.#rateBps < this.#maxBps) return { ...again, rateBps: this.#rateBps * 2 }
+    this.#unfinished = idle
     this.#pathBps = this.#rateBps
     return this.#settle()
+  }
+
+  /**
+   * Full almost at once: a slow line, or one that others have filled. Which of them shows when more
+   * is sent: a share of a full line grows with what is sent, a slow line carries no more.
+   */
+  #gains(v: Verdict): boolean {
+    if (this.#contestedBps === 0 && this.#rateBps > 2 * TUNING.startBps) return false
+    const gains = v.capBps >= TUNING.contestedGain * this.#contestedBps
+    if (gains) this.#contestedBps = v.capBps
+    return gains
   }
 
   /** Much more was sent than the path carries: measure it while the queue drains. */
   #overload(v: Verdict, now: Micros): Plan {
     this.#slowRounds = 0
+    this.#unfinished = false
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
+    if (this.#contestedBps > 0) this.#measureBps = Math.min(this.#measureBps, this.#contestedBps)
+    this.#contestedBps = 0
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
     this.#searchUntil = now + TUNING.searchMicros
     this.#step = TUNING.stepMin
@@ -303,7 +331,9 @@ export class QuantileRate implements RateController {
       this.#pathBps = Math.min(this.#pathBps * 0.995, this.#epoch.leftBps(now))
       return this.#settle()
     }
-    if (now < this.#until || this.#epoch.idle(now, 0.9)) return undefined
+    if (this.#epoch.idle(now, 0.9)) return undefined
+    if (this.#unfinished) return { phase: 'startup', rateBps: this.#rateBps }
+    if (now < this.#until) return undefined
     if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
       return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
     }

@@ -17,6 +17,8 @@ const FLOOR_MEMORY = 20_000
 const FLOOR_MEMORY_MIN = 0.5
 /** A floor above this is not believed: half of everything lost is not a path to blast on. */
 const FLOOR_MAX = 0.5
+/** It is heard again after so much time without trouble: at a rate cut for it, it looks well. */
+const RETURN_MICROS = 5_000_000
 /** With nothing expected but at least so much sent, everything was lost. */
 const SILENCE_BYTES = 30_000
 
@@ -32,8 +34,13 @@ export class Seat {
   loss = 0
   kernel = 0
   queueMicros: Micros = 0
-  /** Since when it has been far worse than the median. */
+  /** Far worse than the median in its latest report. */
+  far = false
+  /** Since when it has been far worse. */
   farSince: Micros | undefined
+  /** It is not heard: far worse for long enough, and not yet back for long enough. */
+  out = false
+  #nearSince: Micros | undefined
   #floorLost = 0
   #floorExpected = 0
   #learned = false
@@ -41,6 +48,18 @@ export class Seat {
   get floor(): number {
     if (this.#floorExpected === 0) return 0
     return Math.min(FLOOR_MAX, this.#floorLost / this.#floorExpected)
+  }
+
+  /** Notes whether it is far worse than the median, and puts it outside after `patience`. */
+  mark(far: boolean, now: Micros, patience: Micros): void {
+    this.far = far
+    this.#nearSince = far ? undefined : (this.#nearSince ?? now)
+    if (far) this.farSince ??= now
+    else if (!this.out || now - (this.#nearSince ?? now) >= RETURN_MICROS) {
+      this.farSince = undefined
+      this.out = false
+    }
+    if (far && now - (this.farSince ?? now) >= patience) this.out = true
   }
 
   /** Standard deviation of (loss − floor) if only chance is at work, of this seat's sample. */

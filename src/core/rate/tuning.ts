@@ -7,6 +7,8 @@ export const TUNING = {
   startBps: 20_000_000,
   /** How long the rate holds while it doubles. */
   roundMicros: 100_000,
+  /** Reports of so much time are judged together. */
+  batchMicros: 10_000,
   /** The queue that is aimed at, one that is as good as none, and one that tells a full path. */
   queueMicros: 20_000,
   queueLowMicros: 8_000,
@@ -22,6 +24,8 @@ export const TUNING = {
   stepMin: 0.01,
   stepNoisyMax: 0.05,
   stepFast: 0.02,
+  /** On a full line, what arrives must grow by this when what is sent doubles. */
+  contestedGain: 1.5,
   holdMicros: 3_000_000,
   searchMicros: 3_000_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */

@@ -1,7 +1,7 @@
 // Virtual time. Nothing here knows a wall clock: time jumps from one event to the next, so a second
 // of a thousand hosts takes as long as their work, and a seed replays exactly.
 
-import { Heap, Heap } from '../../src/core/base/heap.js'
+import { Heap } from '../../src/core/base/heap.js'
 import type { Micros } from '../../src/core/base/machine.js'
 
 export class Scheduler {
@@ -33,8 +33,8 @@ export class Scheduler {
    */
   run(until: Micros = Number.POSITIVE_INFINITY, done?: () => boolean): boolean {
     if (done?.()) return true
-    while (this.#heap.least <= until && this.#heap.size > 0) {
-      this.#now = this.#heap.least
+    while (this.#heap.leastKey <= until && this.#heap.size > 0) {
+      this.#now = this.#heap.leastKey
       this.events++
       this.#heap.pop()!()
       if (done?.()) return true

@@ -291,7 +291,6 @@ export class QuantileRate implements RateController {
     this.#slowRounds = 0
     this.#unfinished = false
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
-    if (this.#contestedBps > 0) this.#measureBps = Math.min(this.#measureBps, this.#contestedBps)
     this.#contestedBps = 0
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
     this.#searchUntil = now + TUNING.searchMicros

@@ -25,7 +25,7 @@ export const TUNING = {
   stepNoisyMax: 0.05,
   stepFast: 0.02,
   /** On a full line, what arrives must grow by this when what is sent doubles. */
-  contestedGain: 1.5,
+  contestedGain: 1.4,
   holdMicros: 3_000_000,
   searchMicros: 3_000_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */

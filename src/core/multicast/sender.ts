@@ -82,7 +82,8 @@ export class Sender {
 
   /** How much of the present pass is sent, 0…1. */
   get passFraction(): number {
-    return this.#passBlocks === 0 ? 1 : this.#sentBlocks / this.#passBlocks
+    if (this.#passBlocks === 0) return this.pass === 0 ? 0 : 1
+    return this.#sentBlocks / this.#passBlocks
   }
 
   /** Starts a pass over `blocks` (global block numbers). */

@@ -70,11 +70,16 @@ export class Seat {
     return Math.sqrt(share * (1 / this.expected + 1 / known))
   }
 
-  /** The latest report becomes part of the floor, once. A clearly lower loss replaces it. */
+  /**
+   * The latest report becomes part of the floor, once. A clearly lower loss replaces it; a clearly
+   * higher one does not: the verdict was about others, and only a test can raise a floor at once.
+   */
   learn(): void {
-    if (this.#learned || this.expected === 0) return
+    if (this.#learned || this.far || this.expected === 0) return
+    const excess = this.loss - this.floor
+    if (this.#floorExpected > 0 && excess > Math.max(0.02, 4 * this.sigma)) return
     this.#learned = true
-    if (this.loss < this.floor - 4 * this.sigma) this.forgetFloor()
+    if (excess < -4 * this.sigma) this.#forget()
     const keep = Math.max(FLOOR_MEMORY_MIN, 1 - this.expected / FLOOR_MEMORY)
     this.#floorLost = this.#floorLost * keep + this.loss * this.expected
     this.#floorExpected = this.#floorExpected * keep + this.expected
@@ -82,11 +87,11 @@ export class Seat {
 
   /** The loss of the latest report is proven to be the path's own: it is the floor. */
   prove(): void {
-    if (Math.abs(this.loss - this.floor) > 3 * this.sigma) this.forgetFloor()
+    if (Math.abs(this.loss - this.floor) > 3 * this.sigma && !this.far) this.#forget()
     this.learn()
   }
 
-  forgetFloor(): void {
+  #forget(): void {
     this.#floorLost = 0
     this.#floorExpected = 0
   }

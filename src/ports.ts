@@ -27,8 +27,8 @@ export interface Address {
 export interface ChunkStore {
   /** Reads exactly `into.length` bytes. */
   read(file: number, offset: number, into: Uint8Array): Promise<void>
-  /** Writes all of `bytes`; they need not be durable before `sync`. */
-  write(file: number, offset: number, bytes: Uint8Array): Promise<void>
+  /** Writes `parts` one after another from `offset` on; durable only after `sync`. */
+  write(file: number, offset: number, parts: readonly Uint8Array[]): Promise<void>
   /** Makes everything written so far durable (fdatasync of the dirty files). */
   sync(): Promise<void>
   /** The file is verified: make it durable, give it mode and mtime, put it under its final name. */

@@ -27,6 +27,7 @@ import { askManager } from './lines.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { DEFAULT_PEER_PORT, type Place } from './place.js'
+import { Writer } from './writer.js'
 
 export interface ReceivingOptions {
   readonly metaBytes: Uint8Array
@@ -55,9 +56,9 @@ export class Receiving {
   readonly #drive: Drive<FetchIn, FetchOut>
   readonly #peers: Peers
   readonly #port: PeerPort
+  readonly #writer: Writer
   readonly #meter = new Meter()
   readonly #timers: NodeJS.Timeout[] = []
-  #writing = 0
   #verifiedBytes = 0
   #reportedBytes = 0
   #completeMillis = 0
@@ -140,6 +141,12 @@ export class Receiving {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
     this.#drive = new Drive(this.#fetch, out => this.#act(out))
+    this.#writer = new Writer({
+      geometry: tree.geometry,
+      store: open.store,
+      onWritten: block => this.#drive.feed({ type: 'written', block }),
+      onFailure: error => this.#settle(error),
+    })
     this.#peers = new Peers({
       geometry: tree.geometry,
       localAddress: place.chosen?.address,
@@ -263,15 +270,7 @@ export class Receiving {
   }
 
   #write(block: number, at: number, bytes: number): void {
-    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
-    this.#writing += bytes
-    this.#open.store.write(file, offset, this.#pool.subarray(at, at + bytes)).then(
-      () => {
-        this.#writing -= bytes
-        this.#drive.feed({ type: 'written', block })
-      },
-      error => this.#settle(error),
-    )
+    this.#writer.write(block, this.#pool.subarray(at, at + bytes))
   }
 
   #spill(block: number, at: number, parts: readonly Range[]): void {
@@ -279,7 +278,7 @@ export class Receiving {
     const writes = parts.map(part => {
       const from = at + part.offsetBytes
       const bytes = this.#pool.subarray(from, from + part.lengthBytes)
-      return this.#open.store.write(file, offset + part.offsetBytes, bytes)
+      return this.#open.store.write(file, offset + part.offsetBytes, [bytes])
     })
     Promise.all(writes).then(
       () => this.#drive.feed({ type: 'spilled', block }),
@@ -346,7 +345,7 @@ export class Receiving {
 
   #load(): void {
     const kernelDrops = this.#given.ears?.kernelDrops() ?? 0
-    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes: this.#writing })
+    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes: this.#writer.queuedBytes })
   }
 
   #askManagers(): void {

@@ -88,12 +88,12 @@ export class DiskStore implements ChunkStore {
       : this.#get(handle, offset, into)
   }
 
-  write(file: number, offset: number, bytes: Uint8Array): Promise<void> {
+  write(file: number, offset: number, parts: readonly Uint8Array[]): Promise<void> {
     assert(this.#state[file] === PART, 'writes go to unfinished files')
     const handle = this.#handles.take(file)
     return handle instanceof Promise
-      ? handle.then(opened => this.#put(opened, offset, bytes), this.#failed(file, 'open'))
-      : this.#put(handle, offset, bytes)
+      ? handle.then(opened => this.#put(opened, offset, parts), this.#failed(file, 'open'))
+      : this.#put(handle, offset, parts)
   }
 
   sync(): Promise<void> {
@@ -194,9 +194,9 @@ export class DiskStore implements ChunkStore {
     }
   }
 
-  async #put(handle: Handle<number>, offset: number, bytes: Uint8Array): Promise<void> {
+  async #put(handle: Handle<number>, offset: number, parts: readonly Uint8Array[]): Promise<void> {
     try {
-      await writeAt(handle.fd, bytes, offset)
+      await writeAt(handle.fd, parts, offset)
     } catch (error) {
       throw storageError(error, 'write', this.#meta.files[handle.key].path)
     } finally {

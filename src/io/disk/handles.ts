@@ -2,7 +2,7 @@
 // Blocks come in thousands a second, so the hot case, a file that is open, costs one map look-up and
 // no promise. A descriptor in use is never closed; when all are in use, the next open waits.
 
-import { close, read, write } from 'node:fs'
+import { close, read, writev } from 'node:fs'
 import { assert } from '../../core/base/assert.js'
 
 export interface Handle<Key> {
@@ -158,19 +158,30 @@ export function closeFile(fd: number): Promise<void> {
   return new Promise(resolve => close(fd, () => resolve()))
 }
 
-/** Writes all of `bytes` at `offset`; rejects with the system's error. */
-export function writeAt(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
+/** Writes all of `parts` from `offset` on; rejects with the system's error. */
+export function writeAt(fd: number, parts: readonly Uint8Array[], offset: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    let done = 0
+    let left = parts
+    let at = offset
     const more = (): void =>
-      write(fd, bytes, done, bytes.length - done, offset + done, (error, count) => {
+      writev(fd, left, at, (error, count) => {
         if (error !== null) return reject(error)
-        done += count
-        if (done < bytes.length) more()
+        at += count
+        left = after(left, count)
+        if (left.length > 0) more()
         else resolve()
       })
     more()
   })
+}
+
+/** What remains of `parts` when the first `count` bytes are done. */
+function after(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let skip = 0
+  let done = count
+  while (skip < parts.length && done >= parts[skip].length) done -= parts[skip++].length
+  if (skip === parts.length) return []
+  return [parts[skip].subarray(done), ...parts.slice(skip + 1)]
 }
 
 /** Fills `into` from `offset`; resolves with fewer bytes only at the end of the file. */

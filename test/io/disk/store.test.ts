@@ -38,7 +38,7 @@ async function fetchBlocks(
       .filter(block => !open.verified.has(block) && only(block))
       .map(async block => {
         const { file, offset, bytes } = tree.geometry.placeOfBlock(block)
-        await open.store.write(file, offset, contents[file].subarray(offset, offset + bytes))
+        await open.store.write(file, offset, [contents[file].subarray(offset, offset + bytes)])
         open.verified.add(block)
       }),
   )
@@ -325,7 +325,7 @@ it('the journal is of the moment it was asked for', async () => {
   const sample = sampleOf([{ path: 'a', size: 2 * BLOCK }])
   const dir = freshFolder()
   const open = await opened(sample, dir)
-  await open.store.write(0, 0, sample.contents[0].subarray(0, BLOCK))
+  await open.store.write(0, 0, [sample.contents[0].subarray(0, BLOCK)])
   const live = new Bitmap(2)
   live.add(0)
   const saved = open.store.saveJournal(live.bytes)

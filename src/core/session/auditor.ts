@@ -6,6 +6,9 @@ import type { RateController } from '../rate/controller.js'
 import type { Report } from '../wire/message.js'
 import type { Receiver, Receivers } from './receivers.js'
 
+/** A report on so many datagrams counts as much as all that came before. */
+const LOSS_MEMORY_DATAGRAMS = 500
+
 export class Auditor {
   readonly #rate: RateController
   /** Each receiver's own time, as the sum of its intervals. */
@@ -29,7 +32,9 @@ export class Auditor {
     }
     if (report.expected > 0) {
       const lost = Math.max(0, report.expected - report.received)
-      receiver.lossFraction = lost / report.expected
+      // A handful of datagrams says little: a short repeat must not make a lossy path look clean.
+      const weight = report.expected / (report.expected + LOSS_MEMORY_DATAGRAMS)
+      receiver.lossFraction += weight * (lost / report.expected - receiver.lossFraction)
     }
     const fromMicros = this.#clock.get(receiver.index) ?? 0
     const toMicros = fromMicros + report.intervalMicros

@@ -68,6 +68,8 @@ export interface SeedOptions {
 export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
 
 const TICK_MICROS = 50_000
+/** So many times as long is waited for what receivers on lossy paths miss. */
+const LOSSY_PATIENCE = 10
 
 export class Seed implements Machine<SeedIn, SeedOut> {
   readonly swarm: Swarm
@@ -233,12 +235,13 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   /**
    * Over a lossy path a range by TCP takes so long that everything else said to that receiver waits
-   * behind it, the end of the pass included; while passes last they bring it sooner.
+   * behind it, the end of the pass included; while passes last they bring it sooner. How lossy a
+   * path is, its first report tells.
    */
   #repeatsFor(link: Link): boolean {
     if (this.#phase !== 'blasting' && this.#phase !== 'collecting') return false
     const receiver = this.receivers.of(link)
-    return receiver !== undefined && isLossy(receiver)
+    return receiver !== undefined && (receiver.report === undefined || isLossy(receiver))
   }
 
   // ---- the course of the session
@@ -311,8 +314,10 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #collect(now: Micros): void {
     const live = [...this.receivers.open()]
     const { pass } = this.sender
-    const answered = live.every(r => r.missing?.pass === pass)
-    if (!answered && now - this.#phaseAt < LIMITS.missingWaitMicros) return
+    const silent = live.filter(r => r.missing?.pass !== pass)
+    // Over a lossy path even this question and its answer take seconds, and TCP as many minutes.
+    const patience = (silent.some(isLossy) ? LOSSY_PATIENCE : 1) * LIMITS.missingWaitMicros
+    if (silent.length > 0 && now - this.#phaseAt < patience) return
     const blocks = blocksToRepeat({ geometry: this.#options.geometry, live, pass })
     if (blocks.total > 0) this.#startPass(blocks, now)
     else this.#enter('serving', now)

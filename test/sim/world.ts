@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly makeRate?: () => RateController
   /** Files that the bytes are in; default one. */
   readonly files?: number
+  /** Another world's network, which two transfers then share. */
+  readonly network?: Network
 }
 
 export interface Outcome {
@@ -69,7 +71,7 @@ export class World {
     const { scenario, seed } = options
     const lineBps = options.lineBps ?? LINE_BPS
     this.#options = options
-    this.network = new Network(seed)
+    this.network = options.network ?? new Network(seed)
     this.#acts = [...(scenario.acts ?? [])].sort((a, b) => a.at - b.at)
     const senders = scenario.senders ?? 1
     this.#rateBps = options.rateBps ?? (PAYLOAD_SHARE * lineBps) / senders
@@ -109,7 +111,7 @@ export class World {
   }
 
   get #passSeconds(): number {
-    return (this.#options.sizeBytes * 8) / this.#rateBps / (this.#options.scenario.senders ?? 1)
+    return (this.#options.sizeBytes * 8) / this.#rateBps
   }
 
   #addHost(index: number, senders: number, lineBps: number): void {
@@ -117,8 +119,9 @@ export class World {
     const { loss = 0, congestion = 'cubic', multicast = 'all' } = scenario
     const isSender = index < senders
     const isLast = index === senders + receivers - 1
+    const number = this.network.hosts.length + 1
     const host = this.network.addHost({
-      address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`,
       upBps: lineBps,
       downBps: lineBps,
       lossUdp: isSender ? 0 : loss,
@@ -180,6 +183,9 @@ export class World {
     } else if (act.do === 'pause-receiver') {
       host.pause()
       later(act.seconds, () => host.resume())
+    } else if (act.do === 'pause-sender') {
+      this.#senderHosts[0].pause()
+      later(act.seconds, () => this.#senderHosts[0].resume())
     } else if (act.do === 'restart-receiver') {
       const former = this.receivers[last]!
       this.network.crash(former.process)

@@ -1,0 +1,97 @@
+// The main job in the simulated network: the project's own cores, whole transfers, everything that
+// can happen to them. `problems` holds every broken law: a receiver that is stuck, a block believed
+// or served without having come right, a sender that wastes its line, a process that never ends.
+
+import { describe, expect, it } from 'vitest'
+import { QuantileRate } from '../../src/core/rate/quantile.js'
+import { Network } from './network.js'
+import { SCENARIOS } from './scenarios.js'
+import { type Outcome, World, type WorldOptions } from './world.js'
+
+const MIB = 1024 * 1024
+
+function run(name: string, options: Partial<WorldOptions> = {}): Outcome {
+  const scenario = SCENARIOS[name]
+  const world = new World({ scenario, receivers: 6, sizeBytes: 16 * MIB, seed: 1, ...options })
+  return world.run()
+}
+
+const clean = run('clean')
+
+describe('a transfer', () => {
+  it.each(Object.keys(SCENARIOS))(
+    'keeps the laws: %s',
+    name => {
+      const outcome = run(name)
+      expect(outcome.problems).toEqual([])
+      expect(outcome.progress.verifiedBytes).toBe(6 * 16 * MIB)
+    },
+    60_000,
+  )
+
+  it('keeps them with many files, short blocks and short chunks', () => {
+    for (const seed of [1, 2, 3]) {
+      const outcome = run('loss-5', { files: 37, sizeBytes: 8 * MIB + 12_345, seed })
+      expect(outcome.problems).toEqual([])
+    }
+  })
+
+  it('keeps them whatever the seed at 20 % loss', () => {
+    for (const seed of [2, 3, 4])
+      expect(run('loss-20', { seed, sizeBytes: 8 * MIB, receivers: 4 }).problems).toEqual([])
+  }, 60_000)
+
+  it('fills the line: 88 Mbit/s of 100 at each receiver, 82 at 1 % loss', () => {
+    const mbps = (name: string, sizeBytes: number): number =>
+      (sizeBytes * 8) / run(name, { sizeBytes }).lastSeconds / 1e6
+    expect(mbps('clean', 32 * MIB)).toBeGreaterThan(88)
+    expect(mbps('loss-1', 32 * MIB)).toBeGreaterThan(82)
+  }, 60_000)
+
+  it('delays nobody else when one is late, deaf, stopped or unplugged', () => {
+    for (const name of ['late', 'burst', 'deaf-one', 'pause', 'cable', 'restart-receiver']) {
+      const { medianSeconds, lastSeconds } = run(name)
+      expect(medianSeconds, name).toBeLessThan(1.05 * clean.medianSeconds)
+      expect(lastSeconds, name).toBeGreaterThan(clean.lastSeconds)
+    }
+  }, 60_000)
+
+  it('finds the rate by itself', () => {
+    const outcome = run('loss-1', { sizeBytes: 64 * MIB, makeRate: () => new QuantileRate() })
+    expect(outcome.problems).toEqual([])
+    expect((64 * MIB * 8) / outcome.lastSeconds / 1e6).toBeGreaterThan(82)
+  }, 60_000)
+
+  it('shares group and port with another one, and nothing is mixed', () => {
+    const network = new Network(7)
+    const shared = { scenario: { about: 'two transfers', timesMax: 2 }, rateBps: 44e6, network }
+    const one = new World({ ...shared, receivers: 3, sizeBytes: 16 * MIB, seed: 1 })
+    const two = new World({ ...shared, receivers: 3, sizeBytes: 12 * MIB, seed: 2 })
+    const outcomes = [one.run(), two.run()]
+    for (const { problems } of outcomes) expect(problems).toEqual([])
+    expect(outcomes[0].progress.verifiedBytes).toBe(3 * 16 * MIB)
+    expect(outcomes[1].progress.verifiedBytes).toBe(3 * 12 * MIB)
+    expect(outcomes[0].progress.multicastBytes).toBe(3 * 16 * MIB)
+    const foreign = one.receivers.map(r => r?.fetch.transmitters.foreignDatagrams ?? 0)
+    expect(Math.min(...foreign)).toBeGreaterThan(1000)
+  })
+})
+
+describe('the simulation', () => {
+  it('replays a seed, and another seed is another run', () => {
+    const hash = (seed: number): string => run('loss-5', { seed, sizeBytes: 4 * MIB }).traceHash
+    expect(hash(5)).toBe(hash(5))
+    expect(hash(5)).not.toBe(hash(6))
+  })
+
+  it('carries 100 receivers of 64 MiB at 1 % loss, twice the same', () => {
+    const hundred = { receivers: 100, sizeBytes: 64 * MIB, lineBps: 1e9, seed: 11 }
+    const first = run('loss-1', hundred)
+    expect(first.problems).toEqual([])
+    expect(first.progress.verifiedBytes).toBe(100 * 64 * MIB)
+    expect(first.overhead).toBeLessThan(1.15)
+    const again = run('loss-1', hundred)
+    expect(again.traceHash).toBe(first.traceHash)
+    expect(again.events).toBe(first.events)
+  }, 180_000)
+})

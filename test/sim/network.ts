@@ -12,8 +12,12 @@
 //   socket.send(message, bytes, taken)          ordered, reliable; taken: TCP has the last byte
 //   socket.onMessage / socket.onClose           set them when the socket is handed over
 //   host.pause, host.resume, host.loss.blackout, network.cut, network.mend, network.crash
+//   host.island = n                             a partition: only hosts of one island hear each other
+//   host.up, host.down, host.loss, host.kernelDrops, host.disk    rates to change, and what they count
 //   network.scheduler.run(until, done)          time passes
+//   network.trace.hash                          equal for equal seeds
 //
+// A sender does not hear itself. A run should last a few ms at most: it enters a queue as a whole.
 // Datagrams travel as runs (link.ts): a run is one event at the switch and one at each host that
 // joined, however many datagrams it has. Each host's downlink queue drops its tail, random loss thins
 // what is left, and the socket buffer of a slow host drops the rest. TCP (pipe.ts) goes through the

@@ -12,8 +12,8 @@
 //   socket.send(message, bytes, taken)          ordered, reliable; taken: TCP has the last byte
 //   socket.onMessage / socket.onClose           set them when the socket is handed over
 //   host.pause, host.resume, host.loss.blackout, network.cut, network.mend, network.crash
-//   host.island = n                             a partition: only hosts of one island hear each other
-//   host.up, host.down, host.loss, host.kernelDrops, host.disk    rates to change, and what they count
+//   host.island = n                             a partition: hosts reach only their own island
+//   host.up, .down, .loss, .kernelDrops, .disk  rates to change, and what they count
 //   network.scheduler.run(until, done)          time passes
 //   network.trace.hash                          equal for equal seeds
 //

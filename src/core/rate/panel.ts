@@ -24,6 +24,7 @@ const SILENT_MICROS = 400_000
 /** Reports this short come from the sample that answers fast while the rate ramps. */
 const FAST_INTERVAL_MICROS = 250_000
 const FAST_QUORUM = 6
+const FAST_PREFIXES = 4
 
 /** What the quantile says about the current rate. Fractions are of the datagrams expected. */
 export interface Verdict {
@@ -151,8 +152,8 @@ export class Panel {
     if (inside.length === 0) return awake
     const fast = inside.filter(seat => seat.intervalMicros <= FAST_INTERVAL_MICROS)
     if (fast.length < Math.min(FAST_QUORUM, inside.length * 0.7)) return inside
-    const prefixes = new Set(fast.map(seat => seat.prefix))
-    return inside.every(seat => prefixes.has(seat.prefix)) ? fast : inside
+    const prefixes = (seats: Seat[]) => new Set(seats.map(seat => seat.prefix)).size
+    return prefixes(fast) >= Math.min(FAST_PREFIXES, prefixes(inside)) ? fast : inside
   }
 
   #coverage(seat: Seat): number {

@@ -23,7 +23,9 @@ import type { Micros } from '../base/machine.js'
 import { Breaker } from './breaker.js'
 import type { RateController, RateReport, RateStop } from './controller.js'
 import { Epoch } from './epoch.js'
+import { Headroom } from './headroom.js'
 import { Panel, type Verdict } from './panel.js'
+import { Startup } from './startup.js'
 import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
 
@@ -52,6 +54,8 @@ export class QuantileRate implements RateController {
   readonly #panel = new Panel(this.#epoch.sent)
   readonly #breaker = new Breaker(false)
   readonly #yielding = new Yielding()
+  readonly #starting = new Startup()
+  readonly #headroom = new Headroom()
   #phase: Phase = 'startup'
   #why = ''
   #rateBps: number
@@ -65,22 +69,13 @@ export class QuantileRate implements RateController {
   /** A report came since the last decision. */
   #heard = false
   #started = false
-  #met = false
   /** Until then the limit is being looked for, with fast reports and without pauses. */
   #searchUntil: Micros = 0
-  #contestedBps = 0
-  #slowRounds = 0
-  #idleRounds = 0
-  /** Startup ended for want of data, not because the path was full. */
-  #unfinished = false
   #step: number = TUNING.stepMin
   #cleanRounds = 0
   #quietQueueMicros: Micros = 0
   /** The highest rate that the measurement during a drain may yield; 0: it measures nothing. */
   #measureBps = 0
-  /** Smoothed loss at the quantile, and what CPU-bound receivers need beyond it. */
-  #loss = 0
-  #margin = 0
   /** What the running test compares with. */
   #before = { pathBps: 0, rateBps: 0, loss: 0, excess: 0 }
   #retestAt: Micros = 0
@@ -175,8 +170,7 @@ export class QuantileRate implements RateController {
   }
 
   get #steadyBps(): number {
-    const repair = Math.min(TUNING.lossHeadroomMax, this.#loss / (1 + this.#loss))
-    return this.#pathBps * (1 - TUNING.headroom - this.#margin - repair)
+    return this.#pathBps * (1 - this.#headroom.share)
   }
 
   #clamp(bps: number): number {
@@ -199,7 +193,9 @@ export class QuantileRate implements RateController {
     if (this.#phase === 'drain') return this.#drain(now)
     const v = this.#verdict(now)
     if (v === undefined) return undefined
-    if (v.dark) return this.#phase === 'dark' ? undefined : this.#darkness()
+    if (v.dark) {
+      return this.#phase === 'dark' ? undefined : { phase: 'dark', rateBps: this.#rateBps / 2 }
+    }
     if (this.#phase === 'steady') return this.#steady(v, now)
     if (this.#phase === 'probe') return this.#probe(v, now)
     return this.#phase === 'test' ? this.#test(v, now) : this.#settle()
@@ -249,49 +245,29 @@ export class QuantileRate implements RateController {
     if (now - this.#epoch.since < TUNING.roundMicros * 0.9) return undefined
     const v = this.#panel.judge(now, 0.4, TUNING.farPatienceMicros)
     if (v === undefined || v.heardShare < 0.5 || v.dark) return undefined
-    // Loss in the very first round cannot be compared with anything; it is the floor until a test
-    // says otherwise, unless a queue shows that even the first rate is too much.
-    const queued = v.queueMicros > TUNING.queueLowMicros
-    const excess = this.#met || queued ? v.excess : 0
-    this.#met = true
-    const slow = v.follow < 0.8
-    const full =
-      v.kernel > TUNING.kernelLimit ||
-      v.queueMicros > TUNING.queueMicros ||
-      excess > Math.max(0.05, 4 * v.sigma) ||
-      this.#epoch.lineBound(now, 0.95)
-    this.#slowRounds = slow ? this.#slowRounds + 1 : 0
-    if (full && this.#gains(v)) return { phase: 'startup', rateBps: this.#rateBps * 2 }
-    if (full || this.#slowRounds >= 2) return this.#overload(v, now)
-    if (!queued) this.#panel.learnFloors(now)
-    this.#loss = v.loss
-    const again: Plan = { phase: 'startup', rateBps: this.#rateBps }
-    if (slow) return again
-    const idle = this.#epoch.idle(now, 0.75)
-    if (idle && this.#idleRounds++ < 10) return again
-    if (!idle && this.#rateBps < this.#maxBps) return { ...again, rateBps: this.#rateBps * 2 }
-    this.#unfinished = idle
-    this.#pathBps = this.#rateBps
+    const step = this.#starting.next(v, this.#rateBps, this.#epoch, now)
+    if (step === 'full') return this.#overload(v, now)
+    if (v.queueMicros <= TUNING.queueLowMicros) {
+      this.#panel.learnFloors(now)
+      this.#headroom.onLoss(v.loss)
+    }
+    if (step === 'again') return { phase: 'startup', rateBps: this.#rateBps }
+    if (step === 'double' && this.#rateBps < this.#maxBps) {
+      return { phase: 'startup', rateBps: this.#rateBps * 2 }
+    }
+    this.#carries(this.#rateBps)
     return this.#settle()
   }
 
-  /**
-   * Full almost at once: a slow line, or one that others have filled. Which of them shows when more
-   * is sent: a share of a full line grows with what is sent, a slow line carries no more.
-   */
-  #gains(v: Verdict): boolean {
-    if (this.#contestedBps === 0 && this.#rateBps > 2 * TUNING.startBps) return false
-    const gains = v.capBps >= TUNING.contestedGain * this.#contestedBps
-    if (gains) this.#contestedBps = v.capBps
-    return gains
+  /** The path carried this rate. At the configured limit it is taken to carry any share more. */
+  #carries(bps: number): void {
+    this.#trustedBps = this.#pathBps
+    this.#pathBps = bps < this.#maxBps ? bps : this.#maxBps / (1 - TUNING.lossHeadroomMax - 0.1)
   }
 
   /** Much more was sent than the path carries: measure it while the queue drains. */
   #overload(v: Verdict, now: Micros): Plan {
-    this.#slowRounds = 0
-    this.#unfinished = false
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
-    this.#contestedBps = 0
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
     this.#searchUntil = now + TUNING.searchMicros
     this.#step = TUNING.stepMin
@@ -331,7 +307,7 @@ export class QuantileRate implements RateController {
       return this.#settle()
     }
     if (this.#epoch.idle(now, 0.9)) return undefined
-    if (this.#unfinished) return { phase: 'startup', rateBps: this.#rateBps }
+    if (this.#starting.unfinished) return { phase: 'startup', rateBps: this.#rateBps }
     if (now < this.#until) return undefined
     if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
       return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
@@ -347,8 +323,7 @@ export class QuantileRate implements RateController {
   /** A round without congestion: the loss in it is the floor, and the rate leaves room for it. */
   #learn(v: Verdict, now: Micros): void {
     if (v.queueMicros <= TUNING.queueLowMicros) this.#panel.learnFloors(now)
-    this.#loss += 0.3 * (v.loss - this.#loss)
-    this.#margin = Math.max(0, this.#margin - TUNING.marginStep / 20)
+    this.#headroom.onClean(v)
     this.#quietQueueMicros = v.queueMicros
     this.#rateBps = this.#clamp(this.#steadyBps)
   }
@@ -363,7 +338,7 @@ export class QuantileRate implements RateController {
   /** Receivers' CPUs are the limit. It moves with the load, so each event leaves more room. */
   #cpuCut(v: Verdict): Plan {
     this.#pathBps = Math.min(this.#pathBps, this.#fitBps(v))
-    this.#margin = Math.min(TUNING.marginMax, this.#margin + TUNING.marginStep)
+    this.#headroom.onCpu()
     return this.#draining(v, 'cpu')
   }
 
@@ -411,8 +386,7 @@ export class QuantileRate implements RateController {
       // A report tells the least delay of its interval, so a queue shows only after it has grown.
       if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
       if (this.#epoch.idle(now, 0.97)) return this.#settle()
-      this.#trustedBps = this.#pathBps
-      this.#pathBps = this.#rateBps
+      this.#carries(this.#rateBps)
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
     }
@@ -448,14 +422,10 @@ export class QuantileRate implements RateController {
     const cut = 1 - this.#rateBps / rateBps
     const full = loss - v.loss > Math.max(0.5 * Math.min(cut, excess), 2 * v.sigma)
     this.#panel.proveFloors(now)
-    this.#loss = v.loss
+    this.#headroom.onLoss(v.loss)
     if (full) this.#cutAt = now
     this.#pathBps = full ? Math.min(pathBps, (rateBps * (1 - loss)) / (1 - v.loss)) : pathBps
     this.#retestAt = now + (full ? TUNING.retestMicros / 10 : TUNING.retestMicros)
     return full ? this.#settle('loss', TUNING.roundMicros) : this.#settle()
-  }
-
-  #darkness(): Plan {
-    return { phase: 'dark', rateBps: this.#rateBps / 2 }
   }
 }

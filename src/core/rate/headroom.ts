@@ -1,0 +1,36 @@
+// What is left free below the path: a little always, as much as the repair of the measured loss
+// takes on the same downlinks, and more where receivers' CPUs are the limit, because that limit moves
+// with everything else they do.
+
+import type { Verdict } from './panel.js'
+import { TUNING } from './tuning.js'
+
+/** Weight of the latest round in the smoothed loss. */
+const LATEST = 0.3
+
+export class Headroom {
+  #loss = 0
+  #margin = 0
+
+  /** Share of the path to leave free. A sender at rate r causes r × loss of repair beside it. */
+  get share(): number {
+    const repair = Math.min(TUNING.lossHeadroomMax, this.#loss / (1 + this.#loss))
+    return TUNING.headroom + this.#margin + repair
+  }
+
+  /** A round without congestion. */
+  onClean(v: Verdict): void {
+    this.#loss += LATEST * (v.loss - this.#loss)
+    this.#margin = Math.max(0, this.#margin - TUNING.marginStep / 20)
+  }
+
+  /** The loss is known to be this from now on. */
+  onLoss(loss: number): void {
+    this.#loss = loss
+  }
+
+  /** Receivers' sockets dropped. */
+  onCpu(): void {
+    this.#margin = Math.min(TUNING.marginMax, this.#margin + TUNING.marginStep)
+  }
+}

@@ -1,0 +1,63 @@
+// The first seconds: twice the rate in every round until the path is full. Neither the first lost
+// datagram nor a steady share of lost ones ends it (a path may lose some always), only evidence that
+// what arrives no longer follows what is sent.
+
+import type { Micros } from '../base/machine.js'
+import type { Epoch } from './epoch.js'
+import type { Verdict } from './panel.js'
+import { TUNING } from './tuning.js'
+
+/** `again`: one more round at this rate. `idle`: there is too little to send to learn more. */
+export type StartupStep = 'again' | 'double' | 'full' | 'idle'
+
+const IDLE_ROUNDS = 10
+
+export class Startup {
+  #met = false
+  #slowRounds = 0
+  #idleRounds = 0
+  #contestedBps = 0
+  #unfinished = false
+
+  /** It ended for want of data, not because the path was full. */
+  get unfinished(): boolean {
+    return this.#unfinished
+  }
+
+  next(v: Verdict, rateBps: number, epoch: Epoch, now: Micros): StartupStep {
+    // Loss in the very first round cannot be compared with anything; it is the floor until a test
+    // says otherwise, unless a queue shows that even the first rate is too much.
+    const excess = this.#met || v.queueMicros > TUNING.queueLowMicros ? v.excess : 0
+    this.#met = true
+    const slow = v.follow < 0.8
+    const full =
+      v.kernel > TUNING.kernelLimit ||
+      v.queueMicros > TUNING.queueMicros ||
+      excess > Math.max(0.05, 4 * v.sigma) ||
+      epoch.lineBound(now, 0.95)
+    this.#slowRounds = slow ? this.#slowRounds + 1 : 0
+    if (full && this.#gains(v, rateBps)) return 'double'
+    if (full || this.#slowRounds >= 2) return this.#end('full')
+    if (slow) return 'again'
+    if (!epoch.idle(now, 0.75)) return 'double'
+    return this.#idleRounds++ < IDLE_ROUNDS ? 'again' : this.#end('idle')
+  }
+
+  #end(step: 'full' | 'idle'): StartupStep {
+    this.#slowRounds = 0
+    this.#contestedBps = 0
+    this.#unfinished = step === 'idle'
+    return step
+  }
+
+  /**
+   * Full almost at once: a slow line, or one that others have filled. Which of them shows when more
+   * is sent: a share of a full line grows with what is sent, a slow line carries no more.
+   */
+  #gains(v: Verdict, rateBps: number): boolean {
+    if (this.#contestedBps === 0 && rateBps > 2 * TUNING.startBps) return false
+    const gains = v.capBps >= TUNING.contestedGain * this.#contestedBps
+    if (gains) this.#contestedBps = v.capBps
+    return gains
+  }
+}

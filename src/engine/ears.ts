@@ -35,7 +35,7 @@ export class Ears {
   readonly #options: EarsOptions
   readonly #announcements: GroupSocket
   readonly #outlet: Outlet
-  readonly #data = new Map<string, GroupSocket>()
+  readonly #data = new Map<string, Promise<GroupSocket>>()
   readonly #header = emptyHeader()
   readonly #batch = new Batch(BATCH)
   readonly #lose: () => boolean
@@ -85,13 +85,18 @@ export class Ears {
   /** @throws Mcp2pError NO_GROUP (network) */
   async join(channel: Channel): Promise<void> {
     const { interfaces } = this.#options
+    const key = keyOf(channel)
     const onMessage = (bytes: Uint8Array, source: string): void => this.#hearData(bytes, source)
-    const socket = await GroupSocket.open({ ...channel, interfaces, onMessage })
-    this.#data.set(keyOf(channel), socket)
+    const opening = this.#data.get(key) ?? GroupSocket.open({ ...channel, interfaces, onMessage })
+    this.#data.set(key, opening)
+    await opening.catch(error => {
+      this.#data.delete(key)
+      throw error
+    })
   }
 
   rejoin(channel: Channel): void {
-    this.#data.get(keyOf(channel))?.rejoin()
+    void this.#data.get(keyOf(channel))?.then(socket => socket.rejoin())
     this.#announcements.rejoin()
   }
 
@@ -103,8 +108,8 @@ export class Ears {
   }
 
   async close(): Promise<void> {
-    const sockets = [this.#announcements, this.#outlet, ...this.#data.values()]
-    await Promise.all(sockets.map(socket => socket.close()))
+    const data = await Promise.all(this.#data.values())
+    await Promise.all([this.#announcements, this.#outlet, ...data].map(socket => socket.close()))
   }
 
   /** A datagram on the announcements' port. */

@@ -6,6 +6,8 @@ import { resolve } from 'node:path'
 import { parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { parseMeta } from '../core/meta/p2pmeta.js'
+import type { Announce } from '../core/wire/announce.js'
+import type { SessionId } from '../core/wire/datagram.js'
 import { sha256 } from '../io/disk/hasher.js'
 import type { Address } from '../ports.js'
 import type { Link, ReceiveEvents, ReceiveOptions, ReceiveResult } from './api.js'
@@ -14,6 +16,7 @@ import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
 import { fetchMeta, isWanted } from './join.js'
 import { askManager } from './lines.js'
+import { Overheard } from './overheard.js'
 import { placeOf } from './place.js'
 import { Receiving } from './receiving.js'
 
@@ -26,6 +29,7 @@ export interface ReceiveSource {
 
 const HINT_AFTER_MILLIS = 5000
 const LOOK_EVERY_MILLIS = 1000
+const ASK_EVERY_MILLIS = 3000
 
 /** Starts receiving. `done` rejects with a `Mcp2pError`; parts and journal stay for a resume. */
 export function receive(
@@ -69,6 +73,7 @@ class Reception {
             this.#firstId ??= announce.id
           }
           this.#receiving?.announced(from, session, announce)
+          this.#overhear(from, session, announce)
           this.#wake()
         }
         try {
@@ -98,6 +103,21 @@ class Reception {
   }
 
   #firstId: string | undefined
+  readonly #heard = new Map<string, Uint8Array>()
+  readonly #overheard = new Overheard((id, bytes) => {
+    this.#heard.set(id, bytes)
+    this.#wake()
+  })
+
+  /** Until the meta is here, the data's channel is listened to for it. */
+  #overhear(source: string, session: SessionId, announce: Announce): void {
+    const channel = announce.channels.find(each => each.channel === 1)
+    if (this.#receiving || this.#source.meta || !channel || !isWanted(announce, this.#wantedId))
+      return
+    if (!this.#overheard.announced(source, session, announce)) return
+    const { group, port } = channel
+    this.#ears?.join({ group, port }).catch(() => {}) // peers may still give it
+  }
 
   get #wantedId(): string | undefined {
     return this.#source.link?.id ?? this.#source.id
@@ -112,24 +132,11 @@ class Reception {
       throwIfAborted(signal)
       this.#ears?.query(this.#wantedId)
       const id = this.#wantedId?.length === 64 ? this.#wantedId : this.#firstId
-      const candidates = [...this.#announced]
-        .filter(([key]) => id && key.endsWith(id))
-        .map(e => e[1])
-      for (const peer of id === undefined
-        ? []
-        : [...candidates, ...(await this.#known(id, localAddress))]) {
-        const key = `${peer.host}|${peer.port}`
-        if (performance.now() < (tried.get(key) ?? 0)) continue
-        tried.set(key, performance.now() + 3000)
-        try {
-          const bytes = await fetchMeta(peer, id!, localAddress, signal)
-          if (parseMeta(bytes, sha256).id === id) return bytes
-        } catch (error) {
-          throwIfAborted(signal)
-          if (error instanceof Mcp2pError && error.exit === 'incompatible') throw error
-          const message = error instanceof Error ? error.message : String(error)
-          this.#emit('notice', { code: 'no-meta', level: 'warning', message })
-        }
+      if (id !== undefined) {
+        const heard = this.#heard.get(id)
+        if (heard !== undefined && parseMeta(heard, sha256).id === id) return heard
+        const given = await this.#askForMeta(id, localAddress, tried)
+        if (given !== undefined) return given
       }
       if (!hinted && performance.now() - this.#startedAt > HINT_AFTER_MILLIS) {
         hinted = true
@@ -138,6 +145,32 @@ class Reception {
       this.#progress()
       await this.#pause(LOOK_EVERY_MILLIS)
     }
+  }
+
+  /** Asks everybody who may have it, each at most every 3 s (`tried`: not before). */
+  async #askForMeta(
+    id: string,
+    localAddress: string | undefined,
+    tried: Map<string, number>,
+  ): Promise<Uint8Array | undefined> {
+    const { signal } = this.#options
+    const announced = [...this.#announced].filter(([key]) => key.endsWith(id))
+    const known = await this.#known(id, localAddress)
+    for (const peer of [...announced.map(([, address]) => address), ...known]) {
+      const key = `${peer.host}|${peer.port}`
+      if (performance.now() < (tried.get(key) ?? 0)) continue
+      tried.set(key, performance.now() + ASK_EVERY_MILLIS)
+      try {
+        const bytes = await fetchMeta(peer, id, localAddress, signal)
+        if (parseMeta(bytes, sha256).id === id) return bytes
+      } catch (error) {
+        throwIfAborted(signal)
+        if (error instanceof Mcp2pError && error.exit === 'incompatible') throw error
+        const message = error instanceof Error ? error.message : String(error)
+        this.#emit('notice', { code: 'no-meta', level: 'warning', message })
+      }
+    }
+    return undefined
   }
 
   /** The peers and managers that the user named, and whom those managers know. */
@@ -204,7 +237,7 @@ class Reception {
       }
       const timer = setTimeout(end, millis)
       signal?.addEventListener('abort', end)
-      if (this.#firstId === undefined) this.#wake = end
+      this.#wake = end
     })
   }
 }

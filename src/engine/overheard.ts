@@ -1,0 +1,58 @@
+// The meta, heard instead of asked for: a sender multicasts it ahead of its data, and again now and
+// then. Whoever listens has it without a connection.
+
+import { hexOf } from '../core/base/bytes.js'
+import { LIMITS } from '../core/base/limits.js'
+import type { Batch } from '../core/multicast/batch.js'
+import { ObjectSymbols } from '../core/multicast/object.js'
+import type { Announce } from '../core/wire/announce.js'
+import { DATAGRAM, type SessionId } from '../core/wire/datagram.js'
+import { sha256 } from '../io/disk/hasher.js'
+
+interface Listening {
+  readonly source: string
+  readonly session: SessionId
+  readonly announce: Announce
+  readonly symbols: ObjectSymbols
+}
+
+export class Overheard {
+  readonly #listening: Listening[] = []
+  readonly #onMeta: (id: string, bytes: Uint8Array) => void
+
+  /** `onMeta` gets a document whose hash is what the sender announced; its id is still to be checked. */
+  constructor(onMeta: (id: string, bytes: Uint8Array) => void) {
+    this.#onMeta = onMeta
+  }
+
+  /** Listens for the meta of an announced session; true when the session is new. */
+  announced(source: string, session: SessionId, announce: Announce): boolean {
+    const { meta, symbolBytes } = announce
+    if (symbolBytes === 0 || meta.bytes === 0) return false
+    const known = this.#listening.some(
+      each =>
+        each.source === source &&
+        each.session.low === session.low &&
+        each.session.high === session.high,
+    )
+    if (known || this.#listening.length >= LIMITS.sessionsMax) return false
+    const symbols = new ObjectSymbols(meta.bytes, symbolBytes)
+    this.#listening.push({ source, session, announce, symbols })
+    return true
+  }
+
+  take(batch: Batch): void {
+    for (let i = 0; i < batch.count; i++) {
+      const payload = batch.payload[i]
+      if (batch.type[i] !== DATAGRAM.meta || payload === undefined) continue
+      for (const { source, session, announce, symbols } of this.#listening) {
+        if (session.low !== batch.sessionLow[i] || session.high !== batch.sessionHigh[i]) continue
+        if (source !== batch.source[i]) continue
+        const bytes = symbols.add(batch.block[i], payload)
+        if (bytes === undefined) continue
+        if (hexOf(sha256(bytes)) === announce.meta.sha256) this.#onMeta(announce.id, bytes)
+        else symbols.clear()
+      }
+    }
+  }
+}

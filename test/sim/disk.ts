@@ -2,7 +2,6 @@
 // says when an order is done, and it can be told to stall.
 
 import type { Micros } from '../../src/core/base/machine.js'
-import { microsOf } from '../../src/core/base/units.js'
 import type { Scheduler } from './scheduler.js'
 
 export interface DiskOptions {

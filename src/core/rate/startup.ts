@@ -52,10 +52,11 @@ export class Startup {
 
   /**
    * Full almost at once: a slow line, or one that others have filled. Which of them shows when more
-   * is sent: a share of a full line grows with what is sent, a slow line carries no more.
+   * is sent: a share of a full line grows with what is sent, a slow line carries no more. Not far
+   * beyond, though: the others must be left their part.
    */
   #gains(v: Verdict, rateBps: number): boolean {
-    if (this.#contestedBps === 0 && rateBps > 2 * TUNING.startBps) return false
+    if (rateBps > TUNING.contestedBps) return false
     const gains = v.capBps >= TUNING.contestedGain * this.#contestedBps
     if (gains) this.#contestedBps = v.capBps
     return gains

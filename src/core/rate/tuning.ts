@@ -24,7 +24,9 @@ export const TUNING = {
   stepMin: 0.01,
   stepNoisyMax: 0.05,
   stepFast: 0.02,
-  /** On a full line, what arrives must grow by this when what is sent doubles. */
+  /** Found full at this rate or below, the line may be full of others: what arrives must grow by the
+   * gain when what is sent doubles. */
+  contestedBps: 40_000_000,
   contestedGain: 1.4,
   holdMicros: 3_000_000,
   searchMicros: 3_000_000,

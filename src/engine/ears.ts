@@ -16,6 +16,7 @@ import {
 import { kernelDrops } from '../io/net/drops.js'
 import { GroupSocket } from '../io/net/group.js'
 import type { Interface } from '../io/net/interfaces.js'
+import { Moderation } from '../io/net/moderation.js'
 import { Outlet } from '../io/net/outlet.js'
 
 /** Datagrams that are handed to the core together at most. */
@@ -39,6 +40,7 @@ export class Ears {
   readonly #header = emptyHeader()
   readonly #batch = new Batch(BATCH)
   readonly #lose: () => boolean
+  readonly #moderation: Moderation
   #flushing = false
   /** Takes a batch of data; payloads are valid during the call. */
   onBatch: (batch: Batch) => void = () => {}
@@ -48,6 +50,7 @@ export class Ears {
     this.#announcements = announcements
     this.#outlet = outlet
     this.#lose = testLoss()
+    this.#moderation = new Moderation(announcements.bufferBytes)
   }
 
   /** @throws Mcp2pError NO_GROUP (network) when the group cannot be joined anywhere. */
@@ -151,9 +154,11 @@ export class Ears {
   }
 
   #flush(): void {
-    if (this.#batch.count === 0) return
+    const { count } = this.#batch
+    if (count === 0) return
     this.onBatch(this.#batch)
     this.#batch.clear()
+    this.#moderation.rest(count)
   }
 }
 

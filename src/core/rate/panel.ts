@@ -97,7 +97,9 @@ export class Panel {
    */
   judge(now: Micros, cover: number, patience: Micros): Verdict | undefined {
     const covered = (seat: Seat) => this.#coverage(seat) >= cover
-    this.#markFar(this.#awake(now).filter(covered), now, patience)
+    // Compared are those who report alike: a short interval shows more of a jolt than a long one.
+    const outside = this.#awake(now).filter(seat => seat.out)
+    this.#markFar([...new Set([...this.#pool(now), ...outside])].filter(covered), now, patience)
     const pool = this.#pool(now)
     const heard = pool.filter(seat => covered(seat) && !(patience === 0 && seat.far))
     if (heard.length === 0) return undefined

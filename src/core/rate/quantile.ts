@@ -290,7 +290,11 @@ export class QuantileRate implements RateController {
   }
 
   #steady(v: Verdict, now: Micros): Plan | undefined {
-    if (this.#freed(now)) return { phase: 'startup', rateBps: this.#rateBps }
+    if (this.#freed(now)) {
+      this.#step = TUNING.stepFreed
+      this.#searchUntil = now + TUNING.searchMicros
+      return this.#probing(v)
+    }
     if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
     if (v.excess > Math.max(0.01, 4 * v.sigma)) return this.#lossCut(v, now)
     if (this.#yielding.sharing(now)) {

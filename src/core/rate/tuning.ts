@@ -24,6 +24,8 @@ export const TUNING = {
   stepMin: 0.01,
   stepNoisyMax: 0.05,
   stepFast: 0.02,
+  /** After a receiver that held back the rest has left the quantile. */
+  stepFreed: 0.5,
   /** Found full at this rate or below, the line may be full of others: what arrives must grow by the
    * gain when what is sent doubles. */
   contestedBps: 40_000_000,

@@ -1,0 +1,216 @@
+// A small deterministic model of a blast, in steps of 1 ms: senders with pacers, their own lines with
+// socket back-pressure, an optional trunk, and per receiver a switch port with a queue, random loss,
+// a kernel socket buffer, a CPU, and reports that come late. Datagrams are counted, not built; a
+// burst of one step travels as one run with one time stamp.
+
+import { Prng } from '../../../src/core/base/prng.js'
+import { Pacer } from '../../../src/core/rate/pacer.js'
+import { CubicFlow } from './cubic.js'
+import { Gauge } from './gauge.js'
+import { Queue, type Run } from './queue.js'
+import {
+  type LinkSpec,
+  PAYLOAD_BYTES,
+  type ReceiverSpec,
+  type SenderSpec,
+  WIRE_BYTES,
+} from './spec.js'
+
+const STEP_MICROS = 1000
+
+const SOCKET_SEND_BYTES = 125_000
+const PORT_QUEUE_BYTES = 512 * 1024
+const SOCKET_RECEIVE_BYTES = 2_500_000
+
+class Sender {
+  readonly pacer: Pacer
+  readonly socket: Queue
+  sequence = 0
+  pausedUntil = 0
+  fast = true
+  sourceBytes = 0
+
+  constructor(
+    readonly spec: SenderSpec,
+    readonly index: number,
+  ) {
+    this.pacer = new Pacer(spec.controller.rateBps, (spec.startMillis ?? 0) * STEP_MICROS)
+    this.socket = new Queue(spec.lineBps === undefined ? 1e12 : SOCKET_SEND_BYTES)
+  }
+
+  /** One turn of the event loop; the runs that reach the wire. */
+  step(ms: number, luck: Prng): Run[] {
+    const { spec, pacer, socket } = this
+    const now = ms * STEP_MICROS
+    if (ms >= (spec.startMillis ?? 0) && ms >= this.pausedUntil) {
+      if (luck.unit() < 0.001) this.pausedUntil = ms + luck.below((spec.pauseMillis ?? 0) + 1)
+      spec.controller.tick(now)
+      pacer.setRate(spec.controller.rateBps, now)
+      this.#fill(now)
+    }
+    return socket.serve((spec.lineBps ?? 1e12) / 1000 / 8, WIRE_BYTES)
+  }
+
+  #fill(now: number): void {
+    const { spec, pacer, socket } = this
+    if (spec.controller.stopped !== undefined) return
+    this.sourceBytes = Math.min(500_000, this.sourceBytes + (spec.sourceBps ?? 1e12) / 8000)
+    const wanted = Math.floor(pacer.creditBytes(now) / PAYLOAD_BYTES)
+    const ready = Math.min(wanted, Math.floor(this.sourceBytes / PAYLOAD_BYTES))
+    if (ready <= 0) return
+    const room = socket.room(WIRE_BYTES)
+    const count = Math.min(ready, room)
+    if (count > 0) {
+      socket.push({ sender: this.index, sequence: this.sequence, count, atMicros: now }, WIRE_BYTES)
+      this.sequence += count
+      this.sourceBytes -= count * PAYLOAD_BYTES
+      pacer.spend(count * PAYLOAD_BYTES)
+      spec.controller.onSent(count * PAYLOAD_BYTES, now)
+    }
+    if (count < ready) spec.controller.onBlocked(now)
+  }
+}
+
+class Receiver {
+  readonly port: Queue
+  readonly socket: Queue
+  readonly gauges: Gauge[]
+  readonly tcp: CubicFlow | undefined
+  kernelDropped = 0
+  pausedUntil = 0
+  #gap = 0
+  #speed = 1
+
+  constructor(
+    readonly spec: ReceiverSpec,
+    readonly index: number,
+    senders: number,
+    luck: Prng,
+  ) {
+    this.port = new Queue(spec.queueBytes ?? PORT_QUEUE_BYTES)
+    this.socket = new Queue(spec.socketBytes ?? SOCKET_RECEIVE_BYTES)
+    this.gauges = Array.from({ length: senders }, () => new Gauge(spec, index, luck.fork()))
+    this.tcp = spec.tcpFromMillis === undefined ? undefined : new CubicFlow()
+    this.#draw(luck)
+  }
+
+  /** Runs that arrive at the port; measures what the application sees. */
+  step(ms: number, runs: Run[], luck: Prng): void {
+    const { spec, port, socket, tcp } = this
+    const portBytes = spec.lineBps / 8000
+    if (tcp !== undefined && ms >= (spec.tcpFromMillis ?? 0)) tcp.step(ms, port, portBytes)
+    for (const run of runs) port.push(run, WIRE_BYTES)
+    for (const run of port.serve(portBytes, WIRE_BYTES)) {
+      if (run.sender < 0) tcp?.acknowledge(run.count)
+      else this.#arrive(run, luck)
+    }
+    if (ms < this.pausedUntil) return
+    if (spec.pauseMillis !== undefined && luck.unit() < 0.001) {
+      this.pausedUntil = ms + luck.below(spec.pauseMillis)
+    }
+    const now = ms * STEP_MICROS
+    if (ms % 200 === 0) this.#speed = 1 + (2 * luck.unit() - 1) * (spec.cpuSwing ?? 0)
+    const cpuBytes = ((spec.cpuBps ?? 1e12) * this.#speed) / 8000
+    for (const run of socket.serve(cpuBytes, PAYLOAD_BYTES)) this.gauges[run.sender].take(run, now)
+    for (const gauge of this.gauges) gauge.step(now)
+  }
+
+  #arrive(run: Run, luck: Prng): void {
+    let lost = 0
+    if (this.spec.loss >= 1) lost = run.count
+    else if (this.spec.loss > 0) {
+      this.#gap -= run.count
+      while (this.#gap < 0) {
+        lost++
+        this.#gap += this.#draw(luck)
+      }
+      lost = Math.min(lost, run.count)
+    }
+    const came = run.count - lost
+    if (came === 0) return
+    const taken = this.socket.push({ ...run, count: came }, PAYLOAD_BYTES)
+    this.kernelDropped += came - taken
+    this.gauges[run.sender].kernelDrops += came - taken
+  }
+
+  /** Datagrams until the next loss: geometric. */
+  #draw(luck: Prng): number {
+    const { loss } = this.spec
+    if (loss <= 0 || loss >= 1) return 1000
+    return 1 + Math.floor(Math.log(1 - luck.unit()) / Math.log(1 - loss))
+  }
+}
+
+export class Link {
+  ms = 0
+  readonly senders: Sender[]
+  readonly receivers: Receiver[]
+  readonly trunk: Queue | undefined
+  readonly trunkTcp = new CubicFlow()
+  readonly #luck: Prng
+  readonly #spec: LinkSpec
+  readonly #mail: { atMicros: number; deliver: (now: number) => void }[] = []
+
+  constructor(spec: LinkSpec) {
+    this.#spec = spec
+    this.#luck = new Prng(spec.seed)
+    this.senders = spec.senders.map((sender, i) => new Sender(sender, i))
+    this.receivers = spec.receivers.map(
+      (receiver, i) => new Receiver(receiver, i, spec.senders.length, this.#luck.fork()),
+    )
+    this.trunk = spec.trunk && new Queue(spec.trunk.queueBytes)
+  }
+
+  /** Runs for so many milliseconds; `each` is called after every one. */
+  run(millis: number, each?: (ms: number) => void): void {
+    for (const end = this.ms + millis; this.ms < end; this.ms++) {
+      this.#step()
+      each?.(this.ms)
+    }
+  }
+
+  #step(): void {
+    const { ms, trunk } = this
+    const now = ms * STEP_MICROS
+    let runs: Run[] = []
+    for (const sender of this.senders) runs.push(...sender.step(ms, this.#luck))
+    if (trunk !== undefined && this.#spec.trunk !== undefined) {
+      const trunkBytes = this.#spec.trunk.lineBps / 8000
+      const from = this.#spec.trunkTcpFromMillis
+      if (from !== undefined && ms >= from) this.trunkTcp.step(ms, trunk, trunkBytes)
+      trunk.pushMixed(runs, WIRE_BYTES)
+      runs = []
+      for (const run of trunk.serve(trunkBytes, WIRE_BYTES)) {
+        if (run.sender < 0) this.trunkTcp.acknowledge(run.count)
+        else runs.push(run)
+      }
+    }
+    for (const receiver of this.receivers) {
+      receiver.step(ms, runs, this.#luck)
+      this.#report(receiver, now)
+    }
+    for (let i = this.#mail.length - 1; i >= 0; i--) {
+      if (this.#mail[i].atMicros > now) continue
+      const [letter] = this.#mail.splice(i, 1)
+      letter.deliver(now)
+    }
+  }
+
+  #report(receiver: Receiver, now: number): void {
+    const sample = this.#spec.fastSample ?? 8
+    this.senders.forEach((sender, i) => {
+      const { controller } = sender.spec
+      const gauge = receiver.gauges[i]
+      if (sender.sequence === 0 || receiver.spec.reports === false) return
+      const fast = sender.fast && receiver.index < sample
+      if (controller.wantsFastReports !== sender.fast && receiver.index === 0) {
+        const wanted = controller.wantsFastReports
+        this.#mail.push({ atMicros: now + 5000, deliver: () => (sender.fast = wanted) })
+      }
+      const report = gauge.report(now, fast ? 100_000 : 500_000)
+      if (report === undefined) return
+      const atMicros = now + 2000 + this.#luck.below(6) * 1000
+      this.#mail.push({ atMicros, deliver: later => controller.onReport(report, later) })
+    })
+  }
+}

@@ -1,0 +1,52 @@
+// What a simulated blast is made of: sizes of a datagram, and the properties of receivers, senders
+// and the link between them. Fields that are not readonly may be changed while it runs.
+
+import type { RateController } from '../../../src/core/rate/controller.js'
+
+export const PAYLOAD_BYTES = 1398
+export const WIRE_BYTES = PAYLOAD_BYTES + 28 + 38
+/** What a line of so many bits per second carries of our payload. */
+export const payloadOf = (lineBps: number) => (lineBps * PAYLOAD_BYTES) / WIRE_BYTES
+
+export interface ReceiverSpec {
+  readonly prefix?: string
+  /** Line of its switch port in bits per second on the wire; may be changed while it runs. */
+  lineBps: number
+  /** Queue of the port; a few frames make it a policer. */
+  readonly queueBytes?: number
+  /** Random loss behind the port, a fraction; may be changed while it runs. */
+  loss: number
+  /** How fast its CPU empties the socket, payload bits per second, and the socket's buffer. */
+  readonly cpuBps?: number
+  readonly socketBytes?: number
+  /** The CPU is shared: a new speed of ± this fraction every 200 ms. */
+  readonly cpuSwing?: number
+  /** Event-loop pauses: on average one per second of up to so many ms. */
+  readonly pauseMillis?: number
+  /** Reports what it likes. */
+  readonly lie?: 'all-lost' | 'none-lost'
+  /** A greedy TCP flow on its own port from this ms on. */
+  readonly tcpFromMillis?: number
+  reports?: boolean
+}
+
+export interface SenderSpec {
+  readonly controller: RateController
+  /** Its own line; the socket blocks when its buffer is full. */
+  lineBps?: number
+  readonly startMillis?: number
+  readonly pauseMillis?: number
+  /** Rate at which data can be had (disk), payload bits per second. */
+  sourceBps?: number
+}
+
+export interface LinkSpec {
+  readonly seed: number
+  readonly receivers: ReceiverSpec[]
+  readonly senders: SenderSpec[]
+  /** One line that everything passes, with its queue. */
+  readonly trunk?: { lineBps: number; readonly queueBytes: number }
+  /** A greedy TCP flow on the trunk from this ms on. */
+  readonly trunkTcpFromMillis?: number
+  readonly fastSample?: number
+}

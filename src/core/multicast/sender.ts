@@ -239,16 +239,14 @@ export class Sender {
 
   /** The meta goes first, and again while it costs little, for those who join late. */
   #metaDue(now: Micros): boolean {
-    if (this.#metaNext < this.#metaSymbols) {
-      this.#metaAt = now
-      this.#bytesSinceMeta = 0
-      return true
-    }
     const again =
       now - this.#metaAt >= LIMITS.metaAgainEveryMicros &&
       this.#metaBytes <= LIMITS.metaRateShare * this.#bytesSinceMeta
-    if (again) this.#metaNext = 0
-    return again
+    if (this.#metaNext >= this.#metaSymbols && again) this.#metaNext = 0
+    if (this.#metaNext >= this.#metaSymbols) return false
+    this.#metaAt = now
+    this.#bytesSinceMeta = 0
+    return true
   }
 }
 

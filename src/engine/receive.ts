@@ -63,8 +63,13 @@ class Reception {
     const place = placeOf(this.#options)
     const given = this.#source.meta
     let metaBytes = typeof given === 'string' ? await readMeta(given) : given
-    if (metaBytes) this.#peers.push(...addressesOf(parseMeta(metaBytes, sha256).managers))
+    if (metaBytes) {
+      const { id, managers } = parseMeta(metaBytes, sha256)
+      this.#givenId = id
+      this.#peers.push(...addressesOf(managers))
+    }
     let deaf: string | undefined
+    const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
     try {
       if (this.#options.multicast !== 'never') {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
@@ -98,10 +103,13 @@ class Reception {
       })
       return await this.#receiving.run()
     } finally {
+      clearTimeout(hinting)
       await this.#ears?.close()
     }
   }
 
+  /** Of the meta that the user gave. */
+  #givenId: string | undefined
   #firstId: string | undefined
   readonly #heard = new Map<string, Uint8Array>()
   readonly #overheard = new Overheard((id, bytes) => {
@@ -120,14 +128,13 @@ class Reception {
   }
 
   get #wantedId(): string | undefined {
-    return this.#source.link?.id ?? this.#source.id
+    return this.#givenId ?? this.#source.link?.id ?? this.#source.id
   }
 
   /** Listens and asks until somebody gives us the meta of what we want. */
   async #findMeta(localAddress: string | undefined): Promise<Uint8Array> {
     const { signal } = this.#options
     const tried = new Map<string, number>()
-    let hinted = false
     for (;;) {
       throwIfAborted(signal)
       this.#ears?.query(this.#wantedId)
@@ -137,10 +144,6 @@ class Reception {
         if (heard !== undefined && parseMeta(heard, sha256).id === id) return heard
         const given = await this.#askForMeta(id, localAddress, tried)
         if (given !== undefined) return given
-      }
-      if (!hinted && performance.now() - this.#startedAt > HINT_AFTER_MILLIS) {
-        hinted = true
-        this.#emit('notice', this.#hint())
       }
       this.#progress()
       await this.#pause(LOOK_EVERY_MILLIS)
@@ -187,16 +190,20 @@ class Reception {
     return known
   }
 
-  #hint(): ReceiveEvents['notice'] {
+  /** Whoever waits in vain is told what to pass, with a meta at hand or without. */
+  #hint(): void {
+    if (this.#announced.size > 0 || this.#receiving?.isAlone === false) return
     const { group = '224.0.67.67', port = 6767 } = this.#options
     const wanted = this.#wantedId ? ` of ${this.#wantedId.slice(0, 12)}` : ''
-    const on = this.#ears ? ` on ${group} port ${port} (${this.#ears.interfaceNames})` : ''
-    return {
+    const where = `${group} port ${port} (${this.#ears?.interfaceNames})`
+    this.#emit('notice', {
       code: 'no-announcement',
       level: 'warning',
-      message: `no announcement${wanted}${on} so far; still listening`,
+      message: this.#ears
+        ? `no announcement${wanted} on ${where} so far; still listening`
+        : 'no peer answers so far; still trying',
       hint: 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
-    }
+    })
   }
 
   #progress(): void {

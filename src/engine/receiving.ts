@@ -165,6 +165,11 @@ export class Receiving {
     this.#peers.accept(socket, first)
   }
 
+  /** Still incomplete, and no peer to ask. */
+  get isAlone(): boolean {
+    return !this.#fetch.complete && this.#activePeers === 0
+  }
+
   announced(source: string, session: SessionId, announce: Announce): void {
     this.#drive.feed({ type: 'announce', source, session, announce })
   }
@@ -386,8 +391,6 @@ export class Receiving {
     const now = performance.now()
     const rateBps = this.#meter.rateBps('verified', this.#verifiedBytes, now)
     const left = totalBytes - this.#verifiedBytes
-    let peers = 0
-    for (const link of swarm.links()) if (link.active) peers++
     this.#given.emit('progress', {
       phase: this.#phase,
       id: this.#meta.id,
@@ -399,11 +402,17 @@ export class Receiving {
       rateBps,
       etaSeconds: rateBps > 0 && left > 0 ? Math.ceil((left * 8) / rateBps) : null,
       multicast: this.#multicastStatus(now),
-      peers,
+      peers: this.#activePeers,
       peerBytes: progress.peerBytes,
       seederBytes: progress.seederBytes,
       uploadedBytes: swarm.slots.servedBytes,
     })
+  }
+
+  get #activePeers(): number {
+    let count = 0
+    for (const link of this.#fetch.swarm.links()) if (link.active) count++
+    return count
   }
 
   #multicastStatus(now: number): ReceiveProgress['multicast'] {

@@ -5,6 +5,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'how fast a file reaches every host of a lossy LAN, and what it costs the sender',
     load: () => import('./lan.js'),
   },
+  figures: {
+    about: "writes the README's table of figures from bench/results",
+    load: () => import('./figures.js'),
+  },
 }
 
 interface Bench {

@@ -23,9 +23,9 @@ const PINNED_RETRY_MICROS = 5_000_000
 export class AddressBook {
   readonly #entries = new Map<string, Entry>()
   readonly #prng: Prng
-  // When the next pinned and the next other address is due; asked for after every message, so it is
-  // only worked out anew after a change.
-  #pinnedAt: Micros = Number.POSITIVE_INFINITY
+  readonly #pinned: Entry[] = []
+  // When the next unpinned address is due: asked for after every message while peers are wanted, so
+  // it is only worked out anew after a change.
   #othersAt: Micros = Number.POSITIVE_INFINITY
   #changed = false
 
@@ -43,11 +43,14 @@ export class AddressBook {
     const known = this.#entries.get(key)
     this.#changed = true
     if (known) {
+      if (pinned && !known.pinned) this.#pinned.push(known)
       known.pinned ||= pinned
       return
     }
     if (this.#entries.size >= LIMITS.peersKnownMax && !pinned) return
-    this.#entries.set(key, { address, pinned, busy: false, failures: 0, retryAt: 0, done: false })
+    const entry = { address, pinned, busy: false, failures: 0, retryAt: 0, done: false }
+    this.#entries.set(key, entry)
+    if (pinned) this.#pinned.push(entry)
   }
 
   /** Picks addresses to dial now: all pinned ones that are due, and up to `wanted` others. */
@@ -63,8 +66,11 @@ export class AddressBook {
 
   /** The earliest time at which `take` could give something. */
   nextAt(wantsOthers: boolean): Micros {
-    if (this.#changed) this.#workOutNext()
-    return wantsOthers ? Math.min(this.#pinnedAt, this.#othersAt) : this.#pinnedAt
+    const pinnedAt = earliest(this.#pinned)
+    if (!wantsOthers) return pinnedAt
+    if (this.#changed) this.#othersAt = earliest(this.#entries.values())
+    this.#changed = false
+    return Math.min(pinnedAt, this.#othersAt)
   }
 
   /** Somebody at this address is connected (they may have dialled us). */
@@ -98,17 +104,14 @@ export class AddressBook {
     if (entry) entry.done = true
     this.#changed = true
   }
+}
 
-  #workOutNext(): void {
-    this.#changed = false
-    this.#pinnedAt = Number.POSITIVE_INFINITY
-    this.#othersAt = Number.POSITIVE_INFINITY
-    for (const { busy, done, pinned, retryAt } of this.#entries.values()) {
-      if (busy || done) continue
-      if (pinned) this.#pinnedAt = Math.min(this.#pinnedAt, retryAt)
-      else this.#othersAt = Math.min(this.#othersAt, retryAt)
-    }
-  }
+/** When the first of these is due that is neither busy nor given up. */
+function earliest(entries: Iterable<Entry>): Micros {
+  let next = Number.POSITIVE_INFINITY
+  for (const { busy, done, retryAt } of entries)
+    if (!busy && !done && retryAt < next) next = retryAt
+  return next
 }
 
 export function keyOf(address: PeerAddress): string {

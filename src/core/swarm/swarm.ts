@@ -107,7 +107,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   get deadline(): Micros {
-    const dial = this.book.nextAt(this.#wantsPeers())
+    const dial = this.book.nextAt(this.#peersWanted() > 0)
     return Math.min(this.#haveAt, this.#checkAt, dial, this.slots.deadline)
   }
 
@@ -399,7 +399,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       if (link) link.lastSentAt = now
       this.#out.push({ type: 'serve', peer: serve.peer, range: serve.range })
     }
-    const wanted = this.#options.connectionsWanted - this.#links.size - this.#dialling
+    const wanted = this.#peersWanted()
     if (this.book.nextAt(wanted > 0) <= now)
       for (const address of this.book.take(wanted, now)) {
         this.#dialling++
@@ -407,8 +407,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       }
   }
 
-  #wantsPeers(): boolean {
-    return this.#links.size + this.#dialling < this.#options.connectionsWanted
+  /** Who has everything dials nobody: whoever needs it will come. */
+  #peersWanted(): number {
+    return this.complete ? 0 : this.#options.connectionsWanted - this.#links.size - this.#dialling
   }
 
   #flushHave(now: Micros): void {

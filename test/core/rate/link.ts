@@ -201,12 +201,12 @@ export class Link {
     this.senders.forEach((sender, i) => {
       const { controller } = sender.spec
       const gauge = receiver.gauges[i]
-      if (sender.sequence === 0 || receiver.spec.reports === false) return
       const fast = sender.fast && receiver.index < sample
       if (controller.wantsFastReports !== sender.fast && receiver.index === 0) {
         const wanted = controller.wantsFastReports
         this.#mail.push({ atMicros: now + 5000, deliver: () => (sender.fast = wanted) })
       }
+      if (sender.sequence === 0 || receiver.spec.reports === false) return
       const report = gauge.report(now, fast ? 100_000 : 500_000)
       if (report === undefined) return
       const atMicros = now + 2000 + this.#luck.below(6) * 1000

@@ -128,7 +128,7 @@ class Receiver {
     }
     const came = run.count - lost
     if (came === 0) return
-    const taken = this.socket.push({ ...run, count: came }, PAYLOAD_BYTES)
+    const taken = this.socket.push(lost === 0 ? run : { ...run, count: came }, PAYLOAD_BYTES)
     this.kernelDropped += came - taken
     this.gauges[run.sender].kernelDrops += came - taken
   }

@@ -32,7 +32,7 @@ export class Queue {
     this.dropped += run.count - count
     if (count === 0) return 0
     // What is dropped at the tail of a run must not look received: the run keeps its first part.
-    this.#runs.push({ ...run, count })
+    this.#runs.push(count === run.count ? run : { ...run, count })
     this.bytes += count * datagramBytes
     this.mostBytes = Math.max(this.mostBytes, this.bytes)
     return count
@@ -48,7 +48,7 @@ export class Queue {
       wanted -= run.count
       room -= count
       this.dropped += run.count - count
-      this.push({ ...run, count }, datagramBytes)
+      this.push(count === run.count ? run : { ...run, count }, datagramBytes)
     }
   }
 
@@ -63,7 +63,7 @@ export class Queue {
     while (count > 0 && this.#runs.length > 0) {
       const head = this.#runs[0]
       const taken = Math.min(count, head.count)
-      out.push({ ...head, count: taken })
+      out.push(taken === head.count ? head : { ...head, count: taken })
       if (taken === head.count) this.#runs.shift()
       else {
         this.#runs[0] = { ...head, sequence: head.sequence + taken, count: head.count - taken }

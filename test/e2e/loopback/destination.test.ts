@@ -1,0 +1,67 @@
+// What already stands where the files should go: different files are refused before a byte is
+// fetched, replaced only on demand, and `verify` tells what is not as it should be.
+
+import { appendFile, cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import type { VerifyResult } from '../../../src/engine/api.js'
+import { compareTrees } from '../../lab/compare.js'
+import { end, patience, play, resultOf, type Stage } from '../stage.js'
+import { everyKind, mebibyte } from '../tree.js'
+
+/** A tree, its meta, and a copy of the tree where receiver `a` will write. */
+async function copied(stage: Stage) {
+  const source = await stage.make('source')
+  await everyKind(source, 2 * mebibyte)
+  const meta = await stage.meta(source)
+  const copy = join(stage.out('a'), 'source')
+  const copying = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true }
+  await cp(source, copy, copying)
+  return { source, meta, copy, copying }
+}
+
+describe('a destination with files in it', patience, () => {
+  play('is refused with the first name and the count, and left alone', async ({ stage }) => {
+    const { meta, copy, copying } = await copied(stage)
+    await writeFile(join(copy, 'deep/run'), 'another\n')
+    await writeFile(join(copy, 'empty.file'), 'not empty')
+    await rm(join(copy, 'private'))
+    await cp(copy, join(stage.folder, 'before'), copying)
+    // Nobody sends: what is said now is said before anything could be fetched.
+    const receiver = stage.recv('a', [meta])
+    await end([receiver], 8)
+    const { code, message } = receiver.last('error')!
+    expect(code).toBe('EXISTS')
+    expect(message).toContain('source/deep/run')
+    expect(message).toMatch(/\b2\b/)
+    expect(receiver.last('peer')).toBeUndefined()
+    expect((await compareTrees(join(stage.folder, 'before'), copy)).differences).toEqual([])
+  })
+
+  play('is put right with --overwrite, and only what differs is fetched', async ({ stage }) => {
+    const { source, meta, copy } = await copied(stage)
+    await writeFile(join(copy, 'deep/run'), 'another\n')
+    await rm(join(copy, 'private'))
+    const receiver = stage.recv('a', [meta, '--overwrite'])
+    await end([receiver, stage.send([meta, '--wait-receivers', '1'])])
+    await stage.expectSame(source, 'a')
+    const { totalBytes, resumedBytes } = receiver.last('result')!
+    const fetched = '#!/bin/sh\necho hello\n'.length + 'not for all'.length
+    expect(Number(totalBytes) - Number(resumedBytes)).toBe(fetched)
+  })
+
+  play('is compared by verify: exit 7 for what is missing, wrong or extra', async ({ stage }) => {
+    const { meta, copy } = await copied(stage)
+    const verify = () => stage.run('verify', ['verify', meta, stage.out('a')])
+    await end([verify()])
+    await rm(join(copy, 'private'))
+    await appendFile(join(copy, 'deep/run'), '\n')
+    await writeFile(join(copy, 'more'), '')
+    const verifier = verify()
+    await end([verifier], 7)
+    const { missing, wrong, extra } = resultOf<VerifyResult>(verifier)
+    expect(missing).toEqual(['source/private'])
+    expect(wrong.map(each => each.path)).toEqual(['source/deep/run'])
+    expect(extra).toEqual(['source/more'])
+  })
+})

@@ -1,6 +1,6 @@
 // The fuse of a blast (RFC 8085, section 4.1): without any report for 4 s the rate is halved, and
-// again every 4 s; after 15 s it blows for good. Only time that this process was awake counts: after
-// a suspended laptop or a stopped process, silence is the sleeper's own.
+// again every 4 s; after 15 s it blows for good. Only time that this process was awake counts:
+// after a suspended laptop or a stopped process, silence is the sleeper's own.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'

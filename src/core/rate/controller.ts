@@ -1,6 +1,7 @@
-// How fast a transmitter may blast: the one question a rate controller answers. It hears what really
-// left and what receivers measured, and it owns no clock and no luck, so the same controller runs
-// under sockets and in the simulator. `fixed` obeys the operator, `quantile` finds the rate itself.
+// How fast a transmitter may blast: the one question a rate controller answers. It hears what
+// really left and what receivers measured, and it owns no clock and no luck, so the same controller
+// runs under sockets and in the simulator. `fixed` obeys the operator, `quantile` finds the rate
+// itself.
 //
 // All rates are bits per second of UDP payload, the 32-byte datagram header included, of one
 // channel. Loss and delay are per channel too, so a session with several channels has several

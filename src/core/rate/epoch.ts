@@ -7,7 +7,7 @@ import { SentHistory } from './sent.js'
 
 const SLOT_MICROS = 20_000
 const WINDOW_MICROS = 1_000_000
-/** The socket counts as full when it refused in so many of the slots: a pause is not a full line. */
+/** The socket is full when it refused in so many of the slots: a pause is not a full line. */
 const FULL_SHARE = 0.7
 
 export class Epoch {

@@ -1,6 +1,6 @@
 // What is left free below the path: a little always, as much as the repair of the measured loss
-// takes on the same downlinks, and more where receivers' CPUs are the limit, because that limit moves
-// with everything else they do.
+// takes on the same downlinks, and more where receivers' CPUs are the limit, because that limit
+// moves with everything else they do.
 
 import type { Verdict } from './panel.js'
 import { TUNING } from './tuning.js'

@@ -1,8 +1,9 @@
 // The heard of a blast: what every receiver last measured, boiled down to one verdict. A verdict is
 // the word of a quantile, never of the worst: with four receivers or more the worst tenth (at least
 // one) is not heard, and one that loses 10 points more than the median is not heard at all, because
-// its trouble is its own and slowing everybody would not end it. Receivers behind one address prefix
-// count as one group in that median, so a crowd behind a thin trunk cannot speak for the others.
+// its trouble is its own and slowing everybody would not end it. Receivers behind one address
+// prefix count as one group in that median, so a crowd behind a thin trunk cannot speak for the
+// others.
 //
 // Loss has two parts. Drops at the receiver's own socket say that its CPU is too slow: they always
 // mean "too fast". The rest is compared with the receiver's floor, the loss that its path shows at

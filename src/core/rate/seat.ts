@@ -8,7 +8,7 @@ import type { SentHistory } from './sent.js'
 
 const INTERVAL_MICROS_MIN = 10_000
 const INTERVAL_MICROS_MAX = 60_000_000
-/** From the moment a datagram is stamped to the arrival of a report about it, queue aside (start). */
+/** From the stamping of a datagram to the arrival of a report about it, queue aside (start). */
 const LAG_MICROS = 10_000
 /** A report may claim so many times what was sent (drained queues, late timers) and still count. */
 const PLAUSIBLE = 2.5

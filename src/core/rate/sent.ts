@@ -1,5 +1,5 @@
-// What left, and when: a ring of small time buckets, so that a report about "the last 100 ms" can be
-// compared with what was really sent then, not with the rate that was wished for.
+// What left, and when: a ring of small time buckets, so that a report about "the last 100 ms" can
+// be compared with what was really sent then, not with the rate that was wished for.
 
 import type { Micros } from '../base/machine.js'
 

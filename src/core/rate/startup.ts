@@ -1,6 +1,6 @@
 // The first seconds: twice the rate in every round until the path is full. Neither the first lost
-// datagram nor a steady share of lost ones ends it (a path may lose some always), only evidence that
-// what arrives no longer follows what is sent.
+// datagram nor a steady share of lost ones ends it (a path may lose some always), only evidence
+// that what arrives no longer follows what is sent.
 
 import type { Micros } from '../base/machine.js'
 import type { Epoch } from './epoch.js'

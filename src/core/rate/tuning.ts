@@ -26,8 +26,10 @@ export const TUNING = {
   stepFast: 0.02,
   /** After a receiver that held back the rest has left the quantile. */
   stepFreed: 0.5,
-  /** Found full at this rate or below, the line may be full of others: what arrives must grow by the
-   * gain when what is sent doubles. */
+  /**
+   * Found full at this rate or below, the line may be full of others: what arrives must grow by
+   * the gain when what is sent doubles.
+   */
   contestedBps: 40_000_000,
   contestedGain: 1.4,
   holdMicros: 3_000_000,

@@ -1,5 +1,5 @@
-// Receivers unlike the rest, receivers that lie, and others on the same line: who is listened to, and
-// does everybody keep a part?
+// Receivers unlike the rest, receivers that lie, and others on the same line: who is listened to,
+// and does everybody keep a part?
 
 import { describe, expect, it } from 'vitest'
 import { QuantileRate } from '../../../src/core/rate/quantile.js'

@@ -1,6 +1,6 @@
 // A greedy TCP flow with CUBIC's window (RFC 9438) in a queue that others share, coarse but hungry:
-// it grows until the queue drops, backs off to 0.7, and grows again. Its round trip is 1 ms plus the
-// queue.
+// it grows until the queue drops, backs off to 0.7, and grows again. Its round trip is 1 ms plus
+// the queue.
 
 import type { Queue } from './queue.js'
 import { WIRE_BYTES } from './spec.js'

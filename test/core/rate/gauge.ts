@@ -1,5 +1,5 @@
-// What a receiver's application measures and reports, by its own clock: an arbitrary offset, a drift
-// of up to 50 ppm, and timers that fire late when its event loop pauses.
+// What a receiver's application measures and reports, by its own clock: an arbitrary offset, a
+// drift of up to 50 ppm, and timers that fire late when its event loop pauses.
 
 import type { Prng } from '../../../src/core/base/prng.js'
 import type { RateReport } from '../../../src/core/rate/controller.js'

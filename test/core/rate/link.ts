@@ -1,7 +1,7 @@
-// A small deterministic model of a blast, in steps of 1 ms: senders with pacers, their own lines with
-// socket back-pressure, an optional trunk, and per receiver a switch port with a queue, random loss,
-// a kernel socket buffer, a CPU, and reports that come late. Datagrams are counted, not built; a
-// burst of one step travels as one run with one time stamp.
+// A small deterministic model of a blast, in steps of 1 ms: senders with pacers, their own lines
+// with socket back-pressure, an optional trunk, and per receiver a switch port with a queue, random
+// loss, a kernel socket buffer, a CPU, and reports that come late. Datagrams are counted, not
+// built; a burst of one step travels as one run with one time stamp.
 
 import { Prng } from '../../../src/core/base/prng.js'
 import { Pacer } from '../../../src/core/rate/pacer.js'

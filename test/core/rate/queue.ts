@@ -1,5 +1,6 @@
-// A first-in first-out queue of runs of datagrams with a byte limit: what does not fit is dropped at
-// its tail. Serving is by bytes, with the remainder carried over while there is something to serve.
+// A first-in first-out queue of runs of datagrams with a byte limit: what does not fit is dropped
+// at its tail. Serving is by bytes, with the remainder carried over while there is something to
+// serve.
 
 /** `count` datagrams with consecutive sequences, stamped at one time. A negative sender is TCP. */
 export interface Run {

@@ -38,6 +38,8 @@ export const LIMITS = {
   metaAgainEveryMicros: 5_000_000,
   metaRateShare: 0.01,
   burstMicros: 2_000,
+  /** A batch that comes late may be so long: the sender's own line spreads it again. */
+  lateBurstMicros: 10_000,
   catchUpMicros: 50_000,
   sessionsMax: 16,
   reorderMicros: 30_000,

@@ -35,10 +35,14 @@ export class Pacer {
     return this.#creditBytes
   }
 
-  /** Bytes of one batch: the credit, but never more than one burst, and one datagram at least. */
+  /**
+   * Bytes of one batch: the credit. On time that is a burst of 1–2 ms; a process that was kept from
+   * its schedule catches up in longer ones, because with short ones it would never: on a busy
+   * machine a wake-up may come 5 ms late every time.
+   */
   batchBytes(now: Micros, datagramBytes: number): number {
     const credit = this.creditBytes(now)
-    const burst = (this.#rateBps * LIMITS.burstMicros) / 8e6
+    const burst = (this.#rateBps * LIMITS.lateBurstMicros) / 8e6
     return Math.min(credit, Math.max(burst, datagramBytes))
   }
 

@@ -55,18 +55,18 @@ export class Peers {
     }
   }
 
-  /** Sends what is queued and closes everything. */
-  async close(): Promise<void> {
+  /** Sends what is queued and closes everything; peers get so long to take it. */
+  async close(patienceMillis: number): Promise<void> {
     this.#closed = true
     const conns = [...this.#conns.values()]
     this.#conns.clear()
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, 1000)
+      timer = setTimeout(resolve, patienceMillis)
     })
-    await Promise.race([Promise.all(conns.map(conn => conn.flushed())), patience])
-    clearTimeout(timer)
     for (const conn of conns) conn.close()
+    await Promise.race([Promise.all(conns.map(conn => conn.gone())), patience])
+    clearTimeout(timer)
   }
 
   #adopt(socket: Socket, outbound: boolean, first?: Uint8Array, asked?: Address): void {

@@ -44,6 +44,7 @@ export interface ReceivingOptions {
 }
 
 const MANAGER_EVERY_MILLIS = 10_000
+const FAREWELL_MILLIS = 5000
 
 export class Receiving {
   readonly #given: ReceivingOptions
@@ -365,7 +366,8 @@ export class Receiving {
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#drive.stop()
-    await this.#peers.close()
+    // The sender must hear of our completion, or it waits for us in vain.
+    await this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000)
     await this.#port.close()
     await this.#saving
     // What was verified since the last journal is kept too, so that a resume fetches nothing twice.

@@ -279,7 +279,7 @@ export class Sending {
   async #close(): Promise<void> {
     this.#blaster?.stop()
     this.#drive.stop()
-    await this.#peers.close()
+    await this.#peers.close(1000)
     await this.#port.close()
     for (const close of this.#closers) await close()
   }

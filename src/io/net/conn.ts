@@ -7,6 +7,8 @@ import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024
+/** Over a lossy path the last bytes take their time. */
+const FAREWELL_MILLIS = 5000
 
 export interface ConnEvents {
   /** A view into the message's payload is valid during the call only. */
@@ -44,23 +46,22 @@ export class Conn {
     this.#write(frame, onTaken)
   }
 
-  /** Sends what is queued, then closes. */
+  /**
+   * Sends what is queued, then closes. What still comes is read and dropped: a socket that is closed
+   * with unread bytes resets the connection, and what was on its way to the peer is lost with it.
+   */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
-    this.#socket.setTimeout(2000, () => this.#socket.destroy())
+    this.#socket.setTimeout(FAREWELL_MILLIS, () => this.#socket.destroy())
   }
 
-  /** Resolves when everything written was handed to the kernel, or the socket is gone. */
-  flushed(): Promise<void> {
-    if (this.#socket.destroyed || this.#socket.writableLength === 0) return Promise.resolve()
-    return new Promise(resolve => {
-      this.#socket.once('drain', resolve)
-      this.#socket.once('close', () => resolve())
-      this.#socket.write(new Uint8Array(0), () => resolve())
-    })
+  /** After `close`: resolves when the peer has got everything and closed too, or is given up. */
+  gone(): Promise<void> {
+    if (this.#socket.destroyed) return Promise.resolve()
+    return new Promise(resolve => this.#socket.once('close', () => resolve()))
   }
 
   #write(bytes: Uint8Array, onTaken?: () => void): void {

@@ -113,7 +113,7 @@ export class Receiving {
     this.#hash = hash
     this.#open = open
     this.#port = port
-    const { options, ears, deaf, place } = given
+    const { options, ears, place } = given
     const multicast = ears !== undefined
     const prng = new Prng(randomBytes(4).readUInt32BE(0))
     const poolBytes = Math.min(
@@ -156,10 +156,6 @@ export class Receiving {
       layer: chunk => this.#layer(chunk),
       onFailure: error => this.#settle(error),
     })
-    if (deaf !== undefined) {
-      const message = `swarm only: ${deaf}`
-      given.emit('notice', { code: 'swarm-only', level: 'warning', message })
-    }
   }
 
   accept(socket: Socket, first: Uint8Array): void {
@@ -176,11 +172,12 @@ export class Receiving {
   }
 
   async run(): Promise<ReceiveResult> {
-    const { options, ears, peers, announced } = this.#given
+    const { options, ears, deaf, peers, announced } = this.#given
     const onAbort = (): void => this.#settle(interrupted())
     options.signal?.addEventListener('abort', onAbort)
     if (options.signal?.aborted) onAbort()
     if (ears) ears.onBatch = batch => this.#take(batch)
+    if (deaf !== undefined) this.#drive.feed({ type: 'deaf', reason: deaf })
     const addresses = [...announced, ...peers]
     this.#drive.feed({ type: 'addresses', addresses, pinned: true })
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())

@@ -13,7 +13,7 @@ import { DATAGRAM, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker } from './asker.js'
 import { Assembly, type AssemblyOut, type Tree, UNWANTED } from './assembly.js'
-import { isSilent, type Plan, planFor } from './plan.js'
+import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
 import { type Channel, Transmitters } from './transmitters.js'
 import { Wants } from './wants.js'
@@ -87,6 +87,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #touched: number[] = []
   #filesLeft = 0
   #plan: Plan | undefined
+  #toldWhy: string | undefined
   #startedAt: Micros
   #tickAt: Micros
   #queryAt: Micros
@@ -371,17 +372,17 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     let peersHoldData = false
     for (const link of this.swarm.links())
       if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
-    const multicast = this.#options.multicast && this.#deaf === undefined
-    const situation = { multicast, startedAt: this.#startedAt, transmitters, peersHoldData }
+    const { multicast } = this.#options
+    const deaf = this.#deaf
+    const situation = { multicast, deaf, startedAt: this.#startedAt, transmitters, peersHoldData }
     const plan = planFor(situation, now)
+    this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
     if (plan === this.#plan) return
     const before = this.#plan
     this.#plan = plan
     this.#wants.nothing()
-    if (plan === 'anything') {
-      this.#wants.everything(this.assembly.verified, now)
-      this.#sayWhySwarm(before, now)
-    } else if (plan === 'behind') {
+    if (plan === 'anything') this.#wants.everything(this.assembly.verified, now)
+    else if (plan === 'behind') {
       for (const stream of this.transmitters.streams()) {
         const upTo = stream.cursor
         if (upTo > 0 && before === 'anything') this.#wants.pass(0, upTo, now)
@@ -389,24 +390,19 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     }
   }
 
-  #sayWhySwarm(before: Plan | undefined, now: Micros): void {
-    const views = this.transmitters.views
-    const silent = this.isDeaf(now)
-    const over = views.length > 0 && views.every(v => v.state === 'ended' || v.state === 'paused')
-    let why: string
-    if (!this.#options.multicast) why = 'multicast is switched off'
-    else if (this.#deaf !== undefined) why = `the group cannot be joined (${this.#deaf})`
-    else if (silent) why = 'the sender blasts, but nothing arrives from its group'
-    else if (over && before === 'behind') return
-    else if (over) why = 'the blast is over'
-    else why = 'no multicast session was announced'
-    const message = `swarm only: ${why}`
+  /** Says why the swarm is on its own, once until the blast is heard again. */
+  #tellWhy(why: string | undefined, plan: Plan): void {
+    if (plan === 'behind') this.#toldWhy = undefined
+    if (why === undefined || why === this.#toldWhy) return
+    this.#toldWhy = why
+    const silent = why === NOTHING_ARRIVES
     const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
+    const level = silent || this.#deaf !== undefined ? 'warning' : 'info'
     this.#out.push({
       type: 'notice',
       code: 'swarm-only',
-      level: silent ? 'warning' : 'info',
-      message,
+      level,
+      message: `swarm only: ${why}`,
       hint,
     })
   }

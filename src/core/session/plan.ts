@@ -20,8 +20,10 @@ export interface TransmitterView {
 }
 
 export interface Situation {
-  /** The operator allows multicast and a group could be joined. */
+  /** The operator allows multicast. */
   readonly multicast: boolean
+  /** Why the group could not be joined. */
+  readonly deaf: string | undefined
   readonly startedAt: Micros
   readonly transmitters: readonly TransmitterView[]
   /** Somebody who does not transmit holds something. */
@@ -40,7 +42,7 @@ export type Plan =
 const GRACE_MICROS = 1_500_000
 
 export function planFor(situation: Situation, now: Micros): Plan {
-  if (!situation.multicast) return 'anything'
+  if (!situation.multicast || situation.deaf !== undefined) return 'anything'
   let waiting = false
   for (const transmitter of situation.transmitters) {
     const { state, since, heardAt } = transmitter
@@ -58,9 +60,35 @@ export function planFor(situation: Situation, now: Micros): Plan {
 
 /** A blast that is on but brings nothing: the group should be joined anew, the swarm take over. */
 export function isSilent(transmitter: TransmitterView, now: Micros): boolean {
-  const lastSign = Math.max(transmitter.heardAt, transmitter.since)
-  return transmitter.state === 'blasting' && now - lastSign >= LIMITS.silenceRejoinMicros
+  return (
+    transmitter.state === 'blasting' && now - lastSign(transmitter) >= LIMITS.silenceRejoinMicros
+  )
 }
+
+function lastSign({ heardAt, since }: TransmitterView): Micros {
+  return Math.max(heardAt, since)
+}
+
+/**
+ * Why the swarm is on its own, if it is: asking peers for what they hold already while a blast is
+ * still to come needs no explanation, nor does what is asked of them after a blast that was heard.
+ */
+export function whySwarmOnly(situation: Situation, now: Micros): string | undefined {
+  const { deaf, multicast, transmitters, startedAt } = situation
+  if (deaf !== undefined) return `the group cannot be joined (${deaf})`
+  if (!multicast) return 'multicast is switched off'
+  if (transmitters.some(each => isSilent(each, now))) return NOTHING_ARRIVES
+  if (transmitters.length === 0)
+    return now - startedAt < GRACE_MICROS ? undefined : 'no multicast session was announced'
+  if (transmitters.some(each => each.state === 'waiting' || each.state === 'blasting')) return
+  if (transmitters.some(each => each.state !== 'unknown'))
+    return transmitters.some(each => each.heardAt > startedAt) ? undefined : 'the blast is over'
+  return transmitters.every(each => now - lastSign(each) >= LIMITS.silenceRejoinMicros)
+    ? 'the sender is neither heard nor connected'
+    : undefined
+}
+
+export const NOTHING_ARRIVES = 'the sender blasts, but nothing arrives from its group'
 
 /**
  * A transmitter that blasts is asked only for what has been missing for so long that some peer

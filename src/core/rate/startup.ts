@@ -11,11 +11,15 @@ import { TUNING } from './tuning.js'
 export type StartupStep = 'again' | 'double' | 'full' | 'idle'
 
 const IDLE_ROUNDS = 10
+/** So much of what is sent arrives where the path is not full. */
+const FOLLOWS = 0.93
+const DOUBTS_MAX = 3
 
 export class Startup {
   #met = false
   #slowRounds = 0
   #idleRounds = 0
+  #doubts = 0
   #contestedBps = 0
   #unfinished = false
 
@@ -30,11 +34,15 @@ export class Startup {
     const excess = this.#met || v.queueMicros > TUNING.queueLowMicros ? v.excess : 0
     this.#met = true
     const slow = v.follow < 0.8
-    const full =
+    const overflows =
       v.kernel > TUNING.kernelLimit ||
-      v.queueMicros > TUNING.queueMicros ||
       excess > Math.max(0.05, 4 * v.sigma) ||
       epoch.lineBound(now, 0.95)
+    const queues = v.queueMicros > TUNING.queueMicros
+    // A delay while everything that is sent arrives is a process that was kept waiting (a busy
+    // machine, a collection of garbage), not a path that fills: look once more before believing it.
+    if (queues && !overflows && v.follow > FOLLOWS && this.#doubts++ < DOUBTS_MAX) return 'again'
+    const full = overflows || queues
     this.#slowRounds = slow ? this.#slowRounds + 1 : 0
     if (full && this.#gains(v, rateBps)) return 'double'
     if (full || this.#slowRounds >= 2) return this.#end('full')
@@ -45,6 +53,7 @@ export class Startup {
 
   #end(step: 'full' | 'idle'): StartupStep {
     this.#slowRounds = 0
+    this.#doubts = 0
     this.#contestedBps = 0
     this.#unfinished = step === 'idle'
     return step

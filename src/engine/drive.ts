@@ -29,6 +29,13 @@ export class Drive<In, Out> {
     if (!this.#busy) this.run()
   }
 
+  /** Feeds several at once: one look at the clock and the deadline for all of them. */
+  feedAll(inputs: readonly In[]): void {
+    if (this.#stopped) return
+    this.#waiting.push(...inputs)
+    if (!this.#busy) this.run()
+  }
+
   /** Drains the machine, after somebody pulled from it or fed it directly. */
   run(): void {
     if (this.#busy || this.#stopped) return

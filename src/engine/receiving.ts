@@ -145,7 +145,7 @@ export class Receiving {
     this.#writer = new Writer({
       geometry: tree.geometry,
       store: open.store,
-      onWritten: block => this.#drive.feed({ type: 'written', block }),
+      onWritten: blocks => this.#drive.feedAll(blocks.map(block => ({ type: 'written', block }))),
       onFailure: error => this.#settle(error),
     })
     this.#peers = new Peers({

@@ -16,7 +16,7 @@ const RUN_BLOCKS = 64
 export interface WriterOptions {
   readonly geometry: Geometry
   readonly store: ChunkStore
-  readonly onWritten: (block: number) => void
+  readonly onWritten: (blocks: readonly number[]) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -61,10 +61,8 @@ export class Writer {
     const { file, offset } = geometry.placeOfBlock(run[0].block)
     const parts = run.map(({ bytes }) => bytes)
     store.write(file, offset, parts).then(() => {
-      for (const { block, bytes } of run) {
-        this.queuedBytes -= bytes.length
-        onWritten(block)
-      }
+      for (const { bytes } of run) this.queuedBytes -= bytes.length
+      onWritten(run.map(({ block }) => block))
     }, onFailure)
   }
 }

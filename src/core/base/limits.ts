@@ -75,7 +75,7 @@ export const LIMITS = {
   backoffFirstMicros: 500_000,
   backoffMaxMicros: 60_000_000,
   helloMicros: 5_000_000,
-  haveEveryMicros: 50_000,
+  haveEveryMicros: 100_000,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,

@@ -458,6 +458,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #serveOn(now: Micros): void {
     if (this.#options.stay) return
     const since = this.#completeAt ?? now
+    if (this.swarm.owesWord && now - since < LIMITS.receiverQuietMicros) return
     let needed = false
     for (const link of this.swarm.links()) if (!link.complete) needed = true
     const quiet = now - Math.max(since, this.swarm.slots.lastAskedAt) > LIMITS.receiverQuietMicros

@@ -8,7 +8,7 @@ import { TRANSMITTER_PATIENCE_MICROS } from './plan.js'
 
 export class Wants {
   readonly due = new RangeSet()
-  /** Due for so long that even a transmitter that blasts may be asked. */
+  /** What of `due` is so for so long that even a transmitter that blasts may be asked. */
   readonly overdue = new RangeSet()
   /** Blocks asked for: how many answers are owed, and since when. */
   readonly #pending = new Map<number, { answers: number; since: Micros }>()
@@ -45,9 +45,11 @@ export class Wants {
     this.#recent.length = 0
   }
 
-  /** The blast has passed these blocks: what is missing of them is due. */
+  /** The blast has passed these blocks: what is missing of them, and not asked for yet, is due. */
   pass(first: number, count: number, now: Micros): void {
     this.due.add(first, count)
+    for (const block of this.#pending.keys())
+      if (block >= first && block < first + count) this.due.delete(block, 1)
     this.#recent.push({ at: now, first, count })
   }
 
@@ -56,12 +58,14 @@ export class Wants {
     while (this.#recent.length > 0 && now - this.#recent[0].at >= TRANSMITTER_PATIENCE_MICROS) {
       const { first, count } = this.#recent.shift()!
       this.overdue.add(first, count)
+      for (const gap of this.due.complementIn(first, count))
+        this.overdue.delete(gap.first, gap.count)
     }
   }
 
   /** One more answer is owed for this block. */
   asked(block: number, now: Micros): void {
-    this.due.delete(block, 1)
+    this.settled(block)
     const pending = this.#pending.get(block)
     if (pending) pending.answers++
     else this.#pending.set(block, { answers: 1, since: now })
@@ -79,7 +83,7 @@ export class Wants {
     return true
   }
 
-  /** The block is whole and right: nobody need be asked. */
+  /** The block is whole and right, or on its way: nobody else need be asked. */
   settled(block: number): void {
     this.due.delete(block, 1)
     this.overdue.delete(block, 1)

@@ -25,8 +25,8 @@ export class Link {
   complete = false
   held: Bitmap | undefined
   readonly asked = new Map<number, Asked>()
-  /** Blocks of given-up requests whose answer is still owed: not to be asked of it again. */
-  readonly #owed = new Set<number>()
+  /** Blocks of given-up requests, how many answers are still owed: not to be asked of it again. */
+  readonly #owed = new Map<number, number>()
   askedBytes = 0
   /** Bytes of requested ranges it delivered. */
   deliveredBytes = 0
@@ -85,15 +85,21 @@ export class Link {
     const asked = this.asked.get(key)
     if (asked === undefined || asked.range.lengthBytes !== range.lengthBytes) return undefined
     this.asked.delete(key)
-    if (asked.abandoned) for (const block of blocksOf(range)) this.#owed.delete(block)
-    else this.askedBytes -= range.lengthBytes
+    if (!asked.abandoned) this.askedBytes -= range.lengthBytes
+    else
+      for (const block of blocksOf(range)) {
+        const left = (this.#owed.get(block) ?? 1) - 1
+        if (left > 0) this.#owed.set(block, left)
+        else this.#owed.delete(block)
+      }
     return asked
   }
 
   abandon(asked: Asked): void {
     if (asked.abandoned) return
     asked.abandoned = true
-    for (const block of blocksOf(asked.range)) this.#owed.add(block)
+    for (const block of blocksOf(asked.range))
+      this.#owed.set(block, (this.#owed.get(block) ?? 0) + 1)
     this.askedBytes -= asked.range.lengthBytes
   }
 

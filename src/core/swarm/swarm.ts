@@ -71,6 +71,8 @@ export interface SwarmOptions {
 const CHECK_MICROS = 250_000
 /** A peer that said "later" is left alone for so long. */
 const LATER_MICROS = 200_000
+/** How often a seeder that does not know of our completion is dialled. */
+const TELL_MICROS = 500_000
 
 export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly book: AddressBook
@@ -84,6 +86,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #haveAt: Micros = Number.POSITIVE_INFINITY
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
+  /** A seeder whose connection was lost before it heard that we are complete. */
+  #untold: PeerAddress | undefined
+  #tellAt: Micros = Number.NEGATIVE_INFINITY
   /** Set by a transmitter: what will go by multicast is answered "later". */
   later: (block: number, link: Link) => boolean = () => false
 
@@ -106,9 +111,15 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     return this.#options.verified.full
   }
 
+  /** Complete, but a seeder that was here does not know: it is dialled until it does. */
+  get owesWord(): boolean {
+    return this.complete && this.#untold !== undefined
+  }
+
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    return Math.min(this.#haveAt, this.#checkAt, dial, this.slots.deadline)
+    const tell = this.owesWord && this.#dialling === 0 ? this.#tellAt : Number.POSITIVE_INFINITY
+    return Math.min(this.#haveAt, this.#checkAt, dial, tell, this.slots.deadline)
   }
 
   handle(input: SwarmIn, now: Micros): void {
@@ -269,6 +280,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
     if (!link.greeted) this.#greet(link, now)
     if (!link.active) return
+    if (link.seeder) this.#untold = undefined
     if (!this.complete && !link.complete)
       for (const have of haveMessages(
         this.#geometry,
@@ -322,6 +334,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#links.delete(link.peer)
     this.slots.drop(link.peer)
     if (link.address) this.book.failed(link.address, now)
+    if (link.seeder && !this.complete) this.#untold = link.address
     for (const asked of link.asked.values())
       if (!asked.abandoned)
         this.#out.push({ type: 'failed', link, range: asked.range, reason: 'closed' })
@@ -405,6 +418,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         this.#dialling++
         this.#out.push({ type: 'dial', address })
       }
+    if (this.#untold === undefined || !this.complete || this.#dialling > 0) return
+    if (now < this.#tellAt) return
+    this.#tellAt = now + TELL_MICROS
+    this.#dialling++
+    this.#out.push({ type: 'dial', address: this.#untold })
   }
 
   /** Who has everything dials nobody: whoever needs it will come. */

@@ -1,0 +1,37 @@
+// What is owed on one connection: every request has one answer, and a block that was given up is not
+// asked for again while an answer for it may still come.
+
+import { describe, expect, it } from 'vitest'
+import { Link } from '../../../src/core/swarm/link.js'
+
+const range = (block: number, offsetBytes: number, lengthBytes: number) => ({
+  block,
+  offsetBytes,
+  lengthBytes,
+})
+
+describe('a link', () => {
+  it('takes one answer for each request and no other', () => {
+    const link = new Link(1, '10.0.0.1', true, 0)
+    link.ask(range(7, 0, 1000), 0)
+    expect(link.askedBytes).toBe(1000)
+    expect(link.answer(range(7, 0, 999))).toBeUndefined()
+    expect(link.answer(range(7, 0, 1000))).toMatchObject({ abandoned: false })
+    expect(link.answer(range(7, 0, 1000))).toBeUndefined()
+    expect(link.askedBytes).toBe(0)
+  })
+
+  it('keeps a given-up block from being asked for until all its answers came', () => {
+    const link = new Link(1, '10.0.0.1', true, 0)
+    link.complete = true
+    link.ask(range(7, 0, 1000), 0)
+    link.ask(range(7, 4000, 1000), 0)
+    for (const asked of link.asked.values()) link.abandon(asked)
+    expect(link.askedBytes).toBe(0)
+    expect(link.has(7)).toBe(false)
+    link.answer(range(7, 4000, 1000))
+    expect(link.has(7)).toBe(false)
+    link.answer(range(7, 0, 1000))
+    expect(link.has(7)).toBe(true)
+  })
+})

@@ -34,7 +34,8 @@ export class Stage {
   readonly port: number
   /** The first of those for peers. */
   readonly peerPort: number
-  readonly #cast: CliProcess[] = []
+  /** Everybody who plays, with the rarer things that they told. */
+  readonly #told = new Map<CliProcess, readonly CliEvent[]>()
   #lab: Lab | undefined
 
   private constructor(folder: string, port: number) {
@@ -68,7 +69,7 @@ export class Stage {
       lab && host !== undefined
         ? new CliProcess(name, args, env, lab.exec.bind(lab, host))
         : new CliProcess(name, args, env)
-    this.#cast.push(started)
+    this.#told.set(started, eventsOf(started, 'session', 'peer', 'notice', 'complete', 'error'))
     return started
   }
 
@@ -108,25 +109,24 @@ export class Stage {
     }
   }
 
-  /** Where everybody stands, for people. */
+  /** What happened to everybody and where they stand, for people. */
   state(): string {
-    return this.#cast
-      .map(each => {
-        const last = ['progress', 'notice', 'error', 'result'].map(type => {
-          const event = each.last(type)
-          return event === undefined ? '' : `\n    ${JSON.stringify(event).slice(0, 1000)}`
-        })
-        return `  ${each.name}${each.running ? ' runs' : ''}: ${each.stderr}${last.join('')}\n`
+    return [...this.#told]
+      .map(([each, told]) => {
+        const events = [...told, each.last('progress'), each.last('result')]
+        const lines = events.map(event => event && `\n    ${JSON.stringify(event).slice(0, 1000)}`)
+        return `  ${each.name}${each.running ? ' runs' : ''}: ${each.stderr}${lines.join('')}\n`
       })
       .join('')
   }
 
   async close(): Promise<void> {
-    for (const each of this.#cast) {
+    const cast = [...this.#told.keys()]
+    for (const each of cast) {
       each.kill('SIGCONT')
       each.kill('SIGKILL')
     }
-    await Promise.all(this.#cast.map(each => each.exited))
+    await Promise.all(cast.map(each => each.exited))
     await this.#lab?.down()
     await rm(this.folder, { recursive: true, force: true })
   }
@@ -164,11 +164,11 @@ export function resultOf<Result>(player: CliProcess): Result & { exit: number } 
 /** What one test may take, on a machine that is busy with other things. */
 export const patience = { timeout: 60_000 }
 
-/** All events of a type so far and from now on, in their order. */
-export function eventsOf(player: CliProcess, type: string): readonly CliEvent[] {
+/** All events of these types from now on, in their order. */
+export function eventsOf(player: CliProcess, ...types: string[]): readonly CliEvent[] {
   const events: CliEvent[] = []
   player.on(event => {
-    if (event.type === type) events.push(event)
+    if (types.includes(event.type)) events.push(event)
   })
   return events
 }

@@ -42,6 +42,8 @@ export class Blaster {
   readonly #header = emptyHeader()
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
+  /** When the pump should run next, to know how late it does. */
+  #dueAt = 0
   #stopped = false
   #waitingForRoom = false
   #refusedAt: number | undefined
@@ -67,6 +69,7 @@ export class Blaster {
     const now = nowMicros()
     const at = this.#options.seed.fillDeadline(now)
     if (at === Number.POSITIVE_INFINITY) return
+    this.#dueAt = at
     const wait = at - now
     if (wait < 300) {
       this.#immediate = setImmediate(() => {
@@ -96,7 +99,8 @@ export class Blaster {
       return feed({ type: 'blocked' })
     }
     const batch = new Batch(room)
-    seed.fill(batch, nowMicros())
+    const now = nowMicros()
+    seed.fill(batch, now, Math.max(0, now - this.#dueAt))
     let bytes = 0
     for (let i = 0; i < batch.count; i++) bytes += this.#send(batch, i)
     if (bytes > 0) feed({ type: 'left', bytes })

@@ -38,7 +38,7 @@ export const LIMITS = {
   metaAgainEveryMicros: 5_000_000,
   metaRateShare: 0.01,
   burstMicros: 2_000,
-  /** A batch that comes late may be so long: the sender's own line spreads it again. */
+  /** A batch after a late wake-up may make up for so much. */
   lateBurstMicros: 10_000,
   catchUpMicros: 50_000,
   sessionsMax: 16,
@@ -75,7 +75,7 @@ export const LIMITS = {
   backoffFirstMicros: 500_000,
   backoffMaxMicros: 60_000_000,
   helloMicros: 5_000_000,
-  haveEveryMicros: 100_000,
+  haveEveryMicros: 50_000,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,

@@ -137,12 +137,15 @@ export class Sender {
     return this.#out.shift()
   }
 
-  /** Fills the batch with what the pacer allows now; the shell sends it and reports `onSent`. */
-  fill(batch: Batch, now: Micros): void {
+  /**
+   * Fills the batch with what the pacer allows now; the shell sends it and reports `onSent`.
+   * `lateMicros`: by how much the shell's timer missed the deadline.
+   */
+  fill(batch: Batch, now: Micros, lateMicros = 0): void {
     if (this.#paused) return
     this.#pacer.setRate(this.#rate.rateBps, now)
     const size = HEADER_BYTES + this.#symbolBytes
-    let credit = this.#pacer.batchBytes(now, size)
+    let credit = this.#pacer.batchBytes(now, size, lateMicros)
     this.#filledAt = now
     const timestamp = now % 2 ** 32
     while (this.#running && !batch.full) {

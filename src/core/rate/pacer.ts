@@ -36,14 +36,14 @@ export class Pacer {
   }
 
   /**
-   * Bytes of one batch: the credit. On time that is a burst of 1–2 ms; a process that was kept from
-   * its schedule catches up in longer ones, because with short ones it would never: on a busy
-   * machine a wake-up may come 5 ms late every time.
+   * Bytes of one batch: the credit, but no longer a burst than 2 ms and what a late wake-up missed:
+   * on a busy machine every one may come 5 ms late, and with short batches only such a process would
+   * never keep its rate.
    */
-  batchBytes(now: Micros, datagramBytes: number): number {
+  batchBytes(now: Micros, datagramBytes: number, lateMicros = 0): number {
     const credit = this.creditBytes(now)
-    const burst = (this.#rateBps * LIMITS.lateBurstMicros) / 8e6
-    return Math.min(credit, Math.max(burst, datagramBytes))
+    const span = Math.min(LIMITS.lateBurstMicros, LIMITS.burstMicros + lateMicros)
+    return Math.min(credit, Math.max((this.#rateBps * span) / 8e6, datagramBytes))
   }
 
   /** `bytes` left (after the socket took them). */

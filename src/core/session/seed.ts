@@ -162,8 +162,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     }
   }
 
-  fill(batch: Batch, now: Micros): void {
-    this.sender.fill(batch, now)
+  fill(batch: Batch, now: Micros, lateMicros = 0): void {
+    this.sender.fill(batch, now, lateMicros)
   }
 
   poll(now: Micros): SeedOut | undefined {

@@ -22,7 +22,8 @@ export const sha256: Hasher = bytes => {
 export async function hasherOf(name: HashName): Promise<Hasher> {
   if (name === 'sha256') return sha256
   try {
-    return (await import('@napi-rs/blake-hash')).blake3
+    const { blake3 } = await import('@napi-rs/blake-hash')
+    return bytes => blake3(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   } catch (cause) {
     throw new Mcp2pError(
       'HASH_MISSING',

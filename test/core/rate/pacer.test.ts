@@ -20,9 +20,11 @@ describe('Pacer', () => {
     expect(Math.abs((sent * 8e6) / now / 100e6 - 1)).toBeLessThan(0.0005)
   })
 
-  it('limits a late batch to 10 ms of the rate, but to one datagram at least', () => {
+  it('limits a batch to 2 ms of the rate, a late one to 10 ms, and to one datagram at least', () => {
     const fast = new Pacer(1e9, 0)
-    expect(fast.batchBytes(40_000, DATAGRAM)).toBe(1_250_000)
+    expect(fast.batchBytes(40_000, DATAGRAM)).toBe(250_000)
+    expect(fast.batchBytes(40_000, DATAGRAM, 3000)).toBe(625_000)
+    expect(fast.batchBytes(40_000, DATAGRAM, 40_000)).toBe(1_250_000)
     const slow = new Pacer(1e6, 0)
     expect(slow.batchBytes(40_000, DATAGRAM)).toBe(DATAGRAM)
   })

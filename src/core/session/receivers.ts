@@ -64,6 +64,20 @@ export class Receivers {
     return receiver
   }
 
+  /**
+   * This receiver goes on from what another process left on its host: the one that went from there
+   * last is the same host's former run, and nobody waits for it any more.
+   */
+  supersede(receiver: Receiver): void {
+    let former: Receiver | undefined
+    for (const other of this) {
+      if (other.host !== receiver.host || other === receiver) continue
+      if (other.link !== undefined || other.completeAt !== undefined) continue
+      if (former === undefined || other.lastAt > former.lastAt) former = other
+    }
+    if (former !== undefined) this.#all.delete(former.node)
+  }
+
   /** Connected and not complete. */
   *open(): Iterable<Receiver> {
     for (const receiver of this)

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { Receivers } from '../../../src/core/session/receivers.js'
+import { Link } from '../../../src/core/swarm/link.js'
+
+let nodes = 0
+
+function linkFrom(host: string): Link {
+  const link = new Link(++nodes, host, false, 0)
+  link.hello = {
+    type: 'hello',
+    id: 'a'.repeat(64),
+    node: nodes.toString(16).padStart(16, '0'),
+    port: 0,
+    role: 'receiver',
+    complete: false,
+    version: 1,
+    features: [],
+  }
+  return link
+}
+
+it('a run that goes on from what was left replaces the run that left it', () => {
+  const receivers = new Receivers()
+  const killed = receivers.joined(linkFrom('10.0.0.2'), 1)
+  const elsewhere = receivers.joined(linkFrom('10.0.0.3'), 2)
+  const complete = receivers.joined(linkFrom('10.0.0.2'), 3)
+  killed.link = undefined
+  elsewhere.link = undefined
+  complete.link = undefined
+  complete.completeAt = 4
+  const rerun = receivers.joined(linkFrom('10.0.0.2'), 5)
+
+  receivers.supersede(rerun)
+
+  expect([...receivers]).toEqual([elsewhere, complete, rerun])
+  expect([...receivers.hoped(30e6, 6)]).toEqual([elsewhere, rerun])
+})

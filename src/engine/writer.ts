@@ -1,5 +1,6 @@
-// Blocks on their way to the disk. What one turn of the event loop brings is written together:
-// neighbours go in one call, because a call costs more than the copy of a block.
+// Blocks on their way to the disk. What comes within some milliseconds is written together:
+// neighbours go in one call, because a call (a thread to wake, and to be woken by) costs more than
+// the copy of a block.
 
 import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
@@ -12,6 +13,7 @@ interface Waiting {
 
 /** Blocks written by one call. */
 const RUN_BLOCKS = 64
+const GATHER_MILLIS = 15
 
 export interface WriterOptions {
   readonly geometry: Geometry
@@ -23,6 +25,7 @@ export interface WriterOptions {
 export class Writer {
   readonly #options: WriterOptions
   #waiting: Waiting[] = []
+  #timer: NodeJS.Timeout | undefined
   /** Bytes that wait for the disk. */
   queuedBytes = 0
 
@@ -34,10 +37,13 @@ export class Writer {
   write(block: number, bytes: Uint8Array): void {
     this.queuedBytes += bytes.length
     this.#waiting.push({ block, bytes })
-    if (this.#waiting.length === 1) setImmediate(() => this.#flush())
+    if (this.#waiting.length === RUN_BLOCKS) this.#flush()
+    else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MILLIS)
   }
 
   #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     const waiting = this.#waiting.sort((a, b) => a.block - b.block)
     this.#waiting = []
     for (let from = 0; from < waiting.length; ) {

@@ -40,6 +40,7 @@ const MUTE_MILLIS = 3000
 export class Blaster {
   readonly #options: BlasterOptions
   readonly #header = emptyHeader()
+  readonly #batch = new Batch(BATCH)
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   /** When the pump should run next, to know how late it does. */
@@ -60,6 +61,7 @@ export class Blaster {
     const bytes = encodeAnnounce(session, sequence, announce)
     outlet.slot().set(bytes)
     outlet.send(bytes.length, port)
+    outlet.flush()
   }
 
   /** Goes on when the machine may have something to send. */
@@ -88,8 +90,7 @@ export class Blaster {
   #pump(): void {
     if (this.#stopped) return
     const { seed, outlet, feed, drain } = this.#options
-    const room = Math.min(BATCH, outlet.room)
-    if (room === 0) {
+    if (outlet.room < BATCH) {
       // The line, not the schedule, holds the batch.
       this.#waitingForRoom = true
       outlet.whenRoom(() => {
@@ -98,11 +99,13 @@ export class Blaster {
       })
       return feed({ type: 'blocked' })
     }
-    const batch = new Batch(room)
+    const batch = this.#batch
+    batch.clear()
     const now = nowMicros()
     seed.fill(batch, now, Math.max(0, now - this.#dueAt))
     let bytes = 0
     for (let i = 0; i < batch.count; i++) bytes += this.#send(batch, i)
+    outlet.flush()
     if (bytes > 0) feed({ type: 'left', bytes })
     else drain()
     this.wake()

@@ -13,11 +13,10 @@ import {
   readHeader,
   type SessionId,
 } from '../core/wire/datagram.js'
-import { kernelDrops } from '../io/net/drops.js'
-import { GroupSocket } from '../io/net/group.js'
+import type { Group, OnDatagram } from '../io/net/group.js'
 import type { Interface } from '../io/net/interfaces.js'
-import { Moderation } from '../io/net/moderation.js'
-import { Outlet } from '../io/net/outlet.js'
+import type { Outlet } from '../io/net/outlet.js'
+import { openGroup, openOutlet } from '../io/net/sockets.js'
 
 /** Datagrams that are handed to the core together at most. */
 const BATCH = 128
@@ -34,32 +33,32 @@ export interface EarsOptions {
 
 export class Ears {
   readonly #options: EarsOptions
-  readonly #announcements: GroupSocket
+  readonly #announcements: Group
   readonly #outlet: Outlet
-  readonly #data = new Map<string, Promise<GroupSocket>>()
+  readonly #data = new Map<string, Group>()
+  readonly #opening = new Set<string>()
   readonly #header = emptyHeader()
   readonly #batch = new Batch(BATCH)
   readonly #lose: () => boolean
-  readonly #moderation: Moderation
-  #flushing = false
+  #closed = false
   /** Takes a batch of data; payloads are valid during the call. */
   onBatch: (batch: Batch) => void = () => {}
 
-  private constructor(options: EarsOptions, announcements: GroupSocket, outlet: Outlet) {
+  private constructor(options: EarsOptions, announcements: Group, outlet: Outlet) {
     this.#options = options
     this.#announcements = announcements
     this.#outlet = outlet
     this.#lose = testLoss()
-    this.#moderation = new Moderation(announcements.bufferBytes)
   }
 
   /** @throws Mcp2pError NO_GROUP (network) when the group cannot be joined anywhere. */
   static async open(options: EarsOptions): Promise<Ears> {
     let ears: Ears | undefined
     const { group, port, interfaces, ttl, chosen } = options
-    const onMessage = (bytes: Uint8Array, source: string): void => ears?.hearAnnounce(bytes, source)
-    const announcements = await GroupSocket.open({ group, port, interfaces, onMessage })
-    const outlet = await Outlet.open({
+    const onDatagram: OnDatagram = (bytes, at, length, source) =>
+      ears?.hearAnnounce(bytes.subarray(at, at + length), source)
+    const announcements = await openGroup({ group, port, interfaces, onDatagram })
+    const outlet = await openOutlet({
       group,
       ttl,
       address: chosen?.address,
@@ -83,51 +82,65 @@ export class Ears {
     if (this.#outlet.room === 0) return
     this.#outlet.slot().set(bytes)
     this.#outlet.send(bytes.length, this.#options.port)
+    this.#outlet.flush()
   }
 
   /** @throws Mcp2pError NO_GROUP (network) */
   async join(channel: Channel): Promise<void> {
     const { interfaces } = this.#options
     const key = keyOf(channel)
-    const onMessage = (bytes: Uint8Array, source: string): void => this.#hearData(bytes, source)
-    const opening = this.#data.get(key) ?? GroupSocket.open({ ...channel, interfaces, onMessage })
-    this.#data.set(key, opening)
-    await opening.catch(error => {
-      this.#data.delete(key)
+    if (this.#opening.has(key)) return
+    this.#opening.add(key)
+    const onDatagram = this.#hearData.bind(this)
+    const onPause = this.#flush.bind(this)
+    try {
+      const socket = await openGroup({ ...channel, interfaces, onDatagram, onPause })
+      if (this.#closed) await socket.close()
+      else this.#data.set(key, socket)
+    } catch (error) {
+      this.#opening.delete(key)
       throw error
-    })
+    }
   }
 
   rejoin(channel: Channel): void {
-    void this.#data.get(keyOf(channel))?.then(socket => socket.rejoin())
+    this.#data.get(keyOf(channel))?.rejoin()
     this.#announcements.rejoin()
   }
 
   /** Datagrams that the kernel dropped for want of socket buffer, on our data ports. */
   kernelDrops(): number {
-    const ports = new Set<number>()
-    for (const key of this.#data.keys()) ports.add(Number(key.slice(key.lastIndexOf('|') + 1)))
-    return ports.size === 0 ? 0 : kernelDrops(ports)
+    let drops = 0
+    for (const socket of this.#data.values()) drops += socket.drops
+    return drops
   }
 
   async close(): Promise<void> {
-    const data = await Promise.all(this.#data.values())
-    await Promise.all([this.#announcements, this.#outlet, ...data].map(socket => socket.close()))
+    this.#closed = true
+    const sockets = [this.#announcements, this.#outlet, ...this.#data.values()]
+    await Promise.all(sockets.map(socket => socket.close()))
   }
 
   /** A datagram on the announcements' port. */
   hearAnnounce(bytes: Uint8Array, source: string): void {
     const header = this.#header
-    if (!readHeader(bytes, header) || header.type !== DATAGRAM.announce) return
+    if (!readHeader(bytes, 0, bytes.length, header) || header.type !== DATAGRAM.announce) return
     const announce = decodeAnnounce(bytes.subarray(HEADER_BYTES))
     if (announce === undefined) return
     const session = { high: header.sessionHigh, low: header.sessionLow }
     this.#options.onAnnounce(source, session, announce)
   }
 
-  #hearData(bytes: Uint8Array, source: string): void {
+  #hearData(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    source: string,
+    arrivedMicros: number,
+  ): void {
     const header = this.#header
-    if (!readHeader(bytes, header) || header.keyEpoch !== 0 || header.channel !== 1) return
+    if (!readHeader(bytes, at, length, header)) return
+    if (header.keyEpoch !== 0 || header.channel !== 1) return
     if (this.#lose()) return
     const batch = this.#batch
     const i = batch.count++
@@ -135,30 +148,22 @@ export class Ears {
     batch.sequence[i] = header.sequence
     batch.block[i] = header.block
     batch.symbol[i] = header.symbol
-    batch.bytes[i] = bytes.length - HEADER_BYTES
+    batch.bytes[i] = length - HEADER_BYTES
     batch.symbolBytes[i] = header.symbolBytes
     batch.sessionHigh[i] = header.sessionHigh
     batch.sessionLow[i] = header.sessionLow
     batch.timestampMicros[i] = header.timestampMicros
     batch.source[i] = source
-    batch.payload[i] = bytes.subarray(HEADER_BYTES)
+    batch.arrivedMicros[i] = arrivedMicros
+    batch.payload[i] = bytes
+    batch.payloadAt[i] = at + HEADER_BYTES
     if (batch.full) this.#flush()
-    else if (!this.#flushing) {
-      // Whatever else this turn of the loop brings goes along.
-      this.#flushing = true
-      setImmediate(() => {
-        this.#flushing = false
-        this.#flush()
-      })
-    }
   }
 
   #flush(): void {
-    const { count } = this.#batch
-    if (count === 0) return
+    if (this.#batch.count === 0) return
     this.onBatch(this.#batch)
     this.#batch.clear()
-    this.#moderation.rest(count)
   }
 }
 

@@ -43,8 +43,8 @@ export class Overheard {
 
   take(batch: Batch): void {
     for (let i = 0; i < batch.count; i++) {
-      const payload = batch.payload[i]
-      if (batch.type[i] !== DATAGRAM.meta || payload === undefined) continue
+      if (batch.type[i] !== DATAGRAM.meta) continue
+      const payload = batch.payloadOf(i, batch.bytes[i])
       for (const { source, session, announce, symbols } of this.#listening) {
         if (session.low !== batch.sessionLow[i] || session.high !== batch.sessionHigh[i]) continue
         if (source !== batch.source[i]) continue

@@ -252,7 +252,7 @@ export class Receiving {
       if (at < 0) continue
       const offset = batch.symbol[i] * batch.symbolBytes[i]
       const bytes = Math.min(batch.symbolBytes[i], geometry.bytesOfBlock(batch.block[i]) - offset)
-      this.#pool.set(batch.payload[i]!.subarray(0, bytes), at)
+      this.#pool.set(batch.payloadOf(i, bytes), at)
     }
     this.#drive.run()
   }

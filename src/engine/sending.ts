@@ -25,9 +25,10 @@ import {
 } from '../core/wire/datagram.js'
 import { hasherOf, sha256 } from '../io/disk/hasher.js'
 import type { Source } from '../io/disk/source.js'
-import { GroupSocket } from '../io/net/group.js'
+import type { OnDatagram } from '../io/net/group.js'
 import { interfacesOf } from '../io/net/interfaces.js'
-import { Outlet } from '../io/net/outlet.js'
+import type { Outlet } from '../io/net/outlet.js'
+import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { ReceiverRow, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { Blaster } from './blaster.js'
@@ -93,7 +94,7 @@ export class Sending {
     let outlet: Outlet | undefined
     const symbolBytes = symbolBytesOf(symbolsPerBlock(place.mtuBytes))
     if (options.multicast !== 'never')
-      outlet = await Outlet.open({
+      outlet = await openOutlet({
         group: place.group,
         ttl: options.ttl ?? 1,
         address: place.chosen?.address,
@@ -260,14 +261,14 @@ export class Sending {
     const { options, place, emit } = this.#given
     if (options.multicast === 'never') return
     const header = emptyHeader()
-    const onMessage = (bytes: Uint8Array): void => {
-      if (!readHeader(bytes, header) || header.type !== DATAGRAM.query) return
-      const query = decodeQuery(bytes.subarray(HEADER_BYTES))
+    const onDatagram: OnDatagram = (bytes, at, length) => {
+      if (!readHeader(bytes, at, length, header) || header.type !== DATAGRAM.query) return
+      const query = decodeQuery(bytes.subarray(at + HEADER_BYTES, at + length))
       if (query !== undefined) this.#drive.feed({ type: 'query', id: query.id })
     }
     const { group, port, interfaces } = place
     try {
-      const socket = await GroupSocket.open({ group, port, interfaces, onMessage })
+      const socket = await openGroup({ group, port, interfaces, onDatagram })
       this.#closers.push(() => socket.close())
     } catch (error) {
       // It can still announce every second; only the answer at once is missing.

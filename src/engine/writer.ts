@@ -13,7 +13,7 @@ interface Waiting {
 
 /** Blocks written by one call. */
 const RUN_BLOCKS = 64
-const GATHER_MILLIS = 15
+const GATHER_MILLIS = 30
 
 export interface WriterOptions {
   readonly geometry: Geometry

@@ -94,6 +94,7 @@ export const entryPoints = [
 export const usedAsCommand: Readonly<Record<string, string>> = {
   '@biomejs/biome': 'biome',
   '@types/node': 'types',
+  'node-api-headers': 'build.mjs',
   typescript: 'tsc',
   vitest: 'vitest',
 }

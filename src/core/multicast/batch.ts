@@ -22,8 +22,11 @@ export class Batch {
   readonly timestampMicros: Uint32Array
   /** Source address of each received datagram. */
   readonly source: string[]
-  /** Received payloads; absent in a simulation. */
+  /** When the kernel took it, where that is known; otherwise 0, which is now. */
+  readonly arrivedMicros: Float64Array
+  /** What holds the received payload, absent in a simulation, and where in it. */
   readonly payload: (Uint8Array | undefined)[]
+  readonly payloadAt: Uint32Array
   /** Written by the receiver's core: byte position in its pool, or NOWHERE or TAKEN. */
   readonly place: Float64Array
 
@@ -39,12 +42,20 @@ export class Batch {
     this.sessionLow = new Uint32Array(capacity)
     this.timestampMicros = new Uint32Array(capacity)
     this.source = new Array(capacity).fill('')
+    this.arrivedMicros = new Float64Array(capacity)
     this.payload = new Array(capacity).fill(undefined)
+    this.payloadAt = new Uint32Array(capacity)
     this.place = new Float64Array(capacity)
   }
 
   get full(): boolean {
     return this.count === this.capacity
+  }
+
+  /** The first `bytes` of a received payload; zeros in a simulation. */
+  payloadOf(i: number, bytes: number): Uint8Array {
+    const at = this.payloadAt[i]
+    return this.payload[i]?.subarray(at, at + bytes) ?? new Uint8Array(bytes)
   }
 
   clear(): void {

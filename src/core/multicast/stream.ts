@@ -11,6 +11,9 @@ import { SequenceWindow } from './sequence.js'
 /** A jump back of more blocks than reordering explains is the start of another pass. */
 const PASS_JUMP_BLOCKS = 64
 
+/** Without a datagram for so long the stream pauses; a busy process looks that late, too. */
+const PAUSE_MICROS = 25_000
+
 /** Hearing figures of an interval; the multicast half of a report. */
 export interface Hearing {
   readonly intervalMicros: number
@@ -37,6 +40,8 @@ export class Stream {
   readonly #delay = new DelayFloor()
   #firstSequence = 0
   #reportedAt: Micros
+  /** The latest arrival: an interval that ends with it is exact, however late we look. */
+  #arrivedAt: Micros = Number.NEGATIVE_INFINITY
   #reportedHighest = -1
   #received = 0
   #receivedBytes = 0
@@ -75,14 +80,21 @@ export class Stream {
     return this.#window.highest
   }
 
-  /** Counts one datagram of `wireBytes`; false when it is a duplicate. */
-  hear(sequence: number, timestampMicros: number, wireBytes: number, now: Micros): boolean {
+  /** Counts one datagram of `wireBytes` that came at `arrived`; false when it is a duplicate. */
+  hear(
+    sequence: number,
+    timestampMicros: number,
+    wireBytes: number,
+    arrived: Micros,
+    now: Micros,
+  ): boolean {
     if (this.totalReceived === 0) {
       this.#firstSequence = sequence
       this.#reportedHighest = sequence - 1
     }
     this.heardAt = now
-    this.#delay.sample(timestampDelta(now % 2 ** 32, timestampMicros), now)
+    this.#arrivedAt = Math.max(this.#arrivedAt, arrived)
+    this.#delay.sample(timestampDelta(arrived % 2 ** 32, timestampMicros), now)
     if (!this.#window.add(sequence)) {
       this.#duplicates++
       this.totalDuplicates++
@@ -128,9 +140,11 @@ export class Stream {
   /** Takes the figures since the last call. */
   takeHearing(now: Micros): Hearing {
     const highest = this.#window.highest
+    // Unless the stream has paused, then the pause belongs to the interval.
+    const upTo = now - this.#arrivedAt < PAUSE_MICROS ? this.#arrivedAt : now
     const expected = Math.max(0, highest - this.#reportedHighest)
     const hearing = {
-      intervalMicros: Math.max(1, Math.round(now - this.#reportedAt)),
+      intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),
       highestSequence: Math.max(0, highest),
       expected,
       received: this.#received,
@@ -138,7 +152,7 @@ export class Stream {
       duplicates: this.#duplicates,
       queueMicros: this.#delay.take(now),
     }
-    this.#reportedAt = now
+    this.#reportedAt = upTo
     this.#reportedHighest = Math.max(highest, this.#reportedHighest)
     this.#received = 0
     this.#receivedBytes = 0

@@ -208,7 +208,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       stream.at(block, now)
       if (type === DATAGRAM.layer) {
         const bytes = batch.bytes[i] - (batch.bytes[i] % 32)
-        this.assembly.leaves(block, batch.payload[i]?.subarray(0, bytes) ?? new Uint8Array(bytes))
+        this.assembly.leaves(block, batch.payloadOf(i, bytes))
         batch.place[i] = TAKEN
         continue
       }

@@ -129,7 +129,8 @@ export class Transmitters {
       if (stream.session.low !== low || stream.session.high !== high) continue
       if (stream.source !== batch.source[i] || stream.symbolBytes !== batch.symbolBytes[i]) continue
       const bytes = HEADER_BYTES + batch.bytes[i]
-      return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, now)
+      const arrived = batch.arrivedMicros[i] || now
+      return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, arrived, now)
         ? stream
         : undefined
     }

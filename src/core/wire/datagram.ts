@@ -84,22 +84,25 @@ export function writeHeader(bytes: Uint8Array, offset: number, header: Header): 
   put32(bytes, offset + 28, header.block)
 }
 
-/** Reads a header into `into`; false when the datagram is not ours or of an unknown version. */
-export function readHeader(bytes: Uint8Array, into: Header): boolean {
-  if (bytes.length < HEADER_BYTES) return false
-  if (bytes[0] !== MAGIC >> 8 || bytes[1] !== (MAGIC & 255) || bytes[2] >> 4 !== VERSION)
-    return false
-  into.type = bytes[2] & 15
-  into.keyEpoch = bytes[4]
-  into.channel = bytes[5]
-  into.symbolBytes = (bytes[6] << 8) | bytes[7]
-  into.sessionHigh = get32(bytes, 8)
-  into.sessionLow = get32(bytes, 12)
-  into.sequence = ((bytes[16] << 8) | bytes[17]) * 2 ** 32 + get32(bytes, 18)
-  into.symbol = bytes[22]
-  into.fecCode = bytes[23]
-  into.timestampMicros = get32(bytes, 24)
-  into.block = get32(bytes, 28)
+/**
+ * Reads the header of a datagram of `length` bytes at `at` into `into`; false when it is not ours or
+ * of an unknown version.
+ */
+export function readHeader(bytes: Uint8Array, at: number, length: number, into: Header): boolean {
+  if (length < HEADER_BYTES) return false
+  if (bytes[at] !== MAGIC >> 8 || bytes[at + 1] !== (MAGIC & 255)) return false
+  if (bytes[at + 2] >> 4 !== VERSION) return false
+  into.type = bytes[at + 2] & 15
+  into.keyEpoch = bytes[at + 4]
+  into.channel = bytes[at + 5]
+  into.symbolBytes = (bytes[at + 6] << 8) | bytes[at + 7]
+  into.sessionHigh = get32(bytes, at + 8)
+  into.sessionLow = get32(bytes, at + 12)
+  into.sequence = ((bytes[at + 16] << 8) | bytes[at + 17]) * 2 ** 32 + get32(bytes, at + 18)
+  into.symbol = bytes[at + 22]
+  into.fecCode = bytes[at + 23]
+  into.timestampMicros = get32(bytes, at + 24)
+  into.block = get32(bytes, at + 28)
   return true
 }
 

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 
-/** Drops of all sockets bound to these ports on this host's network, summed. */
-export function kernelDrops(ports: ReadonlySet<number>): number {
+/** Drops of all sockets bound to this port on this host's network, summed. */
+export function kernelDrops(port: number): number {
   let drops = 0
   for (const file of ['/proc/net/udp', '/proc/net/udp6']) {
     let text: string
@@ -16,8 +16,8 @@ export function kernelDrops(ports: ReadonlySet<number>): number {
     for (const line of text.split('\n').slice(1)) {
       const columns = line.trim().split(/\s+/)
       if (columns.length < 13) continue
-      const port = Number.parseInt(columns[1].slice(columns[1].lastIndexOf(':') + 1), 16)
-      if (ports.has(port)) drops += Number.parseInt(columns[12], 10) || 0
+      const bound = Number.parseInt(columns[1].slice(columns[1].lastIndexOf(':') + 1), 16)
+      if (bound === port) drops += Number.parseInt(columns[12], 10) || 0
     }
   }
   return drops

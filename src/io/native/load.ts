@@ -1,0 +1,101 @@
+// Finds the native part, or says why its TypeScript twins do the work. It is prebuilt and lies beside
+// the package; nothing is compiled or fetched when mcp2p is installed or started.
+
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** An open socket; only the functions below know what is in it. */
+export type UdpHandle = object
+
+/** `option`'s names, as udp.h numbers them. */
+export const UDP_OPTION = {
+  receiveBuffer: 0,
+  sendBuffer: 1,
+  ttl: 2,
+  loopback: 3,
+  dscp: 4,
+  interface: 5,
+  segmentation: 6,
+} as const
+
+export const UDP_READABLE = 1
+export const UDP_WRITABLE = 2
+
+/** Words of one record of `receive`, see udp.h. */
+export const UDP_RECORD_WORDS = 16
+/** Messages that one `receive` takes at most. */
+export const UDP_MESSAGES_MAX = 64
+
+/** Batches of datagrams. A number below zero is a negative errno. */
+export interface NativeUdp {
+  /** An empty address is any; interface index 0 is none. */
+  open(
+    family: 4 | 6,
+    address: string,
+    interfaceIndex: number,
+    port: number,
+    reuse: boolean,
+  ): UdpHandle | number
+  close(handle: UdpHandle): void
+  port(handle: UdpHandle): number
+  /** Datagrams dropped for want of socket buffer, 32 bits; known when the next one arrives. */
+  drops(handle: UdpHandle): number
+  /** Sets where `value` is not negative; returns what holds then. */
+  option(handle: UdpHandle, option: number, value: number): number
+  membership(
+    handle: UdpHandle,
+    join: boolean,
+    group: string,
+    interfaceIndex: number,
+    source: string,
+  ): number
+  target(handle: UdpHandle, address: string, interfaceIndex: number, port: number): number
+  /** Datagrams of `segmentBytes`, the last one shorter; returns the bytes that the kernel took. */
+  send(
+    handle: UdpHandle,
+    slab: Uint8Array,
+    offset: number,
+    lengthBytes: number,
+    segmentBytes: number,
+  ): number
+  /** What waits, a message to a slot; returns how many, each with its record. */
+  receive(handle: UdpHandle, slab: Uint8Array, slotBytes: number, records: Int32Array): number
+  /** The first callback stays; 0 ends the watch. */
+  watch(handle: UdpHandle, events: number, call?: (status: number, events: number) => void): number
+  interfaceIndex(name: string): number
+}
+
+/** The native part, or why there is none. */
+export interface Native {
+  readonly udp: NativeUdp | undefined
+  readonly why: string
+}
+
+let loaded: Native | undefined
+
+/** `MCP2P_NO_NATIVE=1` switches it off. */
+export function loadNative(): Native {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Native {
+  if (process.env.MCP2P_NO_NATIVE === '1') return twin('MCP2P_NO_NATIVE is set')
+  const name = `${process.platform}-${process.arch}`
+  // From the compiled file and from the source, which tests run.
+  const places = ['../../../..', '../../..'].map(up =>
+    fileURLToPath(new URL(`${up}/prebuilds/${name}/mcp2p.node`, import.meta.url)),
+  )
+  const path = places.find(place => existsSync(place))
+  if (path === undefined) return twin(`none was built for ${name}`)
+  try {
+    return { udp: createRequire(import.meta.url)(path) as NativeUdp, why: `prebuilt for ${name}` }
+  } catch (error) {
+    return twin(`it does not load: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function twin(why: string): Native {
+  return { udp: undefined, why }
+}

@@ -1,0 +1,129 @@
+// Sends to a group through native batches: datagrams of equal size that stand behind each other leave
+// by one call, and the kernel or the network card cuts them. The kernel copies what it takes, so the
+// slab is free again at once; what it has no room for waits in the slab for the socket.
+
+import { systemError } from '../native/errno.js'
+import { type NativeUdp, UDP_OPTION, UDP_WRITABLE, type UdpHandle } from '../native/load.js'
+import type { Outlet, OutletOptions } from './outlet.js'
+
+/** Datagrams to one port, equal in size but for the last one. */
+interface Run {
+  readonly port: number
+  readonly segmentBytes: number
+  from: number
+  end: number
+  open: boolean
+}
+
+export class BatchOutlet implements Outlet {
+  readonly #udp: NativeUdp
+  readonly #handle: UdpHandle
+  readonly #options: OutletOptions
+  readonly #scope: number
+  readonly #slab: Uint8Array
+  readonly #runs: Run[] = []
+  #end = 0
+  #targetPort = 0
+  #full = false
+  #onRoom: (() => void) | undefined
+  onError: (error: NodeJS.ErrnoException) => void = () => {}
+  sent = 0
+
+  private constructor(udp: NativeUdp, handle: UdpHandle, options: OutletOptions, scope: number) {
+    this.#udp = udp
+    this.#handle = handle
+    this.#options = options
+    this.#scope = scope
+    this.#slab = new Uint8Array(options.datagramBytes * options.slots)
+  }
+
+  static open(options: OutletOptions, udp: NativeUdp): BatchOutlet {
+    const { group, ttl, address, interfaceName } = options
+    const six = group.includes(':')
+    const scope = interfaceName ? udp.interfaceIndex(interfaceName.replace(/:.*$/, '')) : 0
+    const handle = udp.open(six ? 6 : 4, (!six && address) || '', 0, 0, false)
+    if (typeof handle === 'number') throw systemError('bind', handle)
+    const set = (option: number, value: number): void => {
+      const bad = udp.option(handle, option, value)
+      if (bad >= 0) return
+      udp.close(handle)
+      throw systemError('setsockopt', bad)
+    }
+    set(UDP_OPTION.ttl, ttl)
+    set(UDP_OPTION.loopback, 1)
+    if (scope > 0) set(UDP_OPTION.interface, scope)
+    return new BatchOutlet(udp, handle, options, scope)
+  }
+
+  get room(): number {
+    if (this.#full) return 0
+    return Math.floor((this.#slab.length - this.#end) / this.#options.datagramBytes)
+  }
+
+  slot(): Uint8Array {
+    return this.#slab.subarray(this.#end, this.#end + this.#options.datagramBytes)
+  }
+
+  send(bytes: number, port: number): void {
+    const from = this.#end
+    this.#end += bytes
+    const last = this.#runs[this.#runs.length - 1]
+    if (last?.open && last.port === port && bytes <= last.segmentBytes) {
+      last.end = this.#end
+      last.open = bytes === last.segmentBytes
+    } else {
+      this.#runs.push({ port, segmentBytes: bytes, from, end: this.#end, open: true })
+    }
+  }
+
+  flush(): void {
+    while (this.#runs.length > 0 && this.#leaves(this.#runs[0])) this.#runs.shift()
+    if (this.#runs.length > 0) return
+    this.#end = 0
+    this.#full = false
+  }
+
+  whenRoom(call: () => void): void {
+    this.#onRoom = call
+  }
+
+  async close(): Promise<void> {
+    this.#runs.length = 0
+    this.#udp.close(this.#handle)
+  }
+
+  /** True when the run is dealt with: it left, or was refused. */
+  #leaves(run: Run): boolean {
+    const { from, end, segmentBytes, port } = run
+    if (port !== this.#targetPort) {
+      this.#udp.target(this.#handle, this.#options.group, this.#scope, port)
+      this.#targetPort = port
+    }
+    const left = this.#udp.send(this.#handle, this.#slab, from, end - from, segmentBytes)
+    if (left >= 0) {
+      this.sent += Math.ceil(left / segmentBytes)
+      run.from += left
+      return run.from === end || this.#wait()
+    }
+    const error = systemError('send', left)
+    if (error.code === 'EAGAIN') return this.#wait()
+    for (let at = from; at < end; at += segmentBytes) this.onError(error)
+    return true
+  }
+
+  /** The line, not the schedule, holds the rest; always false. */
+  #wait(): false {
+    this.#full = true
+    this.#udp.watch(this.#handle, UDP_WRITABLE, () => this.#writable())
+    return false
+  }
+
+  #writable(): void {
+    this.flush()
+    if (this.#full) return
+    this.#udp.watch(this.#handle, 0)
+    const call = this.#onRoom
+    this.#onRoom = undefined
+    call?.()
+  }
+}

@@ -1,0 +1,96 @@
+// The native part: its C unit under the sanitizers, and its door to JavaScript, which must stand
+// whatever is passed through it.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { loadNative, type NativeUdp } from '../../../src/io/native/load.js'
+import { repositoryRoot } from '../../lab/root.js'
+
+const { udp, why } = loadNative()
+const compiler = process.env.CC ?? 'cc'
+const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
+
+it.skipIf(!compiles)('udp.c does what it says, and nothing outside its slab', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
+  try {
+    const program = join(folder, 'udp-check')
+    const sources = ['test/io/native/udp-check.c', 'src/io/native/udp.c']
+    const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-g', '-O1']
+    const checked = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+    const argv = [...strict, ...checked, ...sources, '-o', program]
+    const built = spawnSync(compiler, argv, { cwd: repositoryRoot, encoding: 'utf8' })
+    expect(built.stderr).toBe('')
+    const { stdout, stderr, status } = spawnSync(program, { encoding: 'utf8', timeout: 60_000 })
+    expect({ stdout, stderr, status }).toEqual({ stdout: 'ok\n', stderr: '', status: 0 })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it.skipIf(compiles === false)('is there, where it can be built', () => {
+  expect(udp, why).toBeDefined()
+})
+
+const anything = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.string({ maxLength: 100 }),
+  fc.boolean(),
+  fc.constantFrom(undefined, null, {}, [], () => {}, Symbol.iterator, 10n, Number.NaN),
+  fc.constantFrom(
+    '127.0.0.1',
+    '224.0.67.99',
+    'lo',
+    4,
+    6,
+    0,
+    -1,
+    1398,
+    2 ** 31,
+    2 ** 53,
+    -(2 ** 63),
+  ),
+  fc.nat(3000).map(size => new Uint8Array(size)),
+  fc.nat(300).map(size => new Int32Array(size)),
+  fc.constant(new Float64Array(9)),
+)
+
+it.skipIf(udp === undefined)('refuses wrong arguments instead of falling', () => {
+  const native = udp as NativeUdp
+  const handle = native.open(4, '127.0.0.1', 0, 0, false)
+  expect(typeof handle).toBe('object')
+  const names = Object.keys(native).filter(name => name !== 'close') as (keyof NativeUdp)[]
+  const call = (name: keyof NativeUdp, argv: unknown[]): unknown =>
+    (native[name] as (...argv: unknown[]) => unknown)(...argv)
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.array(anything, { maxLength: 7 }),
+      fc.boolean(),
+      (name, argv, withHandle) => {
+        const result = call(name, withHandle ? [handle, ...argv] : argv)
+        if (typeof result === 'number') return
+        expect(name).toBe('open')
+        native.close(result as object)
+      },
+    ),
+    { numRuns: 20_000 },
+  )
+  const slab = new Uint8Array(100)
+  for (const [offset, length] of [
+    [0, 101],
+    [100, 1],
+    [-1, 5],
+    [2 ** 53, 1],
+    [1, 2 ** 53],
+  ])
+    expect(call('send', [handle, slab, offset, length, 10])).toBeLessThan(0)
+  native.close(handle as object)
+  native.close(handle as object)
+  for (const name of names.filter(name => !['open', 'interfaceIndex', 'drops'].includes(name)))
+    expect(call(name, [handle])).toBeLessThan(0)
+})

@@ -241,6 +241,11 @@ export class QuantileRate implements RateController {
     return this.#epoch.leftBps(this.#now) * Math.max(0, 1 - Math.max(0, v.excess) - v.kernel)
   }
 
+  /** What our own line, found full, takes: over a short time receivers count it better than we do. */
+  #lineBps(v: Verdict, now: Micros): number {
+    return Math.max(this.#epoch.leftBps(now), Math.min(v.capBps, this.#rateBps))
+  }
+
   #startup(now: Micros): Plan | undefined {
     if (now - this.#epoch.since < TUNING.roundMicros * 0.9) return undefined
     const v = this.#panel.judge(now, 0.4, TUNING.farPatienceMicros)
@@ -270,7 +275,8 @@ export class QuantileRate implements RateController {
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
     this.#searchUntil = now + TUNING.searchMicros
-    this.#step = TUNING.stepMin
+    // What a busy machine measured in a tenth of a second is a guess: the next steps are long.
+    this.#step = TUNING.stepSearch
     this.#cleanRounds = 0
     return this.#draining(v)
   }
@@ -404,9 +410,12 @@ export class QuantileRate implements RateController {
       this.#searchUntil = now + TUNING.searchMicros
       return this.#draining(v)
     }
-    // The last clean step may have been clean by luck: believe half of it.
-    this.#pathBps = (this.#pathBps + this.#trustedBps) / 2
-    if (line) this.#pathBps = Math.min(this.#pathBps, this.#epoch.leftBps(now))
+    // The last clean step may have been clean by luck: believe half of it. What came through while
+    // a queue stood is no luck, though: that much the path carries.
+    const queued = v.excess <= 3 * v.sigma && v.kernel === 0 ? v.capBps : 0
+    const carried = Math.min(queued, this.#rateBps * (1 + TUNING.stepNoisyMax))
+    this.#pathBps = Math.max((this.#pathBps + this.#trustedBps) / 2, carried)
+    if (line) this.#pathBps = Math.min(this.#pathBps, 0.997 * this.#lineBps(v, now))
     return v.queueMicros > TUNING.queueLowMicros ? this.#draining(v) : this.#settle()
   }
 

@@ -14,6 +14,7 @@ const IDLE_ROUNDS = 10
 /** So much of what is sent arrives where the path is not full. */
 const FOLLOWS = 0.93
 const DOUBTS_MAX = 3
+const SLOW_ROUNDS_MAX = 2
 
 export class Startup {
   #met = false
@@ -45,8 +46,11 @@ export class Startup {
     const full = overflows || queues
     this.#slowRounds = slow ? this.#slowRounds + 1 : 0
     if (full && this.#gains(v, rateBps)) return 'double'
-    if (full || this.#slowRounds >= 2) return this.#end('full')
-    if (slow) return 'again'
+    // What neither arrives nor is lost must stand in a queue. Without one the count was late, not
+    // the path full: a busy machine reports when it can.
+    const waits = slow && v.queueMicros > TUNING.queueLowMicros
+    if (full || (waits && this.#slowRounds >= 2)) return this.#end('full')
+    if (slow && this.#slowRounds <= SLOW_ROUNDS_MAX) return 'again'
     if (!epoch.idle(now, 0.75)) return 'double'
     return this.#idleRounds++ < IDLE_ROUNDS ? 'again' : this.#end('idle')
   }

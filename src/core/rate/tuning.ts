@@ -24,6 +24,8 @@ export const TUNING = {
   stepMin: 0.01,
   stepNoisyMax: 0.05,
   stepFast: 0.02,
+  /** The first steps after the limit was overrun, when it is hardly known. */
+  stepSearch: 0.05,
   /** After a receiver that held back the rest has left the quantile. */
   stepFreed: 0.5,
   /**

@@ -73,7 +73,7 @@ export class Blaster {
     if (at === Number.POSITIVE_INFINITY) return
     this.#dueAt = at
     const wait = at - now
-    if (wait < 300) {
+    if (wait <= 0) {
       this.#immediate = setImmediate(() => {
         this.#immediate = undefined
         this.#pump()

@@ -11,16 +11,25 @@ export function nowMicros(): Micros {
 export class Drive<In, Out> {
   readonly #machine: Machine<In, Out>
   readonly #act: (out: Out) => void
+  readonly #beforeWaking: () => void
   readonly #waiting: In[] = []
   #busy = false
   #stopped = false
   #timer: NodeJS.Timeout | undefined
   #timerAt: Micros = Number.POSITIVE_INFINITY
 
-  /** `act` carries out one output; what it learns comes back by `feed`. */
-  constructor(machine: Machine<In, Out>, act: (out: Out) => void) {
+  /**
+   * `act` carries out one output; what it learns comes back by `feed`. `beforeWaking` hands over
+   * what waits outside, so that a machine that wakes up late does not judge by old news.
+   */
+  constructor(
+    machine: Machine<In, Out>,
+    act: (out: Out) => void,
+    beforeWaking: () => void = () => {},
+  ) {
     this.#machine = machine
     this.#act = act
+    this.#beforeWaking = beforeWaking
   }
 
   feed(input: In): void {
@@ -71,6 +80,7 @@ export class Drive<In, Out> {
     const millis = Math.max(1, Math.ceil((at - nowMicros()) / 1000))
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY
+      this.#beforeWaking()
       this.run()
     }, millis)
   }

@@ -103,6 +103,11 @@ export class Ears {
     }
   }
 
+  /** Hands over what has arrived. */
+  look(): void {
+    for (const socket of this.#data.values()) socket.look()
+  }
+
   rejoin(channel: Channel): void {
     this.#data.get(keyOf(channel))?.rejoin()
     this.#announcements.rejoin()

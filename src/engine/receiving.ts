@@ -141,7 +141,8 @@ export class Receiving {
     this.#settled = new Promise((settle, fail) => {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
-    this.#drive = new Drive(this.#fetch, out => this.#act(out))
+    const look = (): void => given.ears?.look()
+    this.#drive = new Drive(this.#fetch, out => this.#act(out), look)
     this.#writer = new Writer({
       geometry: tree.geometry,
       store: open.store,

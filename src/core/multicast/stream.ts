@@ -11,9 +11,6 @@ import { SequenceWindow } from './sequence.js'
 /** A jump back of more blocks than reordering explains is the start of another pass. */
 const PASS_JUMP_BLOCKS = 64
 
-/** Without a datagram for so long the stream pauses; a busy process looks that late, too. */
-const PAUSE_MICROS = 25_000
-
 /** Hearing figures of an interval; the multicast half of a report. */
 export interface Hearing {
   readonly intervalMicros: number
@@ -140,8 +137,8 @@ export class Stream {
   /** Takes the figures since the last call. */
   takeHearing(now: Micros): Hearing {
     const highest = this.#window.highest
-    // Unless the stream has paused, then the pause belongs to the interval.
-    const upTo = now - this.#arrivedAt < PAUSE_MICROS ? this.#arrivedAt : now
+    // A pause after the last arrival belongs to the next interval; or else to this one.
+    const upTo = this.#received > 0 ? this.#arrivedAt : now
     const expected = Math.max(0, highest - this.#reportedHighest)
     const hearing = {
       intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),

@@ -260,7 +260,15 @@ export class QuantileRate implements RateController {
     if (step === 'double' && this.#rateBps < this.#maxBps) {
       return { phase: 'startup', rateBps: this.#rateBps * 2 }
     }
+    if (step === 'idle') return this.#idling(now)
     this.#carries(this.#rateBps)
+    return this.#settle()
+  }
+
+  /** Less was sent than might have been: the path carries that at least, and longer steps go on. */
+  #idling(now: Micros): Plan {
+    this.#carries(Math.min(this.#rateBps, this.#epoch.leftBps(now) * (1 + TUNING.stepSearch)))
+    this.#step = TUNING.stepFreed
     return this.#settle()
   }
 
@@ -313,11 +321,10 @@ export class QuantileRate implements RateController {
     }
     this.#learn(v, now)
     if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
-      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#epoch.leftBps(now))
+      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#lineBps(v, now))
       return this.#settle()
     }
     if (this.#epoch.idle(now, 0.9)) return undefined
-    if (this.#starting.unfinished) return { phase: 'startup', rateBps: this.#rateBps }
     if (now < this.#until) return undefined
     if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
       return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
@@ -395,7 +402,8 @@ export class QuantileRate implements RateController {
     if (!full) {
       // A report tells the least delay of its interval, so a queue shows only after it has grown.
       if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
-      if (this.#epoch.idle(now, 0.97)) return this.#settle()
+      // Too little to send for this step: nothing was risked and nothing learnt, so try again soon.
+      if (this.#epoch.idle(now, 0.97)) return this.#settle('', TUNING.idleMicros)
       this.#carries(this.#rateBps)
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)

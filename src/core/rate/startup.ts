@@ -21,13 +21,8 @@ export class Startup {
   #slowRounds = 0
   #idleRounds = 0
   #doubts = 0
+  #lineRounds = 0
   #contestedBps = 0
-  #unfinished = false
-
-  /** It ended for want of data, not because the path was full. */
-  get unfinished(): boolean {
-    return this.#unfinished
-  }
 
   next(v: Verdict, rateBps: number, epoch: Epoch, now: Micros): StartupStep {
     // Loss in the very first round cannot be compared with anything; it is the floor until a test
@@ -35,15 +30,16 @@ export class Startup {
     const excess = this.#met || v.queueMicros > TUNING.queueLowMicros ? v.excess : 0
     this.#met = true
     const slow = v.follow < 0.8
-    const overflows =
-      v.kernel > TUNING.kernelLimit ||
-      excess > Math.max(0.05, 4 * v.sigma) ||
-      epoch.lineBound(now, 0.95)
+    const overflows = v.kernel > TUNING.kernelLimit || excess > Math.max(0.05, 4 * v.sigma)
     const queues = v.queueMicros > TUNING.queueMicros
     // A delay while everything that is sent arrives is a process that was kept waiting (a busy
     // machine, a collection of garbage), not a path that fills: look once more before believing it.
     if (queues && !overflows && v.follow > FOLLOWS && this.#doubts++ < DOUBTS_MAX) return 'again'
-    const full = overflows || queues
+    // Our own line holds what is too much, so nothing is lost by one more round, and that one
+    // measures it from beginning to end.
+    const line = epoch.lineBound(now, 0.95)
+    if (line && !overflows && !queues && this.#lineRounds++ === 0) return 'again'
+    const full = overflows || queues || line
     this.#slowRounds = slow ? this.#slowRounds + 1 : 0
     if (full && this.#gains(v, rateBps)) return 'double'
     // What neither arrives nor is lost must stand in a queue. Without one the count was late, not
@@ -58,8 +54,8 @@ export class Startup {
   #end(step: 'full' | 'idle'): StartupStep {
     this.#slowRounds = 0
     this.#doubts = 0
+    this.#lineRounds = 0
     this.#contestedBps = 0
-    this.#unfinished = step === 'idle'
     return step
   }
 

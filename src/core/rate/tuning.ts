@@ -26,7 +26,7 @@ export const TUNING = {
   stepFast: 0.02,
   /** The first steps after the limit was overrun, when it is hardly known. */
   stepSearch: 0.05,
-  /** After a receiver that held back the rest has left the quantile. */
+  /** After a receiver that held back the rest has left the quantile, or a startup without data. */
   stepFreed: 0.5,
   /**
    * Found full at this rate or below, the line may be full of others: what arrives must grow by
@@ -36,6 +36,7 @@ export const TUNING = {
   contestedGain: 1.4,
   holdMicros: 3_000_000,
   searchMicros: 3_000_000,
+  idleMicros: 500_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */
   retestFloor: 0.003,
   retestMicros: 10_000_000,

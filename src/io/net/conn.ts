@@ -53,6 +53,7 @@ export class Conn {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#socket.uncork()
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
     this.#socket.setTimeout(FAREWELL_MILLIS, () => this.#socket.destroy())
@@ -66,6 +67,11 @@ export class Conn {
 
   #write(bytes: Uint8Array, onTaken?: () => void): void {
     if (this.#closed || this.#socket.destroyed) return
+    if (this.#socket.writableCorked === 0) {
+      // What else this turn of the loop has to say goes along, in one call and few packets.
+      this.#socket.cork()
+      setImmediate(() => this.#socket.uncork())
+    }
     this.#socket.write(bytes, onTaken)
     if (this.#socket.writableLength > UNSENT_BYTES_MAX) {
       this.#socket.destroy()

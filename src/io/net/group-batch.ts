@@ -101,10 +101,11 @@ export class BatchGroup implements Group {
 
   #watch(): void {
     this.#watching = true
-    this.#udp.watch(this.#handle, UDP_READABLE, () => this.#look())
+    this.#udp.watch(this.#handle, UDP_READABLE, () => this.look())
   }
 
-  #look(): void {
+  look(): void {
+    clearTimeout(this.#timer)
     let messages = 0
     for (let turn = 0; turn < TURNS && !this.#closed; turn++) {
       const got = this.#take()
@@ -112,6 +113,7 @@ export class BatchGroup implements Group {
       if (got < UDP_MESSAGES_MAX) break
     }
     if (this.#closed) return
+    if (this.#watching && messages === 0) return
     this.#idleLooks = messages > 0 ? 0 : this.#idleLooks + 1
     if (this.#idleLooks >= IDLE_LOOKS) {
       this.#idleLooks = 0
@@ -122,8 +124,8 @@ export class BatchGroup implements Group {
       this.#udp.watch(this.#handle, 0)
     }
     // After a full look there is more already.
-    if (messages >= TURNS * UDP_MESSAGES_MAX) setImmediate(() => this.#closed || this.#look())
-    else this.#timer = setTimeout(() => this.#look(), REST_MILLIS)
+    if (messages >= TURNS * UDP_MESSAGES_MAX) setImmediate(() => this.#closed || this.look())
+    else this.#timer = setTimeout(() => this.look(), REST_MILLIS)
   }
 
   /** Takes one batch; returns its messages. An error of the socket is an interface's, not ours. */

@@ -57,6 +57,8 @@ export class DgramGroup implements Group {
     return kernelDrops(this.#options.port)
   }
 
+  look(): void {} // node reads when it reads
+
   rejoin(): void {
     const { socket } = this.#socket
     for (const each of this.joinedOn) {

@@ -30,6 +30,8 @@ export interface Group {
   readonly joinedOn: readonly Interface[]
   /** Datagrams that the kernel dropped for want of socket buffer. */
   readonly drops: number
+  /** Hands over at once what has arrived, where that is not done by itself. */
+  look(): void
   /** Leaves and joins again: where nobody renews memberships, a switch forgets them. */
   rejoin(): void
   close(): Promise<void>

@@ -15,6 +15,7 @@ import type {
   VerifyResult,
 } from '../../engine/api.js'
 import type { Job } from '../../engine/events.js'
+import { runPromptly } from './schedule.js'
 
 export type SendSource = { readonly meta: string } | { readonly paths: string[] }
 
@@ -56,6 +57,9 @@ export interface Engine {
 export const engine: Engine = {
   createMeta: async () => (await import('../../engine/create-meta.js')).createMeta,
   verify: async () => (await import('../../engine/verify.js')).verify,
-  send: async () => (await import('../../engine/send.js')).send,
+  send: async () => {
+    runPromptly()
+    return (await import('../../engine/send.js')).send
+  },
   receive: async () => (await import('../../engine/receive.js')).receive,
 }

@@ -1,0 +1,25 @@
+// What the process asks of those who run it, the engine of JavaScript and the machine's scheduler.
+// native-notes has what each is worth.
+
+import { constants, setPriority } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+
+/**
+ * Optimised code after a million bytecodes of a function instead of a tenth of that: in a transfer's
+ * first second compilers would take the time that the first datagrams need.
+ */
+export function compileLater(): void {
+  setFlagsFromString('--interrupt-budget=1000000')
+}
+
+/**
+ * A blast is paced by a process that has to be woken within a millisecond or two; on a busy machine
+ * it asks to come first. Without the right to ask it stays as it is.
+ */
+export function runPromptly(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_ABOVE_NORMAL)
+  } catch {
+    // Only root may; the rate controller copes with late bursts, too.
+  }
+}

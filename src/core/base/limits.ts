@@ -75,7 +75,10 @@ export const LIMITS = {
   backoffFirstMicros: 500_000,
   backoffMaxMicros: 60_000_000,
   helloMicros: 5_000_000,
+  /** Peers hear of what was verified: so often when it is much, so often when it is little. */
   haveEveryMicros: 50_000,
+  haveTrickleMicros: 100_000,
+  haveAtOnceBlocks: 64,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,

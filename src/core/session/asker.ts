@@ -17,6 +17,12 @@ const ENDGAME_MICROS = 1_000_000
 /** The endgame is for the last few megabytes only. */
 const ENDGAME_BLOCKS = 256
 const RANGE_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
+/**
+ * Behind a blast there is time: repair is gathered, so that one frame asks for many symbols and one
+ * peer answers them together; asking for each as it is missed costs ten times the packets.
+ */
+const GATHER_MICROS = 200_000
+const GATHER_BLOCKS = 64
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
@@ -26,6 +32,7 @@ export class Asker {
   readonly #swarm: Swarm
   readonly #wants: Wants
   readonly #prng: Prng
+  #askedAt: Micros = Number.NEGATIVE_INFINITY
 
   constructor(geometry: Geometry, assembly: Assembly, swarm: Swarm, wants: Wants, prng: Prng) {
     this.#geometry = geometry
@@ -38,6 +45,8 @@ export class Asker {
   /** Asks all peers that have room; `behindBlast`: a transmitter is asked only for what is overdue. */
   ask(behindBlast: boolean, roomBytes: number, now: Micros): void {
     if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
+    if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
+    this.#askedAt = now
     const links = [...this.#swarm.links()]
     // Peers first: what they take is not asked of the transmitter.
     const order = this.#prng.shuffle(links).sort((a, b) => Number(a.seeder) - Number(b.seeder))
@@ -51,8 +60,12 @@ export class Asker {
 
   /** Tops up one peer whose data just came. */
   topUp(link: Link, behindBlast: boolean, roomBytes: number, now: Micros): void {
-    if (link.askedBytes > TOP_UP_BYTES) return
+    if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
     this.#askOf(link, [...this.#swarm.links()], behindBlast && link.seeder, roomBytes, now)
+  }
+
+  get #gathers(): boolean {
+    return this.#wants.due.total < GATHER_BLOCKS
   }
 
   /** Returns the bytes asked for. */

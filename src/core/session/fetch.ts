@@ -358,7 +358,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#follow(now)
     for (const stream of this.transmitters.streams())
       stream.passed(now, (first, count) => {
-        if (this.#plan === 'behind') this.#wants.pass(first, count, now)
+        if (this.#plan === 'behind') this.#wants.passed(first, count, now)
       })
     this.#wants.age(now)
     this.#rejoin(now)
@@ -385,7 +385,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     else if (plan === 'behind') {
       for (const stream of this.transmitters.streams()) {
         const upTo = stream.cursor
-        if (upTo > 0 && before === 'anything') this.#wants.pass(0, upTo, now)
+        if (upTo > 0 && before === 'anything') this.#wants.passed(0, upTo, now)
       }
     }
   }

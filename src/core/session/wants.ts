@@ -46,6 +46,17 @@ export class Wants {
   }
 
   /** The blast has passed these blocks: what is missing of them, and not asked for yet, is due. */
+  passed(first: number, count: number, now: Micros): void {
+    const end = first + count
+    for (let block = first; block < end; block++) {
+      if (!this.#isMissing(block)) continue
+      const from = block
+      while (block < end && this.#isMissing(block)) block++
+      this.pass(from, block - from, now)
+    }
+  }
+
+  /** All of these blocks are missing; those not asked for yet are due. */
   pass(first: number, count: number, now: Micros): void {
     this.due.add(first, count)
     for (const block of this.#pending.keys())

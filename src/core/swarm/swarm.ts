@@ -83,6 +83,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #out: SwarmOut[] = []
   /** Chunks with blocks verified since the last `have`. */
   readonly #fresh = new Set<number>()
+  #freshBlocks = 0
+  #toldAt: Micros = Number.NEGATIVE_INFINITY
   #haveAt: Micros = Number.POSITIVE_INFINITY
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
@@ -166,7 +168,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   /** A block became verified: it may be served at once, and the peers hear of it soon. */
   verified(block: number, now: Micros): void {
     this.#fresh.add(this.#geometry.chunkOfBlock(block))
-    if (this.#haveAt === Number.POSITIVE_INFINITY) this.#haveAt = now + LIMITS.haveEveryMicros
+    this.#freshBlocks++
+    // A trickle of news may wait a little longer than a flood: every message is a packet to everybody.
+    const flood = this.#freshBlocks >= LIMITS.haveAtOnceBlocks
+    const every = flood ? LIMITS.haveEveryMicros : LIMITS.haveTrickleMicros
+    this.#haveAt = Math.min(this.#haveAt, Math.max(now, this.#toldAt + every))
   }
 
   close(link: Link, reason: string, now: Micros): void {
@@ -432,6 +438,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #flushHave(now: Micros): void {
     this.#haveAt = Number.POSITIVE_INFINITY
+    this.#toldAt = now
+    this.#freshBlocks = 0
     const chunks = [...this.#fresh].sort((a, b) => a - b)
     this.#fresh.clear()
     let messages: readonly Message[] | undefined

@@ -241,9 +241,9 @@ export class QuantileRate implements RateController {
     return this.#epoch.leftBps(this.#now) * Math.max(0, 1 - Math.max(0, v.excess) - v.kernel)
   }
 
-  /** What our own line, found full, takes: over a short time receivers count it better than we do. */
-  #lineBps(v: Verdict, now: Micros): number {
-    return Math.max(this.#epoch.leftBps(now), Math.min(v.capBps, this.#rateBps))
+  /** What really left, at most the rate: over a short time receivers count it better than we do. */
+  #leftBps(v: Verdict, now: Micros): number {
+    return Math.min(this.#rateBps, Math.max(this.#epoch.leftBps(now), v.capBps))
   }
 
   #startup(now: Micros): Plan | undefined {
@@ -275,7 +275,7 @@ export class QuantileRate implements RateController {
   /** The path carried this rate. At the configured limit it is taken to carry any share more. */
   #carries(bps: number): void {
     this.#trustedBps = this.#pathBps
-    this.#pathBps = bps < this.#maxBps ? bps : this.#maxBps / (1 - TUNING.lossHeadroomMax - 0.1)
+    this.#pathBps = this.#rateBps < this.#maxBps ? bps : this.#maxBps / (1 - TUNING.lossHeadroomMax - 0.1)
   }
 
   /** Much more was sent than the path carries: measure it while the queue drains. */
@@ -321,7 +321,7 @@ export class QuantileRate implements RateController {
     }
     this.#learn(v, now)
     if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
-      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#lineBps(v, now))
+      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#leftBps(v, now))
       return this.#settle()
     }
     if (this.#epoch.idle(now, 0.9)) return undefined
@@ -404,7 +404,7 @@ export class QuantileRate implements RateController {
       if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
       // Too little to send for this step: nothing was risked and nothing learnt, so try again soon.
       if (this.#epoch.idle(now, 0.97)) return this.#settle('', TUNING.idleMicros)
-      this.#carries(this.#rateBps)
+      this.#carries(this.#leftBps(v, now))
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
     }
@@ -423,7 +423,7 @@ export class QuantileRate implements RateController {
     const queued = v.excess <= 3 * v.sigma && v.kernel === 0 ? v.capBps : 0
     const carried = Math.min(queued, this.#rateBps * (1 + TUNING.stepNoisyMax))
     this.#pathBps = Math.max((this.#pathBps + this.#trustedBps) / 2, carried)
-    if (line) this.#pathBps = Math.min(this.#pathBps, 0.997 * this.#lineBps(v, now))
+    if (line) this.#pathBps = Math.min(this.#pathBps, 0.997 * this.#leftBps(v, now))
     return v.queueMicros > TUNING.queueLowMicros ? this.#draining(v) : this.#settle()
   }
 

@@ -14,7 +14,7 @@ import {
   type SessionId,
 } from '../core/wire/datagram.js'
 import type { Group, OnDatagram } from '../io/net/group.js'
-import type { Interface } from '../io/net/interfaces.js'
+import { type Interface, receivedBytesOf } from '../io/net/interfaces.js'
 import type { Outlet } from '../io/net/outlet.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
 
@@ -41,6 +41,7 @@ export class Ears {
   readonly #batch = new Batch(BATCH)
   readonly #lose: () => boolean
   #closed = false
+  #left = false
   /** Takes a batch of data; payloads are valid during the call. */
   onBatch: (batch: Batch) => void = () => {}
 
@@ -108,8 +109,20 @@ export class Ears {
     for (const socket of this.#data.values()) socket.look()
   }
 
+  /** Stops listening to the data of a channel; the announcements are heard on. */
+  leave(channel: Channel): void {
+    this.#data.get(keyOf(channel))?.leave()
+    this.#left = true
+  }
+
+  /** Bytes that our lines brought so far; known on Linux, and asked for only once we have left. */
+  get lineBytes(): number | undefined {
+    return this.#left ? receivedBytesOf(this.#announcements.joinedOn) : undefined
+  }
+
   rejoin(channel: Channel): void {
     this.#data.get(keyOf(channel))?.rejoin()
+    this.#left = false
     this.#announcements.rejoin()
   }
 

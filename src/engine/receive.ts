@@ -19,6 +19,7 @@ import { askManager } from './lines.js'
 import { Overheard } from './overheard.js'
 import { placeOf } from './place.js'
 import { Receiving } from './receiving.js'
+import { idleReception } from './reception.js'
 
 /** What to receive: a meta (its path or bytes), a link, an id (or its first digits), or the first. */
 export interface ReceiveSource {
@@ -207,29 +208,11 @@ class Reception {
   }
 
   #progress(): void {
-    this.#emit('progress', {
-      phase: 'discovering',
-      id: this.#wantedId ?? '',
-      name: this.#source.link?.name ?? '',
-      totalBytes: 0,
-      verifiedBytes: 0,
-      resumedBytes: 0,
-      elapsedMillis: Math.round(performance.now() - this.#startedAt),
-      rateBps: 0,
-      etaSeconds: null,
-      multicast: {
-        state: this.#ears ? 'waiting' : 'off',
-        rateBps: 0,
-        lossFraction: 0,
-        bytes: 0,
-        duplicateDatagrams: 0,
-        kernelDrops: 0,
-      },
-      peers: 0,
-      peerBytes: 0,
-      seederBytes: 0,
-      uploadedBytes: 0,
-    })
+    const name = this.#source.link?.name ?? ''
+    const what = { phase: 'discovering', id: this.#wantedId ?? '', name } as const
+    const nothing = { totalBytes: 0, verifiedBytes: 0 }
+    const listening = this.#ears !== undefined
+    this.#emit('progress', idleReception({ ...what, ...nothing }, listening, this.#startedAt))
   }
 
   /** Waits, but no longer than until the next announcement or the end. */

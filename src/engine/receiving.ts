@@ -27,6 +27,7 @@ import { askManager } from './lines.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { DEFAULT_PEER_PORT, type Place } from './place.js'
+import { idleReception, multicastStatus } from './reception.js'
 import { Writer } from './writer.js'
 
 export interface ReceivingOptions {
@@ -81,8 +82,11 @@ export class Receiving {
     emit('session', { id, name, totalBytes, files: meta.files.length, source: from })
     const dir = resolve(options.out ?? '.')
     const { overwrite = false, signal } = options
-    const onProgress = (checked: { checkedBytes: number }): void =>
-      emit('progress', { ...idle(meta, totalBytes, given), verifiedBytes: checked.checkedBytes })
+    const listening = given.ears !== undefined
+    const onProgress = ({ checkedBytes }: { checkedBytes: number }): void => {
+      const what = { phase: 'checking', id, name, totalBytes, verifiedBytes: checkedBytes } as const
+      emit('progress', idleReception(what, listening, given.startedAt))
+    }
     const store = await openStore({ dir, meta, tree, hash, overwrite, onProgress, signal })
     const wanted = options.peerPort ?? DEFAULT_PEER_PORT
     let receiving: Receiving | undefined
@@ -226,6 +230,8 @@ export class Receiving {
           ?.join(out.channel)
           .catch(error => this.#drive.feed({ type: 'deaf', reason: error.message }))
         return
+      case 'leave':
+        return ears?.leave(out.channel)
       case 'rejoin':
         return ears?.rejoin(out.channel)
       case 'query':
@@ -348,8 +354,10 @@ export class Receiving {
   }
 
   #load(): void {
-    const kernelDrops = this.#given.ears?.kernelDrops() ?? 0
-    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes: this.#writer.queuedBytes })
+    const { ears } = this.#given
+    const kernelDrops = ears?.kernelDrops() ?? 0
+    const diskQueueBytes = this.#writer.queuedBytes
+    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes, lineBytes: ears?.lineBytes })
   }
 
   #askManagers(): void {
@@ -388,6 +396,7 @@ export class Receiving {
     this.#tellVerified()
     const { totalBytes } = this.#tree.geometry
     const { progress, swarm } = this.#fetch
+    const { ears } = this.#given
     const now = performance.now()
     const rateBps = this.#meter.rateBps('verified', this.#verifiedBytes, now)
     const left = totalBytes - this.#verifiedBytes
@@ -401,7 +410,7 @@ export class Receiving {
       elapsedMillis: Math.round(now - this.#given.startedAt),
       rateBps,
       etaSeconds: rateBps > 0 && left > 0 ? Math.ceil((left * 8) / rateBps) : null,
-      multicast: this.#multicastStatus(now),
+      multicast: multicastStatus(this.#fetch, ears !== undefined, this.#meter),
       peers: this.#activePeers,
       peerBytes: progress.peerBytes,
       seederBytes: progress.seederBytes,
@@ -413,35 +422,6 @@ export class Receiving {
     let count = 0
     for (const link of this.#fetch.swarm.links()) if (link.active) count++
     return count
-  }
-
-  #multicastStatus(now: number): ReceiveProgress['multicast'] {
-    let bytes = 0
-    let received = 0
-    let span = 0
-    let duplicateDatagrams = 0
-    let heardAt = Number.NEGATIVE_INFINITY
-    for (const stream of this.#fetch.transmitters.streams()) {
-      bytes += stream.totalBytes
-      received += stream.totalReceived
-      span += stream.totalSpan
-      duplicateDatagrams += stream.totalDuplicates
-      heardAt = Math.max(heardAt, stream.heardAt)
-    }
-    const lost = this.#meter.delta('lost', Math.max(0, span - received))
-    const expected = this.#meter.delta('span', span)
-    const recent = nowMicros() - heardAt < LIMITS.silenceRejoinMicros
-    const listening = this.#given.ears !== undefined
-    const silent = this.#fetch.isDeaf(nowMicros())
-    const state = !listening ? 'off' : recent ? 'receiving' : silent ? 'silent' : 'waiting'
-    return {
-      state,
-      rateBps: this.#meter.rateBps('multicast', bytes, now),
-      lossFraction: expected > 0 ? Math.min(1, lost / expected) : 0,
-      bytes,
-      duplicateDatagrams,
-      kernelDrops: this.#fetch.kernelDrops,
-    }
   }
 
   #result(): ReceiveResult {
@@ -467,30 +447,4 @@ export class Receiving {
 
 function snapshot(verified: Bitmap): Uint8Array {
   return verified.bytes.slice()
-}
-
-function idle(meta: P2pMeta, totalBytes: number, given: ReceivingOptions): ReceiveProgress {
-  return {
-    phase: 'checking',
-    id: meta.id,
-    name: meta.name,
-    totalBytes,
-    verifiedBytes: 0,
-    resumedBytes: 0,
-    elapsedMillis: Math.round(performance.now() - given.startedAt),
-    rateBps: 0,
-    etaSeconds: null,
-    multicast: {
-      state: given.ears ? 'waiting' : 'off',
-      rateBps: 0,
-      lossFraction: 0,
-      bytes: 0,
-      duplicateDatagrams: 0,
-      kernelDrops: 0,
-    },
-    peers: 0,
-    peerBytes: 0,
-    seederBytes: 0,
-    uploadedBytes: 0,
-  }
 }

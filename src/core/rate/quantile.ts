@@ -275,7 +275,8 @@ export class QuantileRate implements RateController {
   /** The path carried this rate. At the configured limit it is taken to carry any share more. */
   #carries(bps: number): void {
     this.#trustedBps = this.#pathBps
-    this.#pathBps = this.#rateBps < this.#maxBps ? bps : this.#maxBps / (1 - TUNING.lossHeadroomMax - 0.1)
+    this.#pathBps =
+      this.#rateBps < this.#maxBps ? bps : this.#maxBps / (1 - TUNING.lossHeadroomMax - 0.1)
   }
 
   /** Much more was sent than the path carries: measure it while the queue drains. */

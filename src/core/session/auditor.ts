@@ -4,6 +4,7 @@
 import type { Micros } from '../base/machine.js'
 import type { RateController } from '../rate/controller.js'
 import type { Report } from '../wire/message.js'
+import { Laggards } from './demotion.js'
 import type { Receiver, Receivers } from './receivers.js'
 
 /** A report on so many datagrams counts as much as all that came before. */
@@ -11,6 +12,7 @@ const LOSS_MEMORY_DATAGRAMS = 500
 
 export class Auditor {
   readonly #rate: RateController
+  readonly #laggards = new Laggards()
   /** Each receiver's own time, as the sum of its intervals. */
   readonly #clock = new Map<number, Micros>()
   #passAt: Micros = Number.POSITIVE_INFINITY
@@ -40,6 +42,8 @@ export class Auditor {
     const toMicros = fromMicros + report.intervalMicros
     this.#clock.set(receiver.index, toMicros)
     if (!blasting) return
+    this.#laggards.onReport(receiver.index, report.expected, report.received, now)
+    receiver.demotedLoss ??= this.#laggards.advice(receiver.index, now)
     this.#rate.onReport(
       {
         receiver: receiver.index,
@@ -55,6 +59,17 @@ export class Auditor {
       },
       now,
     )
+  }
+
+  /** What a receiver loses that should leave the group now; undefined when it should not. */
+  advice(receiver: Receiver, now: Micros): number | undefined {
+    return this.#laggards.advice(receiver.index, now)
+  }
+
+  /** It left, or needs no more: it is nobody's measure. */
+  gone(receiver: Receiver, now: Micros): void {
+    this.#laggards.onGone(receiver.index)
+    this.#rate.onGone(receiver.index, now)
   }
 
   /** For how long a pass has run without anybody hearing it, though somebody reports. */

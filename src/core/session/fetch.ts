@@ -13,6 +13,8 @@ import { DATAGRAM, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker } from './asker.js'
 import { Assembly, type AssemblyOut, type Tree, UNWANTED } from './assembly.js'
+import { Demotion } from './demotion.js'
+import { LayerAsker } from './layer-asker.js'
 import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
 import { type Channel, Transmitters } from './transmitters.js'
@@ -31,8 +33,11 @@ export type FetchIn =
   | { type: 'finished'; file: number }
   /** All files stand under their final names. */
   | { type: 'stored' }
-  /** Datagrams that our own sockets dropped so far, and bytes that wait for the disk. */
-  | { type: 'load'; kernelDrops: number; diskQueueBytes: number }
+  /**
+   * Datagrams that our own sockets dropped so far, bytes that wait for the disk, and bytes that our
+   * lines brought so far, where that is known.
+   */
+  | { type: 'load'; kernelDrops: number; diskQueueBytes: number; lineBytes?: number }
 
 export type FetchOut =
   | SwarmAction
@@ -40,6 +45,7 @@ export type FetchOut =
   /** Move part of the message's bytes to the pool. */
   | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
   | { type: 'join'; channel: Channel }
+  | { type: 'leave'; channel: Channel }
   /** Leave and join again: the membership may have died on the way. */
   | { type: 'rejoin'; channel: Channel }
   | { type: 'query' }
@@ -83,7 +89,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #out: FetchOut[] = []
   readonly #left: Uint32Array
   readonly #joined = new Set<string>()
-  readonly #layersAsked = new Map<number, Micros>()
+  readonly #layers: LayerAsker
+  readonly #demotion = new Demotion()
   #touched: number[] = []
   #filesLeft = 0
   #plan: Plan | undefined
@@ -119,6 +126,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
+    this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified)
     this.#left = new Uint32Array(geometry.fileCount)
     this.#startedAt = now
@@ -168,7 +176,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
         return
       case 'deaf':
-        this.#deaf = input.reason
+        this.#deaf = `the group cannot be joined (${input.reason})`
         return
       case 'hashed':
         return this.assembly.hashed(input.block, input.digest)
@@ -185,7 +193,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       case 'load':
         this.#kernelDrops = input.kernelDrops
         this.#diskQueueBytes = input.diskQueueBytes
-        return
+        return this.#demotion.onLoad(input.lineBytes, this.swarm.receivedBytes, now)
       default:
         this.swarm.handle(input, now)
     }
@@ -308,6 +316,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       ? this.transmitters.blast(link.host, message, now)
       : undefined
     this.#reporter.onBlast(link, message, known?.stream, now)
+    if (known && this.#demotion.advised(message.demotedLoss, now))
+      for (const channel of this.transmitters.channels) this.#out.push({ type: 'leave', channel })
     this.#joinAll()
     if (known?.changed) this.#tickAt = now
   }
@@ -363,7 +373,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants.age(now)
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#plan === 'behind', this.#roomBytes(), now)
-    this.#askLayers(now)
+    this.#layers.ask(this.assembly.chunksWithoutLayer(), now)
   }
 
   /** Keeps to the plan; a change of plan changes what is due. */
@@ -373,7 +383,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     for (const link of this.swarm.links())
       if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
     const { multicast } = this.#options
-    const deaf = this.#deaf
+    const deaf = this.#deaf ?? this.#demotion.why
     const situation = { multicast, deaf, startedAt: this.#startedAt, transmitters, peersHoldData }
     const plan = planFor(situation, now)
     this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
@@ -397,7 +407,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#toldWhy = why
     const silent = why === NOTHING_ARRIVES
     const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
-    const level = silent || this.#deaf !== undefined ? 'warning' : 'info'
+    const level = silent || this.#deaf || this.#demotion.why ? 'warning' : 'info'
     this.#out.push({
       type: 'notice',
       code: 'swarm-only',
@@ -408,8 +418,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #rejoin(now: Micros): void {
-    if (now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
-    if (!this.isDeaf(now)) return
+    const returns = this.#demotion.returns(now)
+    if (!returns && now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
+    if (!returns && (this.#demotion.why !== undefined || !this.isDeaf(now))) return
     this.#rejoinAt = now
     for (const channel of this.transmitters.channels) this.#out.push({ type: 'rejoin', channel })
   }
@@ -418,32 +429,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     let asked = 0
     for (const link of this.swarm.links()) asked += link.askedBytes
     return ASKED_BYTES_MAX - asked - this.assembly.busyBytes / 4
-  }
-
-  /** Layers that did not come with the blast are asked of anybody who has the chunk. */
-  #askLayers(now: Micros): void {
-    const chunks: number[] = []
-    for (const chunk of this.assembly.chunksWithoutLayer()) {
-      const asked = this.#layersAsked.get(chunk)
-      if (asked !== undefined && now - asked < 1_000_000) continue
-      this.#layersAsked.set(chunk, now)
-      chunks.push(chunk)
-    }
-    if (chunks.length === 0) return
-    const links = [...this.swarm.links()].filter(link => link.complete || link.held !== undefined)
-    if (links.length === 0) return
-    const { prng } = this.#options
-    const { geometry } = this.#options.tree
-    for (const chunk of chunks.slice(0, LIMITS.requestRangesMax)) {
-      const first = geometry.firstBlockOfChunk(chunk)
-      const holders = links.filter(link => link.has(first))
-      const from = holders.length > 0 ? holders : links
-      this.swarm.send(
-        from[prng.below(from.length)],
-        { type: 'layer-request', chunks: [chunk] },
-        now,
-      )
-    }
   }
 
   #report(now: Micros): void {

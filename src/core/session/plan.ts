@@ -22,7 +22,7 @@ export interface TransmitterView {
 export interface Situation {
   /** The operator allows multicast. */
   readonly multicast: boolean
-  /** Why the group could not be joined. */
+  /** Why nothing can come from the group: it could not be joined, or was left. */
   readonly deaf: string | undefined
   readonly startedAt: Micros
   readonly transmitters: readonly TransmitterView[]
@@ -75,7 +75,7 @@ function lastSign({ heardAt, since }: TransmitterView): Micros {
  */
 export function whySwarmOnly(situation: Situation, now: Micros): string | undefined {
   const { deaf, multicast, transmitters, startedAt } = situation
-  if (deaf !== undefined) return `the group cannot be joined (${deaf})`
+  if (deaf !== undefined) return deaf
   if (!multicast) return 'multicast is switched off'
   if (transmitters.some(each => isSilent(each, now))) return NOTHING_ARRIVES
   if (transmitters.length === 0)

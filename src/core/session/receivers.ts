@@ -17,6 +17,8 @@ export interface Receiver {
   completeAt: Micros | undefined
   progress: Progress | undefined
   lossFraction: number
+  /** It was advised to leave the group, because it lost so much more than the others. */
+  demotedLoss: number | undefined
   /** It has received a datagram of this session. */
   heard: boolean
   report: Report | undefined
@@ -56,6 +58,7 @@ export class Receivers {
       completeAt: undefined,
       progress: undefined,
       lossFraction: 0,
+      demotedLoss: undefined,
       heard: false,
       report: undefined,
       missing: undefined,

@@ -21,7 +21,8 @@ export interface RepeatView {
 
 /** It hears the blast, but over a path on which TCP would be slower. */
 export function isLossy(receiver: Receiver): boolean {
-  return receiver.heard && receiver.lossFraction > LOSSY_FRACTION
+  const { heard, demotedLoss, lossFraction } = receiver
+  return heard && demotedLoss === undefined && lossFraction > LOSSY_FRACTION
 }
 
 /** The blocks for the next pass; empty when the swarm should finish. */
@@ -36,6 +37,7 @@ export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
   for (const receiver of live) {
     // Who hears nothing gains nothing by a repeat.
     if (receiver.missing?.pass !== pass || !receiver.heard) continue
+    if (receiver.demotedLoss !== undefined) continue
     const { runs, counts } = receiver.missing
     for (let i = 0; runs !== undefined && i + 1 < runs.length; i += 2) {
       if (runs[i] + runs[i + 1] > geometry.blockCount) break

@@ -206,7 +206,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       if (receiver === undefined || receiver.link !== link) return
       receiver.lastAt = link.lastByteAt
       receiver.link = undefined
-      this.#rate.onGone(receiver.index, now)
+      this.#auditor.gone(receiver, now)
       this.#out.push({ type: 'receiver', receiver })
     } else if (note.type === 'control') this.#onControl(link, note.message, now)
   }
@@ -230,7 +230,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     } else if (message.type === 'complete' && receiver.completeAt === undefined) {
       receiver.progress = message.progress
       receiver.completeAt = now
-      this.#rate.onGone(receiver.index, now)
+      this.#auditor.gone(receiver, now)
       this.#out.push({ type: 'receiver', receiver })
       this.#tickAt = now
     }
@@ -377,7 +377,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const fast = blasting && this.#rate.wantsFastReports && sampled
     const steady = Math.max(LIMITS.reportSteadyMicros / 1000, 2 * count)
     const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
-    if (receiver.link) this.swarm.send(receiver.link, this.#blast(millis), now)
+    if (receiver.link === undefined) return
+    const demotedLoss = this.#auditor.advice(receiver, now)
+    const blast = this.#blast(millis)
+    const message = demotedLoss === undefined ? blast : { ...blast, demotedLoss }
+    this.swarm.send(receiver.link, message, now)
   }
 
   #tellAll(now: Micros): void {

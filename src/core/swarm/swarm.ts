@@ -84,6 +84,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   /** Chunks with blocks verified since the last `have`. */
   readonly #fresh = new Set<number>()
   #freshBlocks = 0
+  /** Payload that peers sent us. */
+  receivedBytes = 0
   #toldAt: Micros = Number.NEGATIVE_INFINITY
   #haveAt: Micros = Number.POSITIVE_INFINITY
   #checkAt: Micros = Number.POSITIVE_INFINITY
@@ -356,6 +358,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const asked = link.answer(range)
     if (asked === undefined) return this.close(link, 'data nobody asked for', now)
     link.delivered(range.lengthBytes, now)
+    this.receivedBytes += range.lengthBytes
     this.#out.push({ type: 'arrived', link, range, bytes })
   }
 

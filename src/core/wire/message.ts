@@ -46,6 +46,8 @@ export interface Blast {
   readonly rateBps: number
   /** How often this receiver should report. */
   readonly reportMillis: number
+  /** Set: this receiver loses so much, far more than the others, and should leave the group. */
+  readonly demotedLoss?: number
   /** Where the stream goes; absent when there is no multicast. */
   readonly group?: string
   readonly dataPort?: number

@@ -58,6 +58,7 @@ const CONTROL = z.discriminatedUnion('type', [
     pass: COUNT,
     rateBps: COUNT,
     reportMillis: z.number().int().min(10).max(60_000),
+    demotedLoss: z.number().min(0).max(1).optional(),
     group: z.string().max(64).optional(),
     dataPort: z.number().int().min(1).max(65_535).optional(),
     symbolBytes: z.number().int().min(544).max(16_384).optional(),

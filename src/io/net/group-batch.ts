@@ -75,22 +75,29 @@ export class BatchGroup implements Group {
     return this.#udp.drops(this.#handle)
   }
 
+  leave(): void {
+    this.#members(false)
+  }
+
   rejoin(): void {
-    for (const each of this.joinedOn) {
-      for (const join of [false, true]) {
-        try {
-          this.#member(join, each)
-        } catch {
-          // It may be gone already, or the cable is out; the next round tries again.
-        }
-      }
-    }
+    this.#members(false)
+    this.#members(true)
   }
 
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#udp.close(this.#handle)
+  }
+
+  #members(join: boolean): void {
+    for (const each of this.joinedOn) {
+      try {
+        this.#member(join, each)
+      } catch {
+        // It may be gone already, or the cable is out; the next round tries again.
+      }
+    }
   }
 
   #member(join: boolean, { name }: Interface): void {

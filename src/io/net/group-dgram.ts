@@ -59,16 +59,21 @@ export class DgramGroup implements Group {
 
   look(): void {} // node reads when it reads
 
-  rejoin(): void {
-    const { socket } = this.#socket
+  leave(): void {
     for (const each of this.joinedOn) {
       try {
-        socket.dropMembership(this.#options.group, this.#onInterface(each))
+        this.#socket.socket.dropMembership(this.#options.group, this.#onInterface(each))
       } catch {
-        // It may be gone already; what counts is the join.
+        // It is gone already.
       }
+    }
+  }
+
+  rejoin(): void {
+    this.leave()
+    for (const each of this.joinedOn) {
       try {
-        socket.addMembership(this.#options.group, this.#onInterface(each))
+        this.#socket.socket.addMembership(this.#options.group, this.#onInterface(each))
       } catch {
         // The cable is out; the next round tries again.
       }

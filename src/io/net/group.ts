@@ -34,6 +34,7 @@ export interface Group {
   look(): void
   /** Leaves and joins again: where nobody renews memberships, a switch forgets them. */
   rejoin(): void
+  leave(): void
   close(): Promise<void>
 }
 

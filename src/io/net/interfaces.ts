@@ -38,6 +38,19 @@ export function interfacesOf(selector: string | undefined, family: 4 | 6): Inter
   throw new Mcp2pError('NO_INTERFACE', 'network', what, hint)
 }
 
+/** Bytes that these interfaces received so far, by the kernel's count; undefined where it has none. */
+export function receivedBytesOf(interfaces: readonly Interface[]): number | undefined {
+  let bytes = 0
+  for (const { name } of interfaces) {
+    try {
+      bytes += Number(readFileSync(`/sys/class/net/${name}/statistics/rx_bytes`, 'utf8'))
+    } catch {
+      return undefined // not Linux, or gone meanwhile
+    }
+  }
+  return bytes
+}
+
 /** The MTU that datagrams must fit: the smallest of the interfaces', 1500 at most. */
 export function mtuOf(interfaces: readonly Interface[]): number {
   let mtu: number = LIMITS.mtuDefault

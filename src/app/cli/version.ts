@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { arch, platform, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { udpTwin } from '../../engine/twins.js'
 
 /** The package's version; its package.json is found upwards, from the sources as from the build. */
 export function version(): string {
@@ -22,6 +23,7 @@ export function versionText(isVerbose: boolean): string {
     `mcp2p    ${version()}`,
     `node     ${process.version}`,
     `platform ${platform()} ${release()} ${arch()}`,
+    `UDP      ${udpTwin()}`,
     '',
   ].join('\n')
 }

@@ -60,3 +60,9 @@ function isHostName(text: string): boolean {
   if (/^\d+$/.test(last)) return false
   return labels.every(label => /^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?$/.test(label))
 }
+
+/** The /24 (IPv4) or /64 (IPv6) that an address is in. */
+export function prefixOf(host: string): string {
+  if (host.includes('.')) return host.slice(0, host.lastIndexOf('.'))
+  return host.split(':').slice(0, 4).join(':')
+}

@@ -1,6 +1,7 @@
 // Between the receivers' reports and the rate controller: turns each report into what the controller
 // measures with, and notices when a blast reaches nobody at all.
 
+import { prefixOf } from '../base/endpoint.js'
 import type { Micros } from '../base/machine.js'
 import type { RateController } from '../rate/controller.js'
 import type { Report } from '../wire/message.js'
@@ -78,10 +79,4 @@ export class Auditor {
     for (const receiver of receivers) if (receiver.report !== undefined) return now - this.#passAt
     return 0
   }
-}
-
-/** The /24 (IPv4) or /64 (IPv6) that an address is in. */
-export function prefixOf(host: string): string {
-  if (host.includes('.')) return host.slice(0, host.lastIndexOf('.'))
-  return host.split(':').slice(0, 4).join(':')
 }

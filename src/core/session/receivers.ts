@@ -1,6 +1,7 @@
 // Every receiver that a transmitter has heard of: how far it is, when it was last heard, and how it
 // ended. A closed connection only starts the clock; the host may come back.
 
+import { prefixOf } from '../base/endpoint.js'
 import type { Micros } from '../base/machine.js'
 import type { Link } from '../swarm/link.js'
 import type { Missing, Progress, Report } from '../wire/message.js'
@@ -85,6 +86,29 @@ export class Receivers {
   *open(): Iterable<Receiver> {
     for (const receiver of this)
       if (receiver.link !== undefined && receiver.completeAt === undefined) yield receiver
+  }
+
+  /**
+   * Up to `count` of those who hear the blast, taken in turn from each address prefix: what they say
+   * quickly should speak for every part of the network.
+   */
+  sample(count: number): Set<Receiver> {
+    const groups = new Map<string, Receiver[]>()
+    for (const receiver of this.open()) {
+      if (receiver.demotedLoss !== undefined) continue
+      const prefix = prefixOf(receiver.host)
+      const group = groups.get(prefix)
+      if (group === undefined) groups.set(prefix, [receiver])
+      else group.push(receiver)
+    }
+    const sample = new Set<Receiver>()
+    for (let turn = 0; sample.size < count; turn++) {
+      const before = sample.size
+      for (const group of groups.values())
+        if (turn < group.length && sample.size < count) sample.add(group[turn])
+      if (sample.size === before) break
+    }
+    return sample
   }
 
   /** Incomplete, and heard of within `lingerMicros`. */

@@ -89,6 +89,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #announceSequence = 0
   #blastAt: Micros
   #told = ''
+  /** Those who report fast while the rate ramps. */
+  #sample: ReadonlySet<Receiver> = new Set()
 
   constructor(options: SeedOptions, now: Micros) {
     const { id, node, port, geometry, metaBytes, prng } = options
@@ -373,7 +375,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #tellOne(receiver: Receiver, now: Micros): void {
     const count = this.receivers.size
     const blasting = this.#phase === 'blasting'
-    const sampled = receiver.index < LIMITS.reportSampleRamp
+    const sampled = this.#sample.has(receiver) || this.#sample.size < LIMITS.reportSampleRamp
     const fast = blasting && this.#rate.wantsFastReports && sampled
     const steady = Math.max(LIMITS.reportSteadyMicros / 1000, 2 * count)
     const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
@@ -387,6 +389,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #tellAll(now: Micros): void {
     this.#blastAt = now + LIMITS.reportSteadyMicros
     this.#told = this.#mood()
+    this.#sample = this.receivers.sample(LIMITS.reportSampleRamp)
     for (const receiver of this.receivers) this.#tellOne(receiver, now)
   }
 

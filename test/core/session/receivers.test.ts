@@ -35,3 +35,19 @@ it('a run that goes on from what was left replaces the run that left it', () => 
   expect([...receivers]).toEqual([elsewhere, complete, rerun])
   expect([...receivers.hoped(30e6, 6)]).toEqual([elsewhere, rerun])
 })
+
+it('a sample speaks for every part of the network, and only for those who hear', () => {
+  const receivers = new Receivers()
+  const many = Array.from({ length: 20 }, (_, i) =>
+    receivers.joined(linkFrom(`10.0.0.${i + 1}`), i),
+  )
+  const few = ['10.0.1.1', '10.0.2.1', '10.0.2.2'].map(host => receivers.joined(linkFrom(host), 30))
+  many[0].completeAt = 40
+  many[1].link = undefined
+  many[2].demotedLoss = 0.5
+  const sample = receivers.sample(8)
+  expect(sample.size).toBe(8)
+  for (const receiver of few) expect(sample).toContain(receiver)
+  for (const receiver of many.slice(0, 3)) expect(sample).not.toContain(receiver)
+  expect(receivers.sample(100).size).toBe(20)
+})

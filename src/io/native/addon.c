@@ -14,7 +14,11 @@
 #define TEXT_MAX 64
 #define ARGUMENTS_MAX 6
 
+// Other addons have externals, too: only ours begin with this.
+#define MAGIC 0x6d637032u
+
 struct handle {
+  uint32_t magic;
   struct udp_socket socket;
   napi_env env;
   uv_handle_t *poll;
@@ -74,7 +78,7 @@ static bool unpack(napi_env env, napi_callback_info info, struct call *call) {
   if (napi_typeof(env, call->arguments[0], &type) != napi_ok || type != napi_external) return false;
   if (napi_get_value_external(env, call->arguments[0], &data) != napi_ok) return false;
   call->handle = data;
-  return call->handle != NULL && call->handle->poll != NULL;
+  return data != NULL && call->handle->magic == MAGIC && call->handle->poll != NULL;
 }
 
 // ---- life
@@ -164,6 +168,7 @@ static napi_value js_open(napi_env env, napi_callback_info info) {
     free(h);
     return number(env, bad);
   }
+  h->magic = MAGIC;
   h->env = env;
   h->poll = poll;
   uv_handle_set_data(poll, h);

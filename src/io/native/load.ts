@@ -39,7 +39,7 @@ export interface NativeUdp {
   ): UdpHandle | number
   close(handle: UdpHandle): void
   port(handle: UdpHandle): number
-  /** Datagrams dropped for want of socket buffer, 32 bits; known when the next one arrives. */
+  /** Messages dropped for want of socket buffer, 32 bits; known when the next one arrives. */
   drops(handle: UdpHandle): number
   /** Sets where `value` is not negative; returns what holds then. */
   option(handle: UdpHandle, option: number, value: number): number

@@ -73,7 +73,10 @@ int udp_open(struct udp_socket *s, int family, const char *address, uint32_t int
   }
   s->fd = fd;
   s->family = family;
-  s->gso = true;
+  // A kernel that does not know it would send one fragmented datagram instead of many.
+  int segment;
+  socklen_t segment_bytes = sizeof segment;
+  s->gso = getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &segment_bytes) == 0;
   return 0;
 }
 

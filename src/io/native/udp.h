@@ -18,7 +18,8 @@ struct udp_socket {
   int family;
   // Segmentation by the kernel works, as far as we know.
   bool gso;
-  // Datagrams that the kernel dropped for want of buffer, since the socket was opened.
+  // Messages that the kernel dropped for want of buffer since the socket was opened; where it joins
+  // datagrams, a message is several of them.
   uint32_t drops;
   struct sockaddr_in6 to;
   socklen_t to_bytes;

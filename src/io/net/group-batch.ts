@@ -16,6 +16,7 @@ import {
 import {
   type Group,
   type GroupOptions,
+  isScoped,
   joinEach,
   noListening,
   RECEIVE_BUFFER_BYTES,
@@ -25,8 +26,10 @@ import { Sources } from './sources.js'
 
 /** A super-datagram of the kernel is an IP packet. */
 const SLOT_BYTES = 65_536
-/** Between two looks at the socket, while datagrams flow. */
-const REST_MILLIS = 10
+/** Between two looks at the socket, while datagrams flow; shorter where the buffer fills faster. */
+const REST_MILLIS_MAX = 10
+/** Kernel memory that a datagram of an Ethernet frame takes in a socket's buffer. */
+const TRUE_BYTES = 2304
 /** Looks without a datagram until the loop watches again. */
 const IDLE_LOOKS = 3
 /** Full batches in one turn of the loop: others want to run, too. */
@@ -42,26 +45,34 @@ export class BatchGroup implements Group {
   readonly #options: GroupOptions
   readonly #sources = new Sources()
   readonly joinedOn: readonly Interface[]
+  /** Socket buffer that was really granted. */
+  readonly #bufferBytes: number
   #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #restMillis = 1
   #idleLooks = 0
   #watching = false
   #closed = false
+  #messages = 0
+  #datagrams = 0
+  #rawDrops = 0
+  #drops = 0
 
   private constructor(udp: NativeUdp, handle: UdpHandle, options: GroupOptions) {
     this.#udp = udp
     this.#handle = handle
     this.#options = options
     this.joinedOn = joinEach(options, on => this.#member(true, on))
-    udp.option(handle, UDP_OPTION.receiveBuffer, RECEIVE_BUFFER_BYTES)
+    this.#bufferBytes = udp.option(handle, UDP_OPTION.receiveBuffer, RECEIVE_BUFFER_BYTES)
     this.#watch()
   }
 
   static open(options: GroupOptions, udp: NativeUdp): BatchGroup {
     const { group, port, interfaces } = options
     const six = group.includes(':')
-    // A link-local group means nothing without its interface; any of them will do to bind.
     const scope = six ? udp.interfaceIndex(interfaces[0]?.name ?? '') : 0
-    const handle = udp.open(six ? 6 : 4, group, scope, port, true)
+    const address = isScoped(group) && interfaces.length > 1 ? '' : group
+    const handle = udp.open(six ? 6 : 4, address, scope, port, true)
     if (typeof handle === 'number') throw noListening(options, systemError('bind', handle))
     try {
       return new BatchGroup(udp, handle, options)
@@ -72,7 +83,12 @@ export class BatchGroup implements Group {
   }
 
   get drops(): number {
-    return this.#udp.drops(this.#handle)
+    const raw = this.#udp.drops(this.#handle)
+    // The kernel counts messages, of which each was several datagrams where it joins them.
+    const each = this.#messages === 0 ? 1 : this.#datagrams / this.#messages
+    this.#drops += Math.round(((raw - this.#rawDrops) >>> 0) * each)
+    this.#rawDrops = raw
+    return this.#drops
   }
 
   leave(): void {
@@ -87,6 +103,7 @@ export class BatchGroup implements Group {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
     this.#udp.close(this.#handle)
   }
 
@@ -108,11 +125,17 @@ export class BatchGroup implements Group {
 
   #watch(): void {
     this.#watching = true
-    this.#udp.watch(this.#handle, UDP_READABLE, () => this.look())
+    this.#udp.watch(this.#handle, UDP_READABLE, status => {
+      this.look()
+      // After an error the loop no longer watches by itself.
+      if (status < 0 && this.#watching && !this.#closed) this.#watch()
+    })
   }
 
   look(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    const before = this.#datagrams
     let messages = 0
     for (let turn = 0; turn < TURNS && !this.#closed; turn++) {
       const got = this.#take()
@@ -130,9 +153,20 @@ export class BatchGroup implements Group {
       this.#watching = false
       this.#udp.watch(this.#handle, 0)
     }
-    // After a full look there is more already.
-    if (messages >= TURNS * UDP_MESSAGES_MAX) setImmediate(() => this.#closed || this.look())
-    else this.#timer = setTimeout(() => this.look(), REST_MILLIS)
+    this.#rest(messages, this.#datagrams - before)
+  }
+
+  /** Looks again before much of the buffer can be full. */
+  #rest(messages: number, datagrams: number): void {
+    const filled = (datagrams * TRUE_BYTES) / this.#bufferBytes
+    if (messages >= TURNS * UDP_MESSAGES_MAX || filled > 0.5) {
+      this.#restMillis = 1
+      this.#immediate = setImmediate(() => this.look())
+      return
+    }
+    if (filled > 0.1) this.#restMillis = Math.max(1, this.#restMillis / 2)
+    else if (filled < 0.04) this.#restMillis = Math.min(REST_MILLIS_MAX, this.#restMillis * 2)
+    this.#timer = setTimeout(() => this.look(), this.#restMillis)
   }
 
   /** Takes one batch; returns its messages. An error of the socket is an interface's, not ours. */
@@ -151,8 +185,10 @@ export class BatchGroup implements Group {
       for (let at = 0; at < lengthBytes; at += segmentBytes) {
         const bytes = Math.min(segmentBytes, lengthBytes - at)
         onDatagram(slab, start + at, bytes, source, arrivedMicros)
+        this.#datagrams++
       }
     }
+    this.#messages += Math.max(0, count)
     // The next look fills the slab anew.
     if (count > 0) this.#options.onPause?.()
     return Math.max(0, count)

@@ -6,6 +6,7 @@ import { kernelDrops } from './drops.js'
 import {
   type Group,
   type GroupOptions,
+  isScoped,
   joinEach,
   noListening,
   RECEIVE_BUFFER_BYTES,
@@ -42,9 +43,9 @@ export class DgramGroup implements Group {
     const socket = DgramAsPromised.createSocket({ type, reuseAddr: true })
     try {
       const anywhere = type === 'udp4' ? '0.0.0.0' : '::'
-      // A link-local group means nothing without its interface; any of them will do to bind.
-      const scope = type === 'udp6' && interfaces[0] ? `%${interfaces[0].name}` : ''
-      const address = process.platform === 'win32' ? anywhere : group + scope
+      const scope = isScoped(group) ? `%${interfaces[0]?.name}` : ''
+      const unbound = process.platform === 'win32' || (isScoped(group) && interfaces.length > 1)
+      const address = unbound ? anywhere : group + scope
       await socket.bind({ address, port, exclusive: true })
       return new DgramGroup(socket, options)
     } catch (cause) {

@@ -41,6 +41,14 @@ export interface Group {
 /** What the kernel is asked for; it grants less where rmem_max says so. */
 export const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
+/**
+ * A group of interface-local or link-local scope (RFC 4291 §2.7): bound to it, a socket hears one
+ * interface only, whatever it joined on. With several it must be bound to no group at all.
+ */
+export function isScoped(group: string): boolean {
+  return /^ff.[12]:/i.test(group)
+}
+
 /** Joins on every interface; those on which it worked. `join` throws where it does not. */
 export function joinEach(options: GroupOptions, join: (on: Interface) => void): Interface[] {
   const { group, port, interfaces } = options

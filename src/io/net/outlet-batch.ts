@@ -19,7 +19,7 @@ export class BatchOutlet implements Outlet {
   readonly #udp: NativeUdp
   readonly #handle: UdpHandle
   readonly #options: OutletOptions
-  readonly #scope: number
+  #scope: number
   readonly #slab: Uint8Array
   readonly #runs: Run[] = []
   #end = 0
@@ -107,8 +107,19 @@ export class BatchOutlet implements Outlet {
     }
     const error = systemError('send', left)
     if (error.code === 'EAGAIN') return this.#wait()
+    if (this.#interfaceIsNew()) return this.#leaves(run)
     for (let at = from; at < end; at += segmentBytes) this.onError(error)
     return true
+  }
+
+  /** An interface that went away and came back has another number: it is looked up by name. */
+  #interfaceIsNew(): boolean {
+    const { interfaceName } = this.#options
+    const index = interfaceName ? this.#udp.interfaceIndex(interfaceName.replace(/:.*$/, '')) : 0
+    if (index === 0 || index === this.#scope) return false
+    this.#scope = index
+    this.#targetPort = 0
+    return this.#udp.option(this.#handle, UDP_OPTION.interface, index) >= 0
   }
 
   /** The line, not the schedule, holds the rest; always false. */

@@ -213,6 +213,11 @@ export class Receiving {
       }
       case 'verify':
         return this.#verify(out.block, out.at, out.bytes, out.spilled)
+      case 'swap': {
+        const { at, spare, bytes } = out
+        const held = this.#pool.slice(at, at + bytes)
+        return this.#pool.copyWithin(at, spare, spare + bytes).set(held, spare)
+      }
       case 'write':
         return this.#write(out.block, out.at, out.bytes)
       case 'spill':

@@ -12,6 +12,8 @@ interface Slot {
   wrong: boolean
   /** Hashed and found wrong: the core may have given the place away. */
   refused: boolean
+  /** Holds second copies of a block that lies elsewhere; given away when the core likes. */
+  spare: boolean
 }
 
 const ABSENT = 0
@@ -23,6 +25,8 @@ const DIGEST_WRONG = new Uint8Array(32).fill(1)
 
 export class Content {
   readonly #slots = new Map<number, Slot>()
+  /** The slot where a block is put together, by block. */
+  readonly #homes = new Map<number, Slot>()
   readonly #spilled = new Map<number, { bytes: RangeSet; wrong: boolean }>()
   readonly #disk: Uint8Array
   readonly #hashedWrong = new Set<number>()
@@ -47,14 +51,17 @@ export class Content {
     const index = Math.floor(at / BLOCK_BYTES)
     let slot = this.#slots.get(index)
     if (slot === undefined) {
-      slot = { block: -1, bytes: new RangeSet(), wrong: false, refused: false }
+      slot = nothingOf(-1)
       this.#slots.set(index, slot)
     }
-    if (slot.block !== block || slot.refused) {
-      if (slot.block >= 0 && !slot.refused)
+    const home = this.#homes.get(block) ?? slot
+    if (slot.block !== block || slot.refused || slot.spare !== (home !== slot)) {
+      if (slot.block >= 0 && !slot.refused && !slot.spare)
         this.problems.push(`block ${block} overwrote block ${slot.block}`)
       this.#clear(slot)
       slot.block = block
+      slot.spare = home !== slot
+      this.#homes.set(block, home)
     }
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
     // What covers the whole block replaces what was there.
@@ -79,9 +86,22 @@ export class Content {
       )
     this.#spilled.delete(block)
     slot.refused = slot.wrong
+    // It comes again, and perhaps elsewhere.
+    if (slot.wrong) this.#homes.delete(block)
     if (slot.wrong) this.#hashedWrong.add(block)
     else this.#hashedWrong.delete(block)
     return slot.wrong ? DIGEST_WRONG : DIGEST_RIGHT
+  }
+
+  /** Second copies come from the blast, as what they are exchanged with, and that is right here. */
+  swap(at: number, spare: number, bytes: number): void {
+    const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
+    const copies = this.#slots.get(Math.floor(spare / BLOCK_BYTES))
+    const isThere =
+      copies?.spare &&
+      copies.block === slot?.block &&
+      copies.bytes.countIn(spare % BLOCK_BYTES, bytes) === bytes
+    if (!isThere) this.problems.push(`no copy of block ${slot?.block} lies in the pool at ${spare}`)
   }
 
   write(block: number, at: number): void {
@@ -109,13 +129,19 @@ export class Content {
     const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
     if (slot?.block === block) return slot
     this.problems.push(`nothing of block ${block} lies in the pool at ${at}`)
-    return { block, bytes: new RangeSet(), wrong: false, refused: false }
+    return nothingOf(block)
   }
 
   #clear(slot: Slot): void {
+    if (this.#homes.get(slot.block) === slot) this.#homes.delete(slot.block)
     slot.block = -1
     slot.bytes.clear()
     slot.wrong = false
     slot.refused = false
+    slot.spare = false
   }
+}
+
+function nothingOf(block: number): Slot {
+  return { block, bytes: new RangeSet(), wrong: false, refused: false, spare: false }
 }

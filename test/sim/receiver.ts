@@ -122,7 +122,7 @@ export class Receiver {
     this.#shell.drain()
   }
 
-  /** Moves the payloads; neighbours of one block in one go. */
+  /** Moves the payloads; neighbours of one block in one go, but not from one place to the next. */
   #place(batch: Batch, from: number, to: number): void {
     const { geometry } = this.#setting
     for (let i = from; i < to; ) {
@@ -135,6 +135,7 @@ export class Receiver {
       let bytes = 0
       for (; i < to && batch.block[i] === block && batch.place[i] === at + bytes; i++) {
         const left = geometry.bytesOfBlock(block) - batch.symbol[i] * batch.symbolBytes[i]
+        if (bytes > 0 && (at + bytes) % BLOCK_BYTES === 0) break
         bytes += Math.min(batch.bytes[i], left)
       }
       this.content.put(at, bytes, block, false)
@@ -159,6 +160,9 @@ export class Receiver {
         shell.input({ type: 'hashed', block: out.block, digest })
         return
       }
+      case 'swap':
+        this.content.swap(out.at, out.spare, out.bytes)
+        return
       case 'write': {
         const { block, at } = out
         disk.write(out.bytes, () => {

@@ -1,13 +1,15 @@
 // Blocks under construction. Symbols from the blast and ranges from peers meet here: each is given
 // its place in a pool, a whole block is hashed and written at once, and it becomes *verified* by its
 // chunk's layer, or without one when all blocks of the chunk are claimed and their root matches.
-// Nothing is servable or counted before that. Bytes never pass through: the shell moves them.
+// Nothing is servable or counted before that. Bytes never pass through: the shell moves them. What
+// came first does not win: a second copy of a symbol is kept beside it until the block's hash is known.
 
 import type { Bitmap } from '../base/bitmap.js'
 import { bytesEqual } from '../base/bytes.js'
 import { BLOCK_BYTES } from '../base/limits.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
+import { Alternates } from './alternates.js'
 import { LayerCache, type Tree } from './layers.js'
 import { Pool } from './pool.js'
 
@@ -18,6 +20,8 @@ export type Origin = 'multicast' | 'peer' | 'seeder'
 export type AssemblyOut =
   /** Fill in `spilled` parts from the disk, hash `bytes` at pool position `at`, then `hashed`. */
   | { type: 'verify'; block: number; at: number; bytes: number; spilled: readonly Range[] }
+  /** Exchange `bytes` at pool positions `at` and `spare`; a `verify` of the block follows. */
+  | { type: 'swap'; at: number; spare: number; bytes: number }
   /** Write the block from the pool, then `written`. */
   | { type: 'write'; block: number; at: number; bytes: number }
   /** Write these parts of an unfinished block from the pool, then `spilled`. */
@@ -36,6 +40,8 @@ interface Partial {
   /** Bit per symbol in the pool, and per symbol spilled to disk. */
   mask: number
   spilled: number
+  /** Those of both that came from peers. */
+  fromPeers: number
   state: State
   digest: Uint8Array | undefined
   readonly bytesBy: Record<Origin, number>
@@ -49,6 +55,7 @@ export class Assembly {
   readonly #geometry: Geometry
   readonly verified: Bitmap
   readonly #pool: Pool
+  readonly #alternates: Alternates
   readonly #layers: LayerCache
   readonly #partials = new Map<number, Partial>()
   /** Blocks written whose layer is not known yet. */
@@ -65,6 +72,7 @@ export class Assembly {
     this.#geometry = tree.geometry
     this.verified = verified
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
+    this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
     for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
       this.verifiedBytes += this.#geometry.bytesOfBlock(block)
@@ -109,7 +117,7 @@ export class Assembly {
     const blockBytes = this.#geometry.bytesOfBlock(block)
     if (symbol >= symbolsInBlock(blockBytes, symbolBytes)) return UNWANTED
     const bit = 1 << symbol
-    if (((partial.mask | partial.spilled) & bit) !== 0) return UNWANTED
+    if (((partial.mask | partial.spilled) & bit) !== 0) return this.#again(partial, symbol)
     partial.mask |= bit
     const offset = symbol * symbolBytes
     partial.bytesBy.multicast += Math.min(symbolBytes, blockBytes - offset)
@@ -170,7 +178,10 @@ export class Assembly {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'hashing') return
     const leaf = this.#layers.leaf(block)
-    if (leaf !== undefined && !bytesEqual(leaf, digest)) {
+    const wrong = leaf !== undefined && !bytesEqual(leaf, digest)
+    if (wrong && this.#retry(partial)) return
+    this.#alternates.release(block)
+    if (wrong) {
       this.#forget(partial)
       return this.#mismatch(block, partial.bytesBy)
     }
@@ -237,6 +248,7 @@ export class Assembly {
       symbolBytes,
       mask: 0,
       spilled: 0,
+      fromPeers: 0,
       state: 'open',
       digest: undefined,
       bytesBy,
@@ -245,10 +257,30 @@ export class Assembly {
     return partial
   }
 
+  /** Another copy of a symbol: kept when the copy before it is the blast's too, and in the pool. */
+  #again(partial: Partial, symbol: number): number {
+    if ((partial.mask & ~partial.fromPeers & (1 << symbol)) === 0) return UNWANTED
+    return this.#alternates.add(partial.block, symbol, partial.symbolBytes) ?? UNWANTED
+  }
+
+  /** The block's hash is wrong: has it hashed again with other copies; false when there are none. */
+  #retry({ block, at, symbolBytes }: Partial): boolean {
+    const alternate = this.#alternates.next(block)
+    if (alternate === undefined) return false
+    const blockBytes = this.#geometry.bytesOfBlock(block)
+    const offset = alternate.symbol * symbolBytes
+    const bytes = Math.min(symbolBytes, blockBytes - offset)
+    this.#out.push({ type: 'swap', at: at + offset, spare: alternate.at, bytes })
+    this.#out.push({ type: 'verify', block, at, bytes: blockBytes, spilled: [] })
+    return true
+  }
+
   #whole(block: number, bytes: number, origin: Origin, move: (at: number) => void): void {
     const symbolBytes = this.#partials.get(block)?.symbolBytes ?? BLOCK_BYTES
     const partial = this.#open(block, symbolBytes)
     if (partial === undefined) return
+    // The blame is this peer's alone: nothing is tried beside what it sent.
+    this.#alternates.release(block)
     partial.mask = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
     partial.bytesBy.multicast = 0
     partial.bytesBy.peer = 0
@@ -275,6 +307,7 @@ export class Assembly {
     const bits = (fullMask(count) << first) >>> 0
     if (((partial.mask | partial.spilled) & bits) !== 0) return
     partial.mask |= bits
+    partial.fromPeers |= bits
     partial.bytesBy[origin] += bytes
     move(partial.at + offset)
   }

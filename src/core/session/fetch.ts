@@ -77,6 +77,13 @@ const TICK_MICROS = 50_000
 const QUERY_MICROS = 1_000_000
 /** Bytes of answers that may be on their way in all: they all land in the pool. */
 const ASKED_BYTES_MAX = LIMITS.partialPoolBytes / 4
+/**
+ * The same while a blast comes: TCP fills the queue of our switch port with whatever is on its way,
+ * and what overflows there is the blast. This much fits beside it in any switch.
+ */
+const BEHIND_BYTES_MAX = 64 * 1024
+/** On a lossy path TCP stalls, peer by peer, and fills nothing: more must be under way there. */
+const BEHIND_PER_LOSS = 400
 
 export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly swarm: Swarm
@@ -428,6 +435,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #roomBytes(): number {
     let asked = 0
     for (const link of this.swarm.links()) asked += link.askedBytes
+    if (this.#plan === 'behind')
+      return BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * this.transmitters.lossFraction) - asked
     return ASKED_BYTES_MAX - asked - this.assembly.busyBytes / 4
   }
 

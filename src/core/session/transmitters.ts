@@ -51,6 +51,17 @@ export class Transmitters {
     for (const { stream } of this.#known) yield stream
   }
 
+  /** Share of all that was sent since it was first heard that did not arrive, 0…1. */
+  get lossFraction(): number {
+    let received = 0
+    let span = 0
+    for (const { stream } of this.#known) {
+      received += stream.totalReceived
+      span += stream.totalSpan
+    }
+    return span === 0 ? 0 : Math.max(0, 1 - received / span)
+  }
+
   /** The channels to be joined, without repeats. */
   get channels(): Channel[] {
     const channels = new Map<string, Channel>()

@@ -78,7 +78,11 @@ export async function runCommand(
   const json = new JsonOutput(jsonMode, text => screen.raw(text), world.now)
   const interrupts = listenForInterrupts(
     world,
-    () => screen.note('Stopping; what is verified is kept. Once more stops at once.'),
+    () => {
+      const message = 'Stopping; what is verified is kept. Once more stops at once.'
+      json.event('notice', { code: 'stopping', level: 'info', message })
+      screen.note(message)
+    },
     () => screen.hide(),
   )
   const stopStats = world.onSignal('SIGUSR2', () => screen.stats())

@@ -30,6 +30,9 @@ export interface RateReport {
   readonly queueMicros: number
   /** Bytes that wait for the receiver's disk. */
   readonly diskQueueBytes: number
+  /** Other sessions of this transfer that came in the interval, and their bytes in all. */
+  readonly othersCount: number
+  readonly othersBytes: number
 }
 
 /** Why multicast should stop: too slow to be worth it, or nobody answers. */

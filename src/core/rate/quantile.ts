@@ -21,6 +21,7 @@
 
 import type { Micros } from '../base/machine.js'
 import { Breaker } from './breaker.js'
+import { Company } from './company.js'
 import type { RateController, RateReport, RateStop } from './controller.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
@@ -54,6 +55,7 @@ export class QuantileRate implements RateController {
   readonly #panel = new Panel(this.#epoch.sent)
   readonly #breaker = new Breaker(false)
   readonly #yielding = new Yielding()
+  readonly #company = new Company()
   readonly #starting = new Startup()
   readonly #headroom = new Headroom()
   #phase: Phase = 'startup'
@@ -93,12 +95,13 @@ export class QuantileRate implements RateController {
   }
 
   get rateBps(): number {
-    return this.#clamp(this.#rateBps * this.#breaker.factor)
+    return this.#clamp(Math.min(this.#rateBps * this.#breaker.factor, this.#company.ceilingBps))
   }
 
   get reason(): string {
     if (this.stopped !== undefined) return this.stopped
     if (this.#breaker.factor < 1) return 'no-reports'
+    if (this.#company.ceilingBps < this.#rateBps) return 'share'
     if (this.#phase === 'steady' && this.#yielding.sharing(this.#now)) return 'share'
     return this.#why !== '' ? this.#why : this.#phase
   }
@@ -146,12 +149,14 @@ export class QuantileRate implements RateController {
   onReport(report: RateReport, now: Micros): void {
     if (!this.#started || !this.#panel.onReport(report, now)) return
     this.#breaker.onReport(now)
+    this.#company.onReport(report, now)
     this.#heard = true
     this.tick(now)
   }
 
   onGone(receiver: number, now: Micros): void {
     this.#panel.onGone(receiver)
+    this.#company.onGone(receiver)
     // It may have been the one that held the others back: look for more at once.
     this.#step = Math.max(this.#step, TUNING.stepFast)
     if (this.#phase === 'steady') this.#until = Math.min(this.#until, now)
@@ -346,8 +351,9 @@ export class QuantileRate implements RateController {
     this.#rateBps = this.#clamp(this.#steadyBps)
   }
 
-  /** Someone who held the rest back has just left the quantile. */
+  /** Someone who held the rest back has just left the quantile, or another sender left us room. */
   #freed(now: Micros): boolean {
+    if (this.#company.seesRoom(now)) return true
     const freed = this.#panel.far > this.#far && now - this.#cutAt < TUNING.freedMicros
     this.#far = this.#panel.far
     return freed

@@ -57,6 +57,8 @@ export class Auditor {
         kernelDrops: report.kernelDrops,
         queueMicros: report.queueMicros,
         diskQueueBytes: report.diskQueueBytes,
+        othersCount: report.others?.count ?? 0,
+        othersBytes: report.others?.receivedBytes ?? 0,
       },
       now,
     )

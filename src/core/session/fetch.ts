@@ -442,8 +442,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #report(now: Micros): void {
     if (now < this.#reporter.deadline) return
-    const { progress } = this
-    const view = { progress, kernelDrops: this.#kernelDrops, diskQueueBytes: this.#diskQueueBytes }
+    const view = {
+      progress: this.progress,
+      kernelDrops: this.#kernelDrops,
+      diskQueueBytes: this.#diskQueueBytes,
+      streams: [...this.transmitters.streams()],
+    }
     for (const { link, message } of this.#reporter.take(view, now))
       if (!(this.complete && message.type === 'missing')) this.swarm.send(link, message, now)
   }

@@ -7,7 +7,7 @@ import type { Micros } from '../base/machine.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
 import type { Link } from '../swarm/link.js'
-import type { Blast, Message, Missing, Progress } from '../wire/message.js'
+import type { Blast, Message, Missing, Progress, Report } from '../wire/message.js'
 
 interface Control {
   readonly link: Link
@@ -16,15 +16,21 @@ interface Control {
   reportAt: Micros
   missingAt: Micros
   kernelDrops: number
+  /** Bytes of other sessions at the last report, if there was one. */
+  othersBytes: number | undefined
 }
 
 /** About what one number of a run costs in JSON. */
 const RUN_NUMBER_BYTES = 9
+/** A session that was silent for so long is not on the line now. */
+const OTHERS_FRESH_MICROS = 1_000_000
 
 export interface ReporterView {
   readonly progress: Progress
   readonly kernelDrops: number
   readonly diskQueueBytes: number
+  /** All sessions of the transfer. */
+  readonly streams: readonly Stream[]
 }
 
 export class Reporter {
@@ -56,7 +62,8 @@ export class Reporter {
     if (known === undefined) {
       const reportAt = now + everyMicros
       const missingAt = Number.POSITIVE_INFINITY
-      this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, kernelDrops: 0 })
+      const sums = { kernelDrops: 0, othersBytes: undefined }
+      this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, ...sums })
       return
     }
     if (pausedNow && wasBlasting) known.missingAt = now + LIMITS.reorderMicros
@@ -84,7 +91,8 @@ export class Reporter {
       control.kernelDrops = view.kernelDrops
       const { progress, diskQueueBytes } = view
       const { session } = blast
-      const report = { session, ...hearing, kernelDrops, diskQueueBytes, progress }
+      const others = othersHeard(control, view.streams, now)
+      const report = { session, ...hearing, kernelDrops, diskQueueBytes, others, progress }
       yield { link, message: { type: 'report', ...report } }
     }
   }
@@ -114,6 +122,20 @@ export class Reporter {
     }
     return counts
   }
+}
+
+/** What came of other sessions since the last report, for those who have to share a line. */
+function othersHeard(control: Control, streams: readonly Stream[], now: Micros): Report['others'] {
+  let count = 0
+  let bytes = 0
+  for (const stream of streams) {
+    if (stream === control.stream) continue
+    bytes += stream.totalBytes
+    if (now - stream.heardAt < OTHERS_FRESH_MICROS) count++
+  }
+  const receivedBytes = Math.max(0, bytes - (control.othersBytes ?? bytes))
+  control.othersBytes = bytes
+  return count === 0 ? undefined : { count, receivedBytes }
 }
 
 const NOTHING_HEARD = {

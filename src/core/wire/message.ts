@@ -68,6 +68,8 @@ export interface Report {
   /** Least one-way delay of the interval over the least one known. */
   readonly queueMicros: number
   readonly diskQueueBytes: number
+  /** Other sessions of this transfer that were heard in the interval, if any, and their bytes. */
+  readonly others?: { readonly count: number; readonly receivedBytes: number } | undefined
   readonly progress: Progress
 }
 

@@ -75,6 +75,7 @@ const CONTROL = z.discriminatedUnion('type', [
     kernelDrops: COUNT,
     queueMicros: COUNT,
     diskQueueBytes: COUNT,
+    others: z.object({ count: COUNT, receivedBytes: COUNT }).optional(),
     progress: PROGRESS,
   }),
   z.object({

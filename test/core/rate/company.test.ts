@@ -2,7 +2,7 @@
 // and does everybody keep a part?
 
 import { describe, expect, it } from 'vitest'
-import { QuantileRate } from '../../../src/core/rate/quantile.js'
+import { type QuantileOptions, QuantileRate } from '../../../src/core/rate/quantile.js'
 import { Link } from './link.js'
 import { HUNDRED, Mbit, receivers, scene } from './scene.js'
 import { PAYLOAD_BYTES, WIRE_BYTES } from './spec.js'
@@ -67,27 +67,64 @@ describe('receivers unlike the rest', () => {
   })
 })
 
+/** Two senders on one trunk of 100 Mbit/s, the second from 3 s on, for 8 receivers. */
+function duet(spec: { seed: number; second?: QuantileOptions; strangers?: boolean }) {
+  const { seed, second, strangers } = spec
+  const link = new Link({
+    seed,
+    strangers,
+    receivers: receivers(8, { lineBps: 1e10 }),
+    trunk: { lineBps: 100 * Mbit, queueBytes: 512 * 1024 },
+    senders: [
+      { controller: new QuantileRate() },
+      { controller: new QuantileRate(second), startMillis: 3000 },
+    ],
+  })
+  /** Runs on; what arrived of each meanwhile, as a share of what the trunk carries. */
+  const shares = (millis: number): number[] => {
+    const received = (): number[] => link.receivers[0].gauges.map(gauge => gauge.received)
+    const before = received()
+    link.run(millis)
+    return received().map(
+      (count, i) => ((count - before[i]) * PAYLOAD_BYTES * 8) / (millis / 1000) / HUNDRED,
+    )
+  }
+  return { link, shares }
+}
+
 describe('others on the same line', () => {
   for (const seed of [1, 2]) {
-    it(`two senders both keep a quarter of it over 20 s: seed ${seed}`, () => {
-      const link = new Link({
-        seed,
-        receivers: receivers(8, { lineBps: 1e10 }),
-        trunk: { lineBps: 100 * Mbit, queueBytes: 512 * 1024 },
-        senders: [
-          { controller: new QuantileRate() },
-          { controller: new QuantileRate(), startMillis: 3000 },
-        ],
-      })
+    it(`two transfers both keep a quarter of it over 20 s: seed ${seed}`, () => {
+      const { link, shares } = duet({ seed, strangers: true })
       link.run(3000)
-      const before = link.senders.map(sender => sender.sequence)
-      link.run(20_000)
-      const received = link.receivers[0].gauges.map(gauge => gauge.received)
-      const sent = link.senders.map((sender, i) => sender.sequence - before[i])
-      const shares = sent.map(n => (n * PAYLOAD_BYTES * 8) / 20 / HUNDRED)
-      expect(Math.min(...shares)).toBeGreaterThan(0.25)
-      const arrived = (received[0] + received[1] - before[0]) * PAYLOAD_BYTES * 8
-      expect(arrived / 20).toBeGreaterThan(0.93 * HUNDRED)
+      const [first, second] = shares(20_000)
+      expect(Math.min(first, second)).toBeGreaterThan(0.25)
+      expect(first + second).toBeGreaterThan(0.93)
+    })
+
+    it(`two senders of one transfer share it evenly within 3 s: seed ${seed}`, () => {
+      const { link, shares } = duet({ seed })
+      link.run(6000)
+      const [first, second] = shares(17_000)
+      expect(Math.min(first, second)).toBeGreaterThan(0.42)
+      expect(first + second).toBeGreaterThan(0.93)
+    })
+
+    it(`what one of them does not want, the other has: seed ${seed}`, () => {
+      const { link, shares } = duet({ seed, second: { maxBps: 10 * Mbit } })
+      link.run(6000)
+      const [first, second] = shares(17_000)
+      expect(second).toBeGreaterThan(0.09)
+      expect(first + second).toBeGreaterThan(0.93)
+    })
+
+    it(`when one ends the other has it all within 3 s: seed ${seed}`, () => {
+      const { link, shares } = duet({ seed })
+      link.run(10_000)
+      link.senders[1].spec.sourceBps = 0
+      link.run(3000)
+      const [first] = shares(5000)
+      expect(first).toBeGreaterThan(0.93)
     })
   }
 

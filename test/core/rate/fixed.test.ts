@@ -13,6 +13,8 @@ const REPORT: RateReport = {
   kernelDrops: 900,
   queueMicros: 500_000,
   diskQueueBytes: 0,
+  othersCount: 0,
+  othersBytes: 0,
 }
 
 const SECOND = 1_000_000

@@ -19,6 +19,8 @@ export class Gauge {
   #baseSince = 0
   #from: number | undefined
   #awake = 0
+  #tookAt = Number.NEGATIVE_INFINITY
+  #othersReceived: number | undefined
   readonly #phase: number
   readonly #drift: number
   readonly #offset: number
@@ -37,6 +39,7 @@ export class Gauge {
   take(run: Run, now: number): void {
     this.received += run.count
     this.#intervalReceived += run.count
+    this.#tookAt = now
     this.#reportedHighest ??= run.sequence - 1
     this.#highest = Math.max(this.#highest, run.sequence + run.count - 1)
     const delay = this.#clock(now) - run.atMicros
@@ -53,13 +56,15 @@ export class Gauge {
     this.#awake = now
   }
 
-  report(now: number, everyMicros: number): RateReport | undefined {
+  /** `others`: what hears the other sessions here, if this receiver tells of them. */
+  report(now: number, everyMicros: number, others: readonly Gauge[]): RateReport | undefined {
     if (this.#from === undefined) this.#from = now - this.#phase
     if (now - this.#from < everyMicros || this.#awake !== now) return undefined
     const lie = this.spec.lie
     const expected = this.#highest - (this.#reportedHighest ?? this.#highest)
     const received = Math.min(expected, this.#intervalReceived)
     const least = Math.min(...this.#bases)
+    const othersCount = others.filter(other => now - other.#tookAt < 1_000_000).length
     const told = lie === 'all-lost' ? 0 : lie === 'none-lost' ? expected : received
     const report: RateReport = {
       receiver: this.index,
@@ -72,6 +77,8 @@ export class Gauge {
       kernelDrops: lie === undefined ? this.kernelDrops : 0,
       queueMicros: this.#least === Number.POSITIVE_INFINITY ? 0 : this.#least - least,
       diskQueueBytes: 0,
+      othersCount,
+      othersBytes: this.#othersBytes(others),
     }
     this.#reportedHighest = this.#highest
     this.#intervalReceived = 0
@@ -79,6 +86,13 @@ export class Gauge {
     this.kernelDrops = 0
     this.#from = now
     return report
+  }
+
+  #othersBytes(others: readonly Gauge[]): number {
+    const received = others.reduce((sum, other) => sum + other.received, 0)
+    const bytes = (received - (this.#othersReceived ?? received)) * PAYLOAD_BYTES
+    this.#othersReceived = received
+    return bytes
   }
 
   #clock(now: number): number {

@@ -207,7 +207,8 @@ export class Link {
         this.#mail.push({ atMicros: now + 5000, deliver: () => (sender.fast = wanted) })
       }
       if (sender.sequence === 0 || receiver.spec.reports === false) return
-      const report = gauge.report(now, fast ? 100_000 : 500_000)
+      const others = this.#spec.strangers ? [] : receiver.gauges.filter(other => other !== gauge)
+      const report = gauge.report(now, fast ? 100_000 : 500_000, others)
       if (report === undefined) return
       const atMicros = now + 2000 + this.#luck.below(6) * 1000
       this.#mail.push({ atMicros, deliver: later => controller.onReport(report, later) })

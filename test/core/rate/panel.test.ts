@@ -18,6 +18,8 @@ function report(receiver: number, change: Partial<RateReport> = {}): RateReport 
     kernelDrops: 0,
     queueMicros: 0,
     diskQueueBytes: 0,
+    othersCount: 0,
+    othersBytes: 0,
     ...change,
   }
 }

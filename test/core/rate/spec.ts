@@ -49,4 +49,6 @@ export interface LinkSpec {
   /** A greedy TCP flow on the trunk from this ms on. */
   readonly trunkTcpFromMillis?: number
   readonly fastSample?: number
+  /** The senders send different things: nobody tells one of the other. */
+  readonly strangers?: boolean
 }

@@ -15,7 +15,7 @@ import { FixedRate } from '../core/rate/fixed.js'
 import { QuantileRate } from '../core/rate/quantile.js'
 import { lastHeard, type Receiver } from '../core/session/receivers.js'
 import { Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
-import { decodeQuery } from '../core/wire/announce.js'
+import { decodeAnnounce, decodeQuery } from '../core/wire/announce.js'
 import {
   DATAGRAM,
   emptyHeader,
@@ -258,13 +258,20 @@ export class Sending {
 
   /** Queries come on the announcements' port; without a group there are none. */
   async #listen(): Promise<void> {
-    const { options, place, emit } = this.#given
+    const { meta, options, place, emit } = this.#given
     if (options.multicast === 'never') return
     const header = emptyHeader()
     const onDatagram: OnDatagram = (bytes, at, length) => {
-      if (!readHeader(bytes, at, length, header) || header.type !== DATAGRAM.query) return
-      const query = decodeQuery(bytes.subarray(at + HEADER_BYTES, at + length))
-      if (query !== undefined) this.#drive.feed({ type: 'query', id: query.id })
+      if (!readHeader(bytes, at, length, header)) return
+      const payload = bytes.subarray(at + HEADER_BYTES, at + length)
+      if (header.type === DATAGRAM.query) {
+        const query = decodeQuery(payload)
+        if (query !== undefined) this.#drive.feed({ type: 'query', id: query.id })
+      } else if (header.type === DATAGRAM.announce) {
+        const session = { high: header.sessionHigh, low: header.sessionLow }
+        if (decodeAnnounce(payload)?.id === meta.id)
+          this.#drive.feed({ type: 'announced', session })
+      }
     }
     const { group, port, interfaces } = place
     try {

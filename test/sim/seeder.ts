@@ -90,6 +90,8 @@ export class Seeder {
 
   #hear(said: Said): void {
     if (said.type === 'query') this.#shell.input({ type: 'query', id: said.id })
+    else if (said.announce.id === this.#setting.id)
+      this.#shell.input({ type: 'announced', session: said.session })
   }
 
   #fillAt(): Micros {

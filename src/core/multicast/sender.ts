@@ -46,6 +46,8 @@ export class Sender {
   readonly #out: SenderOut[] = []
   /** Blocks that this pass still has to send. */
   #todo = new RangeSet()
+  /** Those of them whose chunks were not asked for yet, and where to go on asking. */
+  #unread = new RangeSet()
   #readFrom = 0
   #ahead: Ahead[] = []
   #aheadBytes = 0
@@ -86,12 +88,16 @@ export class Sender {
     return this.#sentBlocks / this.#passBlocks
   }
 
-  /** Starts a pass over `blocks` (global block numbers). */
-  startPass(blocks: RangeSet, now: Micros): void {
+  /**
+   * Starts a pass over `blocks` (global block numbers): from the chunk of `first` on to the end, and
+   * then the rest from the beginning.
+   */
+  startPass(blocks: RangeSet, now: Micros, first = 0): void {
     this.#todo = blocks
     this.#passBlocks = blocks.total
     this.#sentBlocks = 0
-    this.#readFrom = 0
+    this.#unread = RangeSet.from(blocks.runs())
+    this.#readFrom = first
     this.pass++
     this.#running = true
     this.#leaf = 0
@@ -184,7 +190,7 @@ export class Sender {
       this.#leaf += count
       return true
     }
-    if (this.#block < 0) this.#block = this.#todo.first
+    if (this.#block < 0) this.#block = this.#todo.nextFrom(first)
     const block = this.#block
     const blockBytes = this.#geometry.bytesOfBlock(block)
     const full = blockBytes === BLOCK_BYTES
@@ -205,15 +211,15 @@ export class Sender {
     this.#todo.delete(this.#block, 1)
     this.#sentBlocks++
     this.#symbol = 0
-    const next = this.#todo.total === 0 ? Number.POSITIVE_INFINITY : this.#todo.first
+    const next = this.#todo.nextFrom(this.#block)
     this.#block = -1
-    if (next < chunkEnd) return
+    if (next >= 0 && next < chunkEnd) return
     this.#leaf = 0
     this.#ahead.shift()
     this.#aheadBytes -= head.bytes
     this.#out.push({ type: 'release', chunk: head.chunk })
     this.#readAhead()
-    if (next === Number.POSITIVE_INFINITY) this.#end()
+    if (this.#todo.total === 0) this.#end()
   }
 
   #end(): void {
@@ -229,11 +235,14 @@ export class Sender {
 
   #readAhead(): void {
     while (this.#aheadBytes < LIMITS.readAheadBytes || this.#ahead.length < 2) {
-      const block = this.#todo.nextFrom(this.#readFrom)
+      let block = this.#unread.nextFrom(this.#readFrom)
+      if (block < 0) block = this.#unread.first
       if (block < 0) return
       const chunk = this.#geometry.chunkOfBlock(block)
       const bytes = this.#geometry.bytesOfChunk(chunk)
-      this.#readFrom = this.#geometry.firstBlockOfChunk(chunk) + this.#geometry.blocksOfChunk(chunk)
+      const first = this.#geometry.firstBlockOfChunk(chunk)
+      this.#readFrom = first + this.#geometry.blocksOfChunk(chunk)
+      this.#unread.delete(first, this.#readFrom - first)
       this.#ahead.push({ chunk, bytes, ready: false })
       this.#aheadBytes += bytes
       this.#out.push({ type: 'read', chunk })

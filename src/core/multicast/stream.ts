@@ -45,6 +45,7 @@ export class Stream {
   #duplicates = 0
   #cursor = 0
   #passed = 0
+  #skips = false
   readonly #checkpoints: { at: Micros; cursor: number }[] = []
   readonly #ready: { first: number; count: number }[] = []
 
@@ -104,8 +105,18 @@ export class Stream {
     return true
   }
 
+  /**
+   * It is first heard while another transmitter blasts: what lies before its first block was not
+   * missed, the other may well bring it.
+   */
+  beginsBeside(): void {
+    this.#skips = true
+  }
+
   /** The blast is at `block` now. */
   at(block: number, now: Micros): void {
+    if (this.#skips) this.#passed = block
+    this.#skips = false
     if (block + PASS_JUMP_BLOCKS < this.#cursor) this.endPass()
     if (block <= this.#cursor && this.#checkpoints.length > 0) return
     this.#cursor = Math.max(this.#cursor, block)
@@ -127,11 +138,6 @@ export class Stream {
     while (this.#checkpoints.length > 0 && now - this.#checkpoints[0].at >= LIMITS.reorderMicros)
       this.#pass(this.#checkpoints.shift()!.cursor)
     for (const { first, count } of this.#ready.splice(0)) each(first, count)
-  }
-
-  /** True when `block` is still ahead of the blast in its present pass. */
-  isAhead(block: number): boolean {
-    return block >= this.#cursor
   }
 
   /** Takes the figures since the last call. */

@@ -1,9 +1,10 @@
-// After a pass: which blocks are worth another multicast? Those that enough receivers miss; the swarm
-// does the rest. On a lossy path TCP is the slower tool (at 20 % loss cubic carries 1 Mbit/s of a
+// Which blocks are worth a multicast? At first those that anybody misses; after a pass those that
+// enough receivers miss, and the swarm does the rest. On a lossy path TCP is the slower tool (at 20 % loss cubic carries 1 Mbit/s of a
 // 100 Mbit/s line), so there everything that anybody misses goes by multicast again.
 
 import { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
+import type { Missing } from '../wire/message.js'
 import type { Receiver } from './receivers.js'
 
 /** A repeat needs so many who miss the block, or this share of the live receivers (start). */
@@ -25,20 +26,34 @@ export function isLossy(receiver: Receiver): boolean {
   return heard && demotedLoss === undefined && lossFraction > LOSSY_FRACTION
 }
 
+/** The blocks of the first pass: what anybody misses who is there, or all if somebody did not say. */
+export function blocksToSend({ geometry, live, pass }: RepeatView): RangeSet {
+  if (live.length > 0 && live.every(receiver => receiver.missing?.pass === pass))
+    return missedBy(geometry, missingOf(live, pass), 1)
+  return RangeSet.from([{ first: 0, count: geometry.blockCount }])
+}
+
 /** The blocks for the next pass; empty when the swarm should finish. */
 export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
   const lossy = live.some(isLossy)
   const enough = lossy ? 1 : Math.max(MISSING_MIN, Math.ceil(MISSING_SHARE * live.length))
-  const blocks = new RangeSet()
   // With one or two left, TCP from the others serves them without waking everybody.
-  if (!lossy && live.length < MISSING_MIN) return blocks
+  if (!lossy && live.length < MISSING_MIN) return new RangeSet()
+  // Who hears nothing gains nothing by a repeat.
+  const hearing = live.filter(({ heard, demotedLoss }) => heard && demotedLoss === undefined)
+  return missedBy(geometry, missingOf(hearing, pass), enough)
+}
+
+function missingOf(receivers: readonly Receiver[], pass: number): Missing[] {
+  return receivers.flatMap(({ missing }) => (missing?.pass === pass ? [missing] : []))
+}
+
+/** Blocks that `enough` of those who said what they miss do miss. */
+function missedBy(geometry: Geometry, said: readonly Missing[], enough: number): RangeSet {
+  const blocks = new RangeSet()
   const weight = new Map<number, number>()
   const edges: { at: number; step: number }[] = []
-  for (const receiver of live) {
-    // Who hears nothing gains nothing by a repeat.
-    if (receiver.missing?.pass !== pass || !receiver.heard) continue
-    if (receiver.demotedLoss !== undefined) continue
-    const { runs, counts } = receiver.missing
+  for (const { runs, counts } of said) {
     for (let i = 0; runs !== undefined && i + 1 < runs.length; i += 2) {
       if (runs[i] + runs[i + 1] > geometry.blockCount) break
       edges.push({ at: runs[i], step: 1 }, { at: runs[i] + runs[i + 1], step: -1 })
@@ -57,7 +72,7 @@ export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
       blocks.add(edges[i].at, edges[i + 1].at - edges[i].at)
   }
   for (const [chunk, receivers] of weight)
-    if (receivers >= enough)
+    if (Math.ceil(receivers) >= enough)
       blocks.add(geometry.firstBlockOfChunk(chunk), geometry.blocksOfChunk(chunk))
   return blocks
 }

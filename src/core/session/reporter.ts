@@ -61,7 +61,8 @@ export class Reporter {
     const everyMicros = 1000 * blast.reportMillis
     if (known === undefined) {
       const reportAt = now + everyMicros
-      const missingAt = Number.POSITIVE_INFINITY
+      // Before the start it wants to know what it need not send.
+      const missingAt = blast.state === 'waiting' ? now : Number.POSITIVE_INFINITY
       const sums = { kernelDrops: 0, othersBytes: undefined }
       this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, ...sums })
       return

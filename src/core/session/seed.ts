@@ -5,7 +5,7 @@ import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
-import { RangeSet } from '../base/ranges.js'
+import type { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Batch } from '../multicast/batch.js'
 import { Sender, type SenderOut } from '../multicast/sender.js'
@@ -17,11 +17,13 @@ import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
 import { type Receiver, Receivers } from './receivers.js'
-import { blocksToRepeat, isLossy } from './repeat.js'
+import { blocksToRepeat, blocksToSend, isLossy } from './repeat.js'
 
 export type SeedIn =
   | SwarmIn
   | { type: 'query'; id: string | undefined }
+  /** Another transmitter of this transfer is heard. */
+  | { type: 'announced'; session: SessionId }
   /** The chunk is read, hashed and what the meta says; its bytes are in memory. */
   | { type: 'chunk-read'; chunk: number }
   /** The operator wants to start now. */
@@ -68,6 +70,10 @@ export interface SeedOptions {
 export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
 
 const TICK_MICROS = 50_000
+/** How long a newcomer may take to say what it misses before the start. */
+const TELL_MICROS = 250_000
+/** A transmitter that did not announce itself for so long has ended. */
+const OTHERS_FRESH_MICROS = 3 * LIMITS.announceEveryMicros
 /** So many times as long is waited for what receivers on lossy paths miss. */
 const LOSSY_PATIENCE = 10
 
@@ -89,6 +95,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #announceSequence = 0
   #blastAt: Micros
   #told = ''
+  /** When other transmitters of this transfer were last heard, by session. */
+  readonly #others = new Map<string, Micros>()
   /** Those who report fast while the rate ramps. */
   #sample: ReadonlySet<Receiver> = new Set()
 
@@ -144,6 +152,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
             Math.max(now, this.#announcedAt + LIMITS.announceOnQueryEveryMicros),
           )
         return
+      case 'announced':
+        return this.#onOther(sessionText(input.session), now)
       case 'chunk-read':
         return this.sender.chunkReady(input.chunk)
       case 'start':
@@ -228,7 +238,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       // An answer that was long on its way over a lossy path is no reason to leave it to TCP.
       const isLate = this.#phase === 'serving' && this.#multicast && isLossy(receiver)
       if (isLate && message.pass === this.sender.pass) this.#enter('collecting', now)
-      if (this.#phase === 'collecting') this.#tickAt = now
+      if (this.#phase === 'collecting' || this.#phase === 'waiting') this.#tickAt = now
     } else if (message.type === 'complete' && receiver.completeAt === undefined) {
       receiver.progress = message.progress
       receiver.completeAt = now
@@ -260,15 +270,36 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   #start(now: Micros): void {
     if (!this.#multicast) return this.#enter('serving', now)
-    const all = new RangeSet()
-    all.add(0, this.#options.geometry.blockCount)
-    this.#startPass(all, now)
+    const { geometry } = this.#options
+    const live = [...this.receivers.open()]
+    const blocks = blocksToSend({ geometry, live, pass: this.sender.pass })
+    this.#startPass(blocks, now)
   }
 
   #startPass(blocks: RangeSet, now: Micros): void {
-    this.sender.startPass(blocks, now)
+    this.sender.startPass(blocks, now, this.#firstBlock(now))
     this.#auditor.passStarted(now)
     this.#enter('blasting', now)
+  }
+
+  #onOther(session: string, now: Micros): void {
+    for (const [other, heardAt] of this.#others)
+      if (now - heardAt > OTHERS_FRESH_MICROS) this.#others.delete(other)
+    const isOwn = session === sessionText(this.#options.session)
+    if (!isOwn && this.#others.size < LIMITS.sessionsMax) this.#others.set(session, now)
+  }
+
+  /** Transmitters that hear each other begin in different places, or all would send the same. */
+  #firstBlock(now: Micros): number {
+    const own = sessionText(this.#options.session)
+    let count = 1
+    let rank = 0
+    for (const [session, heardAt] of this.#others) {
+      if (now - heardAt > OTHERS_FRESH_MICROS) continue
+      count++
+      if (session < own) rank++
+    }
+    return Math.floor((rank / count) * this.#options.geometry.blockCount)
   }
 
   #onPassEnded(now: Micros): void {
@@ -297,10 +328,13 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   }
 
   #mayStart(now: Micros): boolean {
-    const open = [...this.receivers.open()].length
+    const open = [...this.receivers.open()]
     const { waitReceivers, waitMicros } = this.#options
-    if (waitReceivers !== undefined && open >= waitReceivers) return true
-    return open > 0 && now - this.#startedAt >= waitMicros
+    const enough = waitReceivers !== undefined && open.length >= waitReceivers
+    const waited = open.length > 0 && now - this.#startedAt >= waitMicros
+    // What nobody misses is not sent: those who came just now are about to say it.
+    const told = open.every(r => r.missing !== undefined || now - r.firstAt > TELL_MICROS)
+    return (enough || waited) && told
   }
 
   #watchBlast(now: Micros): void {

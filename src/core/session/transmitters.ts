@@ -139,6 +139,7 @@ export class Transmitters {
     for (const { stream } of this.#known) {
       if (stream.session.low !== low || stream.session.high !== high) continue
       if (stream.source !== batch.source[i] || stream.symbolBytes !== batch.symbolBytes[i]) continue
+      if (stream.totalReceived === 0 && this.#isOtherHeard(stream, now)) stream.beginsBeside()
       const bytes = HEADER_BYTES + batch.bytes[i]
       const arrived = batch.arrivedMicros[i] || now
       return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, arrived, now)
@@ -159,6 +160,12 @@ export class Transmitters {
       if (known.stream.text === text && !(best && best.stream.heardAt >= known.stream.heardAt))
         best = known
     return best
+  }
+
+  #isOtherHeard(stream: Stream, now: Micros): boolean {
+    return this.#known.some(
+      other => other.stream !== stream && now - other.stream.heardAt < LIMITS.silenceRejoinMicros,
+    )
   }
 
   #forgetOld(now: Micros): void {

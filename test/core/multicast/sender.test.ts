@@ -15,7 +15,7 @@ const symbolsPerBlock = 12
 const rateBps = 1_000_000
 
 /** Runs one pass over 2 MiB with a meta of so many bytes; a minute at most. */
-function pass(metaBytes: number) {
+function pass(metaBytes: number, first = 0) {
   const geometry = new Geometry([blockCount * 16_384], 1 << 20)
   const rate = new FixedRate(rateBps)
   const session = { high: 1, low: 2 }
@@ -23,7 +23,7 @@ function pass(metaBytes: number) {
   const all = new RangeSet()
   all.add(0, blockCount)
   let now = 1_000_000
-  sender.startPass(all, now)
+  sender.startPass(all, now, first)
   const data = new Set<string>()
   const metas: { index: number; at: number }[] = []
   let repeated = 0
@@ -66,4 +66,14 @@ describe('a pass of the sender', () => {
         expect(starts[i] - starts[i - 1]).toBeGreaterThanOrEqual(5_000_000)
     })
   }
+
+  it('begins with the chunk it is told and goes round once', () => {
+    const { sender, data, repeated } = pass(500, 70)
+    expect(sender.running).toBe(false)
+    expect(data.size).toBe(blockCount * symbolsPerBlock)
+    expect(repeated).toBe(0)
+    const blocks = [...data].map(name => Number(name.split('/')[0]))
+    expect(blocks[0]).toBe(64)
+    expect(blocks.at(-1)).toBe(63)
+  })
 })

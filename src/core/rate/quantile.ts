@@ -31,7 +31,7 @@ import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
 
 export interface QuantileOptions {
-  /** Multicast stops rather than goes slower; bits per second (0.5 Mbit/s). */
+  /** Multicast stops rather than goes slower; bits per second. Without it, it goes on at 0.5 Mbit/s. */
   readonly minBps?: number
   readonly maxBps?: number
   readonly startBps?: number
@@ -50,6 +50,7 @@ interface Plan {
 
 export class QuantileRate implements RateController {
   readonly #minBps: number
+  readonly #stopsBelow: boolean
   readonly #maxBps: number
   readonly #epoch = new Epoch()
   readonly #panel = new Panel(this.#epoch.sent)
@@ -88,6 +89,7 @@ export class QuantileRate implements RateController {
 
   constructor(options: QuantileOptions = {}) {
     this.#maxBps = options.maxBps ?? TUNING.maxBps
+    this.#stopsBelow = options.minBps !== undefined
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)
     this.#rateBps = this.#clamp(options.startBps ?? TUNING.startBps)
     this.#pathBps = this.#rateBps
@@ -190,7 +192,8 @@ export class QuantileRate implements RateController {
     if (plan !== undefined) this.#enter(plan, now)
     if (this.#phase === 'startup' || this.#steadyBps >= this.#minBps) this.#belowSince = undefined
     else this.#belowSince ??= now
-    this.#below ||= now - (this.#belowSince ?? now) >= TUNING.belowMinMicros
+    const isBelow = now - (this.#belowSince ?? now) >= TUNING.belowMinMicros
+    this.#below ||= this.#stopsBelow && isBelow
   }
 
   #next(now: Micros): Plan | undefined {

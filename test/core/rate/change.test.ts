@@ -127,6 +127,10 @@ describe('a path that changes', () => {
     const slow = scene(receivers(4, { lineBps: 5 * Mbit }), {}, { minBps: 8 * Mbit })
     slow.watch.run(8000)
     expect(slow.controller.stopped).toBe('below-min')
+    const unbounded = scene(receivers(4, { lineBps: 0.3 * Mbit }))
+    unbounded.watch.run(20_000)
+    expect(unbounded.controller.stopped).toBeUndefined()
+    expect(unbounded.controller.rateBps).toBe(0.5 * Mbit)
     const capped = scene(receivers(4), {}, { maxBps: 50 * Mbit })
     let most = 0
     capped.link.run(4000, () => {

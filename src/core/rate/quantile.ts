@@ -362,10 +362,23 @@ export class QuantileRate implements RateController {
     return freed
   }
 
-  /** Receivers' CPUs are the limit. It moves with the load, so each event leaves more room. */
+  /**
+   * Receivers' CPUs are the limit. It moves with the load, so each event leaves more room. One that
+   * drops nearly all was not running: how fast it is, that does not tell, so no cut is deep, and
+   * after a heavy one the limit is looked for at once.
+   */
   #cpuCut(v: Verdict): Plan {
-    this.#pathBps = Math.min(this.#pathBps, this.#fitBps(v))
+    const heavy = v.kernel > 1 - TUNING.cpuCutMin
+    this.#pathBps = Math.min(
+      this.#pathBps,
+      Math.max(this.#fitBps(v), this.#pathBps * TUNING.cpuCutMin),
+    )
     this.#headroom.onCpu()
+    if (heavy) {
+      this.#step = TUNING.stepSearch
+      this.#cleanRounds = 0
+      this.#searchUntil = this.#now + TUNING.searchMicros
+    }
     return this.#draining(v, 'cpu')
   }
 

@@ -15,6 +15,8 @@ export const TUNING = {
   probeQueueMicros: 5_000,
   /** Share of datagrams dropped at receivers' sockets that means "too fast". */
   kernelLimit: 0.003,
+  /** What one cut for it leaves of the rate at least. */
+  cpuCutMin: 0.7,
   /** Shares of the path left free: always, for repair at most, and for CPU-bound receivers. */
   headroom: 0.005,
   lossHeadroomMax: 0.2,

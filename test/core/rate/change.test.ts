@@ -123,6 +123,25 @@ describe('a path that changes', () => {
     expect(watch.bps(13_000, 14_900)).toBeGreaterThan(0.95 * HUNDRED)
   })
 
+  it('receivers that did not run for a moment are no slow path: the rate is back in 2 s', () => {
+    const { watch, controller } = scene(receivers(3))
+    watch.run(3000)
+    const hear = controller.onReport.bind(controller)
+    let starved = true
+    controller.onReport = (report, now) => {
+      const received = starved ? Math.floor(report.received / 8) : report.received
+      const kernelDrops = report.received - received
+      const receivedBytes = starved ? Math.floor(report.receivedBytes / 8) : report.receivedBytes
+      hear({ ...report, received, receivedBytes, kernelDrops }, now)
+    }
+    watch.run(500)
+    starved = false
+    expect(controller.rateBps).toBeGreaterThan(0.3 * HUNDRED)
+    expect(controller.rateBps).toBeLessThan(0.75 * HUNDRED)
+    watch.run(3500)
+    expect(watch.bps(5500, 6900)).toBeGreaterThan(0.95 * HUNDRED)
+  })
+
   it('the configured bounds hold: below the least it stops, above the most it never goes', () => {
     const slow = scene(receivers(4, { lineBps: 5 * Mbit }), {}, { minBps: 8 * Mbit })
     slow.watch.run(8000)

@@ -22,6 +22,7 @@ import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } fr
 import { Drive, nowMicros } from './drive.js'
 import type { Ears } from './ears.js'
 import type { Emit } from './events.js'
+import { Finisher } from './finisher.js'
 import { interrupted } from './interrupted.js'
 import { askManager } from './lines.js'
 import { Meter } from './meter.js'
@@ -59,6 +60,7 @@ export class Receiving {
   readonly #peers: Peers
   readonly #port: PeerPort
   readonly #writer: Writer
+  readonly #finisher: Finisher
   readonly #meter = new Meter()
   readonly #timers: NodeJS.Timeout[] = []
   #verifiedBytes = 0
@@ -153,6 +155,11 @@ export class Receiving {
       onWritten: blocks => this.#drive.feedAll(blocks.map(block => ({ type: 'written', block }))),
       onFailure: error => this.#settle(error),
     })
+    this.#finisher = new Finisher(
+      file => open.store.finish(file),
+      file => this.#onFinished(file),
+      error => this.#settle(error),
+    )
     this.#peers = new Peers({
       geometry: tree.geometry,
       localAddress: place.chosen?.address,
@@ -227,7 +234,7 @@ export class Receiving {
         this.#dirty = true
         return
       case 'finish':
-        return this.#finish(out.file)
+        return this.#finisher.add(out.file)
       case 'store':
         return this.#storeAll()
       case 'join':
@@ -301,15 +308,10 @@ export class Receiving {
     )
   }
 
-  #finish(file: number): void {
-    this.#open.store.finish(file).then(
-      () => {
-        const { path, size } = this.#meta.files[file]
-        this.#given.emit('file', { path, bytes: size })
-        this.#drive.feed({ type: 'finished', file })
-      },
-      error => this.#settle(error),
-    )
+  #onFinished(file: number): void {
+    const { path, size } = this.#meta.files[file]
+    this.#given.emit('file', { path, bytes: size })
+    this.#drive.feed({ type: 'finished', file })
   }
 
   #storeAll(): void {

@@ -57,12 +57,10 @@ export class SendView implements View {
   line(): string | undefined {
     const progress = this.#progress
     if (progress === undefined) return undefined
-    const { pass, passFraction, sentBps, rateReason } = progress
     const slowest = slowestFirst(progress.receivers).find(row => row.state === 'receiving')
     return [
       `${PHASES[progress.phase]} ${printable(progress.name || this.#title)}`,
-      `: pass ${pass}, ${formatPercent(passFraction)}, ${formatRate(sentBps)} (${rateReason})`,
-      `; ${countsOf(progress.receivers)}`,
+      doingOf(progress),
       slowest === undefined ? '' : `, slowest ${formatPercent(fractionOf(slowest))}`,
     ].join('')
   }
@@ -123,6 +121,16 @@ function slowestFirst(receivers: readonly ReceiverRow[]): ReceiverRow[] {
   return [...receivers].sort(
     (a, b) => order[a.state] - order[b.state] || fractionOf(a) - fractionOf(b),
   )
+}
+
+/** What a line says between its title and the slowest receiver: only what its phase is about. */
+function doingOf(progress: SendProgress): string {
+  const { phase, pass, passFraction, sentBps, rateReason, receivers } = progress
+  const percent = formatPercent(passFraction)
+  if (phase === 'hashing') return `: ${percent}`
+  const counts = countsOf(receivers)
+  if (phase !== 'blasting') return `: ${counts}`
+  return `: pass ${pass}, ${percent}, ${formatRate(sentBps)} (${printable(rateReason)}); ${counts}`
 }
 
 /** `6 receiving, 2 complete, 1 gone`, without those that are none. */

@@ -91,7 +91,8 @@ export class Handles<Key> {
       }
       const opening = this.#opening.get(key)
       if (opening !== undefined) {
-        await opening
+        // That it failed says nothing to us: it may have begun before what we open was made.
+        await opening.catch(() => {})
         continue
       }
       const own = this.#start(key)

@@ -83,6 +83,26 @@ it('drops a file only after its last use', async () => {
   expect(handles.count).toBe(0)
 })
 
+it('opens itself what another failed to open', async () => {
+  const name = join(freshFolder(), 'made-meanwhile')
+  const handles = new Handles<string>(2, async path => {
+    const found = await openFd(path, 'r').catch(error => ({ error }))
+    // Made after the first look, and before the second caller asks.
+    if (typeof found !== 'number') {
+      writeFileSync(name, Uint8Array.of(5))
+      throw found.error
+    }
+    return found
+  })
+  const results = await Promise.allSettled([
+    handles.with(name, contentBehind),
+    handles.with(name, contentBehind),
+  ])
+  expect(results[0].status).toBe('rejected')
+  expect(results[1]).toEqual({ status: 'fulfilled', value: 5 })
+  await handles.close()
+})
+
 it('gives the room of a failed open to the next', async () => {
   const handles = numbered(1, 1)
   const results = await Promise.allSettled([

@@ -28,12 +28,16 @@ const MODE_MAX = 0o777
 /** What a Date can hold, ms on either side of 1970. */
 const MTIME_MAX = 8.64e15
 
-/** An entry, or what is wrong with it in words. Entries are given in order to one `order`. */
+/**
+ * An entry, or what is wrong with it in words. Entries are given in order to one `order`, and their
+ * roots go to `roots`, 32 bytes each: a buffer of its own for each would take ten times as much.
+ */
 export function parseFile(
   entry: unknown,
   index: number,
   chunkBytes: number,
   order: PathOrder,
+  roots: Uint8Array,
 ): MetaFile | string {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
     return `file number ${index} is no object`
@@ -49,8 +53,10 @@ export function parseFile(
     const isBare = raw.root === undefined && raw.chunks === undefined
     return isBare ? { path, size, mode, mtime } : `${shownPath(path)} is empty but has roots`
   }
-  const root = digests(raw.root, 1)
-  if (root === undefined) return `${shownPath(path)} has no valid root`
+  const digest = digests(raw.root, 1)
+  if (digest === undefined) return `${shownPath(path)} has no valid root`
+  const root = roots.subarray(DIGEST_BYTES * index, DIGEST_BYTES * (index + 1))
+  root.set(digest)
   if (size <= chunkBytes) {
     return raw.chunks === undefined
       ? { path, size, mode, mtime, root }

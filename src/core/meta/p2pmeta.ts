@@ -7,6 +7,7 @@ import { base64Of, hexOf, textOf, utf8 } from '../base/bytes.js'
 import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import { DIGEST_BYTES } from '../base/merkle.js'
 import { canonicalOf, keysIn } from './canonical.js'
 import { fileTrouble, type MetaFile, parseFile } from './entry.js'
 import { isDisplayName, PathOrder, shownPath } from './names.js'
@@ -176,8 +177,9 @@ function parseFiles(files: unknown, chunkSize: number): MetaFile[] {
   if (!Array.isArray(files) || files.length === 0) throw invalid('it has no files')
   if (files.length > LIMITS.metaFilesMax) throw invalid('it has too many files')
   const order = new PathOrder()
+  const roots = new Uint8Array(DIGEST_BYTES * files.length)
   return files.map((entry, index) => {
-    const file = parseFile(entry, index, chunkSize, order)
+    const file = parseFile(entry, index, chunkSize, order, roots)
     if (typeof file === 'string') throw invalid(file)
     return file
   })

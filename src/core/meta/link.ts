@@ -4,9 +4,9 @@
 // so at once instead of waiting for a swarm that does not exist.
 
 import type { Address } from '../../ports.js'
-import { utf8 } from '../base/bytes.js'
 import { formatEndpoint, parseEndpoint } from '../base/endpoint.js'
 import { LIMITS } from '../base/limits.js'
+import { isDisplayName } from './names.js'
 
 /** A parsed link; `name` is for display only and is never used as a path. */
 export interface MetaLink {
@@ -68,11 +68,4 @@ function decode(text: string): string | undefined {
   } catch {
     return undefined // a broken percent sequence
   }
-}
-
-/** Non-empty, short, and without what could rewrite a terminal's line (controls, bidi marks). */
-function isDisplayName(text: string): boolean {
-  if (text === '' || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
-    return false
-  return utf8(text).length <= LIMITS.metaNameBytesMax
 }

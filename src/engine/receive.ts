@@ -1,14 +1,13 @@
 // Receives a transfer: finds it, gets its meta, looks at what is already there, and runs the
 // receiver's machine until every file stands and nobody needs us any more.
 
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
-import { parseMeta } from '../core/meta/p2pmeta.js'
+import { isDocumentOf, parseMeta } from '../core/meta/p2pmeta.js'
 import type { Announce } from '../core/wire/announce.js'
 import type { SessionId } from '../core/wire/datagram.js'
 import { sha256 } from '../io/disk/hasher.js'
+import { readMetaFile } from '../io/disk/meta-file.js'
 import type { Address } from '../ports.js'
 import type { Link, ReceiveEvents, ReceiveOptions, ReceiveResult } from './api.js'
 import { Ears, type EarsOptions } from './ears.js'
@@ -63,7 +62,7 @@ class Reception {
     throwIfAborted(signal)
     const place = placeOf(this.#options)
     const given = this.#source.meta
-    let metaBytes = typeof given === 'string' ? await readMeta(given) : given
+    let metaBytes = typeof given === 'string' ? await readMetaFile(given) : given
     if (metaBytes) {
       const { id, managers } = parseMeta(metaBytes, sha256)
       this.#givenId = id
@@ -142,7 +141,8 @@ class Reception {
       const id = this.#wantedId?.length === 64 ? this.#wantedId : this.#firstId
       if (id !== undefined) {
         const heard = this.#heard.get(id)
-        if (heard !== undefined && parseMeta(heard, sha256).id === id) return heard
+        if (heard !== undefined && this.#isMeta(id, heard, 'what was heard')) return heard
+        this.#heard.delete(id)
         const given = await this.#askForMeta(id, localAddress, tried)
         if (given !== undefined) return given
       }
@@ -166,15 +166,35 @@ class Reception {
       tried.set(key, performance.now() + ASK_EVERY_MILLIS)
       try {
         const bytes = await fetchMeta(peer, id, localAddress, signal)
-        if (parseMeta(bytes, sha256).id === id) return bytes
+        if (this.#isMeta(id, bytes, `what ${peer.host} port ${peer.port} gave`)) return bytes
       } catch (error) {
         throwIfAborted(signal)
-        if (error instanceof Mcp2pError && error.exit === 'incompatible') throw error
-        const message = error instanceof Error ? error.message : String(error)
-        this.#emit('notice', { code: 'no-meta', level: 'warning', message })
+        if (error instanceof Mcp2pError && error.code !== 'NO_META') throw error
+        this.#noMeta(error instanceof Error ? error.message : String(error))
       }
     }
     return undefined
+  }
+
+  /**
+   * Whether these bytes are the meta of `id`. What is not is the giver's mistake or lie, which stops
+   * nobody: others may have the right one.
+   *
+   * @throws Mcp2pError when they are just what `id` names, and are refused all the same
+   */
+  #isMeta(id: string, bytes: Uint8Array, what: string): boolean {
+    try {
+      if (parseMeta(bytes, sha256).id === id) return true
+      this.#noMeta(`${what} is the .p2pmeta of another transfer`)
+    } catch (error) {
+      if (!(error instanceof Mcp2pError) || isDocumentOf(id, bytes, sha256)) throw error
+      this.#noMeta(`${what} is no use: ${error.message}`)
+    }
+    return false
+  }
+
+  #noMeta(message: string): void {
+    this.#emit('notice', { code: 'no-meta', level: 'warning', message })
   }
 
   /** The peers and managers that the user named, and whom those managers know. */
@@ -246,15 +266,4 @@ export function addressesOf(texts: readonly string[]): Address[] {
     const hint = 'write HOST:PORT, like 10.0.0.7:9990'
     throw new Mcp2pError('BAD_ADDRESS', 'usage', `${text} is no HOST:PORT`, hint)
   })
-}
-
-async function readMeta(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read'
-    const hint = 'check the path'
-    throw new Mcp2pError('NO_META_FILE', 'notFound', `${resolve(path)} ${why}`, hint, cause)
-  }
 }

@@ -1,11 +1,10 @@
 // Sends a transfer: makes or loads its meta, opens its files, and runs the sender's machine until
 // every receiver is complete or gone.
 
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { Mcp2pError } from '../core/base/errors.js'
 import { parseMeta } from '../core/meta/p2pmeta.js'
 import { sha256 } from '../io/disk/hasher.js'
+import { readMetaFile } from '../io/disk/meta-file.js'
 import { openSource } from '../io/disk/source.js'
 import type { SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { makeMeta } from './create-meta.js'
@@ -62,7 +61,7 @@ async function offered(
   if (typeof source.meta !== 'string')
     return { metaBytes: source.meta, from: resolve(options.root ?? '.') }
   const from = resolve(options.root ?? dirname(resolve(source.meta)))
-  return { metaBytes: await readMeta(source.meta), from }
+  return { metaBytes: await readMetaFile(source.meta), from }
 }
 
 function hashing(hashedBytes: number, totalBytes: number, startedAt: number): SendProgress {
@@ -80,21 +79,5 @@ function hashing(hashedBytes: number, totalBytes: number, startedAt: number): Se
     multicastBytes: 0,
     servedBytes: 0,
     receivers: [],
-  }
-}
-
-async function readMeta(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const why = missing ? 'is not there' : 'cannot be read'
-    throw new Mcp2pError(
-      'NO_META_FILE',
-      'notFound',
-      `${resolve(path)} ${why}`,
-      'check the path',
-      cause,
-    )
   }
 }

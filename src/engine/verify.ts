@@ -13,6 +13,7 @@ import { errnoOf, stopIfAborted, storageError } from '../io/disk/fault.js'
 import { hashFiles } from '../io/disk/hash-pool.js'
 import { hasherOf, sha256 } from '../io/disk/hasher.js'
 import { inLanes } from '../io/disk/lanes.js'
+import { readMetaFile } from '../io/disk/meta-file.js'
 import type { MetaEvents, VerifyResult } from './api.js'
 import { Job } from './events.js'
 
@@ -28,17 +29,18 @@ interface Found {
 }
 
 /**
- * Compares the content of `dir` with the meta, or with the bytes of one. Differences are the result;
- * `done` rejects only with a `Mcp2pError` for a meta that is refused (`integrity`, `incompatible`),
- * a folder that is not there (`notFound`) and what cannot be read (`storage`, naming it).
+ * Compares the content of `dir` with a meta, given by its path or its bytes. Differences are the
+ * result; `done` rejects only with a `Mcp2pError` for a meta that is refused (`integrity`,
+ * `incompatible`), what is not there (`notFound`) and what cannot be read (`storage`, naming it).
  */
 export function verify(
-  meta: P2pMeta | Uint8Array,
+  meta: Uint8Array | string,
   dir: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Job<MetaEvents, VerifyResult> {
   return new Job(async emit => {
-    const parsed = meta instanceof Uint8Array ? parseMeta(meta, sha256) : meta
+    const bytes = typeof meta === 'string' ? await readMetaFile(meta) : meta
+    const parsed = parseMeta(bytes, sha256)
     new MetaTree(parsed, await hasherOf(parsed.hash)) // throws when its roots contradict each other
     const { found, extra } = await walk(parsed, dir, options.signal)
     const missing: string[] = []

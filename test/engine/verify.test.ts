@@ -11,11 +11,13 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { buildMeta } from '../../src/core/meta/p2pmeta.js'
 import type { MetaEvents } from '../../src/engine/api.js'
 import { verify } from '../../src/engine/verify.js'
+import { sha256 } from '../../src/io/disk/hasher.js'
 import { CHUNK, everything, freshFolder, type Sample } from '../io/disk/sample.js'
 
-function laidOut(): Sample & { dir: string; at(path: string): string } {
+function laidOut(): Sample & { bytes: Uint8Array; dir: string; at(path: string): string } {
   const sample = everything()
   const dir = freshFolder()
   for (const [index, file] of sample.meta.files.entries()) {
@@ -28,13 +30,14 @@ function laidOut(): Sample & { dir: string; at(path: string): string } {
       chmodSync(path, file.mode)
     }
   }
-  return { ...sample, dir, at: path => join(dir, path) }
+  const { meta, bytes } = buildMeta(sample.meta, sha256)
+  return { ...sample, meta, bytes, dir, at: path => join(dir, path) }
 }
 
 it('finds nothing to say about a tree that is right', async () => {
-  const { meta, dir } = laidOut()
+  const { meta, bytes, dir } = laidOut()
   const steps: MetaEvents['progress'][] = []
-  const job = verify(meta, dir).on('progress', step => steps.push(step))
+  const job = verify(bytes, dir).on('progress', step => steps.push(step))
   const totalBytes = meta.files.reduce((sum, { size }) => sum + size, 0)
   expect(await job.done).toEqual({
     id: meta.id,
@@ -49,7 +52,7 @@ it('finds nothing to say about a tree that is right', async () => {
 })
 
 it('names what is missing, wrong and extra', async () => {
-  const { meta, dir, at, contents } = laidOut()
+  const { bytes, dir, at, contents } = laidOut()
   const flipped = contents[0].slice()
   flipped[2 * CHUNK] ^= 1
   writeFileSync(at('photos/a.bin'), flipped)
@@ -61,7 +64,7 @@ it('names what is missing, wrong and extra', async () => {
   writeFileSync(at('photos/hollow/new'), '')
   mkdirSync(at('photos/more/below'), { recursive: true })
   writeFileSync(at('elsewhere'), 'not of the transfer')
-  const { missing, wrong, extra, checkedFiles } = await verify(meta, dir).done
+  const { missing, wrong, extra, checkedFiles } = await verify(bytes, dir).done
   expect(missing).toEqual(['photos/deep/c.bin'])
   expect(wrong).toEqual([
     { path: 'photos/a.bin', why: 'its content is different' },
@@ -74,21 +77,21 @@ it('names what is missing, wrong and extra', async () => {
 })
 
 it('does not look through a folder that is a link', async () => {
-  const { meta, dir, at } = laidOut()
+  const { bytes, dir, at } = laidOut()
   renameSync(at('photos/deep'), at('elsewhere'))
   symlinkSync('../elsewhere', at('photos/deep'))
-  const { missing, extra } = await verify(meta, dir).done
+  const { missing, extra } = await verify(bytes, dir).done
   expect(missing).toEqual(['photos/deep/c.bin'])
   expect(extra).toEqual(['photos/deep'])
 })
 
 it('says what stands where something else should', async () => {
-  const { meta, dir, at } = laidOut()
+  const { bytes, dir, at } = laidOut()
   rmSync(at('photos/b.bin'))
   mkdirSync(at('photos/b.bin'))
   rmSync(at('photos/hollow'), { recursive: true })
   writeFileSync(at('photos/hollow'), '')
-  const { wrong } = await verify(meta, dir).done
+  const { wrong } = await verify(bytes, dir).done
   expect(wrong).toEqual([
     { path: 'photos/b.bin', why: 'it is a folder, not a file' },
     { path: 'photos/hollow', why: 'it is a file, not a folder' },
@@ -96,11 +99,11 @@ it('says what stands where something else should', async () => {
 })
 
 it('refuses a damaged meta and a folder that is not there', async () => {
-  const { meta, dir } = laidOut()
+  const { bytes, dir } = laidOut()
   const damaged = verify(new TextEncoder().encode('{"version":1'), dir).done
   await expect(damaged).rejects.toMatchObject({ exit: 'integrity' })
-  const gone = verify(meta, join(dir, 'gone')).done
+  const gone = verify(bytes, join(dir, 'gone')).done
   await expect(gone).rejects.toMatchObject({ exit: 'notFound' })
-  const aborted = verify(meta, dir, { signal: AbortSignal.abort() }).done
+  const aborted = verify(bytes, dir, { signal: AbortSignal.abort() }).done
   await expect(aborted).rejects.toMatchObject({ exit: 'interrupted' })
 })

@@ -33,7 +33,7 @@ export type CreateMeta = (
   options: CreateMetaOptions,
 ) => Job<MetaEvents, MetaResult>
 export type Verify = (
-  meta: Uint8Array,
+  meta: string,
   dir: string,
   options: { signal?: AbortSignal },
 ) => Job<MetaEvents, VerifyResult>

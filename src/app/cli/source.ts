@@ -1,9 +1,8 @@
 // What a command is pointed at: paths of this machine, links and ids, told apart before anything is
 // opened, so that a slip of the pen is an answer in milliseconds rather than a search for a swarm.
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { Mcp2pError } from '../../core/base/errors.js'
-import { LIMITS } from '../../core/base/limits.js'
 import { parseLink } from '../../engine/link.js'
 import type { ReceiveSource, SendSource } from './engine.js'
 import { printable } from './text.js'
@@ -62,17 +61,11 @@ export async function sendSource(paths: readonly string[]): Promise<SendSource> 
   return { paths: [...paths] }
 }
 
-/** The bytes of a `.p2pmeta`. Throws errors of exit `notFound`, `usage`, `integrity`, `storage`. */
-export async function readMetaFile(path: string): Promise<Uint8Array> {
+/** Throws errors of exit `notFound`, `usage`, `storage` unless there is such a file. */
+export async function needMetaFile(path: string): Promise<void> {
   const kind = await kindOf(path)
   if (kind === undefined) throw noSuchFile(path)
   if (kind === 'folder') throw notAMeta(path, 'is a folder')
-  try {
-    if ((await stat(path)).size > LIMITS.metaBytesMax) throw notAMeta(path, 'is far too large')
-    return await readFile(path)
-  } catch (error) {
-    throw error instanceof Mcp2pError ? error : unreadable(path, error)
-  }
 }
 
 /** Throws an error of exit `notFound` unless there is such a folder. */

@@ -20,6 +20,10 @@ export const LIMITS = {
   metaPathBytesMax: 4096,
   metaNameBytesMax: 255,
   metaDepthMax: 128,
+  /** Lists and objects of the document within each other. */
+  metaNestingMax: 64,
+  /** Of the document; a file has about seven. */
+  metaValuesMax: 32_000_000,
   metaManagersMax: 32,
   blocksMax: 2 ** 32 - 1,
 

@@ -5,8 +5,7 @@
 // parser of our own.
 
 import { utf8 } from '../base/bytes.js'
-
-const DEPTH_MAX = 64
+import { LIMITS } from '../base/limits.js'
 
 export interface Canonical {
   /** UTF-8. */
@@ -18,7 +17,7 @@ export interface Canonical {
 /**
  * The canonical text of a parsed document without the members `omit` of its outermost object.
  * Throws `RangeError` for what RFC 8785 does not cover: lone surrogates, numbers beyond a double,
- * and nesting deeper than 64.
+ * and nesting deeper than `metaNestingMax`.
  */
 export function canonicalOf(document: unknown, omit: ReadonlySet<string> = NOTHING): Canonical {
   const writer = new Writer()
@@ -45,22 +44,22 @@ class Writer {
       return this.#ascii(JSON.stringify(value))
     }
     if (typeof value !== 'object' || value === null) return this.#ascii(String(value))
-    if (depth === DEPTH_MAX) throw new RangeError('nested too deeply')
+    if (depth === LIMITS.metaNestingMax) throw new RangeError('nested too deeply')
     if (Array.isArray(value)) this.#array(value, depth)
     else this.#object(value as Record<string, unknown>, omit, depth)
   }
 
   #array(items: readonly unknown[], depth: number): void {
-    this.#byte(0x5b)
+    this.#byte(OPEN_LIST)
     for (let i = 0; i < items.length; i++) {
       if (i > 0) this.#byte(COMMA)
       this.value(items[i], NOTHING, depth + 1)
     }
-    this.#byte(0x5d)
+    this.#byte(CLOSE_LIST)
   }
 
   #object(members: Record<string, unknown>, omit: ReadonlySet<string>, depth: number): void {
-    this.#byte(0x7b)
+    this.#byte(OPEN_OBJECT)
     let isFirst = true
     // Sorted by UTF-16 code units (§3.2.3), which is what sort() does.
     for (const key of Object.keys(members).sort()) {
@@ -74,7 +73,7 @@ class Writer {
       if (omit.has(key)) this.#length = before
       else isFirst = false
     }
-    this.#byte(0x7d)
+    this.#byte(CLOSE_OBJECT)
   }
 
   #string(text: string): void {
@@ -120,22 +119,44 @@ class Writer {
   }
 }
 
+/** What a JSON text will be when it is parsed, told from its punctuation. */
+export interface Shape {
+  /** Of all objects, duplicates included: more than the parsed document has mean a key twice. */
+  readonly keys: number
+  /** Strings, numbers and the like, lists and objects: no more than so many. */
+  readonly values: number
+  /** Lists and objects lie deeper in each other than `metaNestingMax`; not looked at any further. */
+  readonly isTooDeep: boolean
+}
+
 /**
- * Keys of all objects in a valid JSON text, duplicates included: the colons outside of strings.
- * More of them than the parsed document has keys means that some key stood there twice.
+ * Looks at a text, valid JSON or not, without making anything of it. A parser would: some hundred
+ * megabytes of brackets become many gigabytes of lists before anybody can say no.
  */
-export function keysIn(json: string): number {
-  let count = 0
+export function shapeOf(json: string): Shape {
+  let keys = 0
+  let values = 1
+  let depth = 0
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at)
-    if (code === COLON) count++
-    else if (code === QUOTE) at = endOfString(json, at)
+    if (code === QUOTE) at = endOfString(json, at)
+    else if (code === COLON) keys++
+    else if (code === COMMA) values++
+    else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      values++
+      if (++depth > LIMITS.metaNestingMax) return { keys, values, isTooDeep: true }
+    }
   }
-  return count
+  return { keys, values, isTooDeep: false }
 }
 
 const COMMA = 0x2c
 const COLON = 0x3a
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 

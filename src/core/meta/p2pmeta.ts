@@ -8,7 +8,7 @@ import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import { DIGEST_BYTES } from '../base/merkle.js'
-import { canonicalOf, keysIn } from './canonical.js'
+import { canonicalOf, type Shape, shapeOf } from './canonical.js'
 import { fileTrouble, type MetaFile, parseFile } from './entry.js'
 import { isDisplayName, PathOrder, shownPath } from './names.js'
 
@@ -43,11 +43,11 @@ const HASHES: readonly string[] = ['sha256', 'blake3'] satisfies HashName[]
  * version, hash or required feature that is not known here).
  */
 export function parseMeta(bytes: Uint8Array, sha256: Hasher): P2pMeta {
-  const { document, text } = parseDocument(bytes)
+  const { document, shape } = parseDocument(bytes)
   if (typeof document.version !== 'number' || !Number.isInteger(document.version))
     throw corrupt('it is no .p2pmeta: there is no version')
   if (document.version !== VERSION) throw incompatible(`version ${document.version}`)
-  checkId(document, text, sha256)
+  checkId(document, shape, sha256)
   checkRequires(document.requires)
   const { hash, name, managers, chunkSize } = document
   if (typeof hash !== 'string') throw invalid('there is no hash type')
@@ -106,12 +106,30 @@ export function chunkSizeFor(totalBytes: number): number {
   return sizeBytes
 }
 
+/**
+ * Whether these bytes are the very document that `id` names. If they are and `parseMeta` refuses
+ * them, nobody has a better one; if they are not, whoever gave them was wrong and others may be right.
+ */
+export function isDocumentOf(id: string, bytes: Uint8Array, sha256: Hasher): boolean {
+  try {
+    const { document, shape } = parseDocument(bytes)
+    checkId(document, shape, sha256)
+    return document.id === id
+  } catch (error) {
+    if (error instanceof Mcp2pError) return false
+    throw error
+  }
+}
+
 type Fail = (what: string) => Mcp2pError
 
-function parseDocument(bytes: Uint8Array): { document: Record<string, unknown>; text: string } {
+function parseDocument(bytes: Uint8Array): { document: Record<string, unknown>; shape: Shape } {
   if (bytes.length > LIMITS.metaBytesMax) throw corrupt('it is too large')
   const text = textOf(bytes)
   if (text === undefined) throw corrupt('it is not UTF-8')
+  const shape = shapeOf(text)
+  if (shape.isTooDeep) throw corrupt('it is nested too deeply')
+  if (shape.values > LIMITS.metaValuesMax) throw corrupt('it has too many values')
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -120,10 +138,10 @@ function parseDocument(bytes: Uint8Array): { document: Record<string, unknown>; 
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw corrupt('it is no JSON object')
-  return { document: document as Record<string, unknown>, text }
+  return { document: document as Record<string, unknown>, shape }
 }
 
-function checkId(document: Record<string, unknown>, text: string, sha256: Hasher): void {
+function checkId(document: Record<string, unknown>, shape: Shape, sha256: Hasher): void {
   if (typeof document.id !== 'string' || !/^[0-9a-f]{64}$/.test(document.id))
     throw corrupt('there is no id')
   let actual: { id: string; keyCount: number }
@@ -134,7 +152,7 @@ function checkId(document: Record<string, unknown>, text: string, sha256: Hasher
     throw corrupt(cause.message, cause)
   }
   // JSON.parse keeps the last of two equal keys, other readers the first: neither is right.
-  if (actual.keyCount !== keysIn(text)) throw corrupt('a key stands there twice')
+  if (actual.keyCount !== shape.keys) throw corrupt('a key stands there twice')
   if (actual.id !== document.id) throw corrupt('its id is not the hash of its content')
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalOf, keysIn } from '../../../src/core/meta/canonical.js'
+import { canonicalOf, shapeOf } from '../../../src/core/meta/canonical.js'
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 const textOf = (value: unknown) => decode(canonicalOf(value).bytes)
@@ -93,7 +93,10 @@ describe('keys in a text', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(undefined, 2), (value, indent) => {
         const text = JSON.stringify(value, undefined, indent)
-        expect(keysIn(text)).toBe(canonicalOf(JSON.parse(text)).keyCount)
+        const { keys, values, isTooDeep } = shapeOf(text)
+        expect(keys).toBe(canonicalOf(JSON.parse(text)).keyCount)
+        expect(values).toBeGreaterThanOrEqual(valuesIn(JSON.parse(text)))
+        expect(isTooDeep).toBe(false)
       }),
     )
   })
@@ -104,7 +107,7 @@ describe('keys in a text', () => {
     ['{"__proto__":1,"__proto__":2}', 2],
     [String.raw`{"a\\":":\":", "b": ["{:", ":"]}`, 2],
   ])('count twice what stands there twice: %s', (text, count) => {
-    expect(keysIn(text)).toBe(count)
+    expect(shapeOf(text).keys).toBe(count)
   })
 })
 
@@ -124,4 +127,26 @@ function reversed(value: unknown): unknown {
     Object.defineProperty(result, key, { value: member, enumerable: true, configurable: true })
   }
   return result
+}
+
+describe('a text that is too much', () => {
+  it('is known by its brackets, before anybody parses it', () => {
+    const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}0${'}]'.repeat(depth / 2)}`
+    expect(shapeOf(nested(64)).isTooDeep).toBe(false)
+    expect(shapeOf(nested(66)).isTooDeep).toBe(true)
+    expect(shapeOf('['.repeat(1e7)).isTooDeep).toBe(true)
+    expect(shapeOf(`["${'['.repeat(100)}"]`).isTooDeep).toBe(false)
+  })
+
+  it('need not be JSON', () => {
+    for (const text of ['', ']]]]', '"', '{"a', ':,:,', '\\"'])
+      expect(shapeOf(text).values).toBeLessThan(4)
+    expect(shapeOf(`[${'[],'.repeat(1000)}0]`).values).toBeGreaterThan(2000)
+  })
+})
+
+/** Everything in a document that takes memory of its own. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce((sum: number, each) => sum + valuesIn(each), 1)
 }

@@ -6,6 +6,7 @@ import { canonicalOf } from '../../../src/core/meta/canonical.js'
 import {
   buildMeta,
   chunkSizeFor,
+  isDocumentOf,
   type MetaFile,
   parseMeta,
 } from '../../../src/core/meta/p2pmeta.js'
@@ -119,7 +120,9 @@ describe('damage', () => {
       () => utf8(JSON.stringify(sound()).replace('"size":', '"size":9,"size":')),
       'twice',
     ],
-    ['deep nesting', () => utf8(`${'['.repeat(1e5)}${']'.repeat(1e5)}`), 'no JSON object'],
+    ['deep nesting', () => utf8(`${'['.repeat(1e5)}${']'.repeat(1e5)}`), 'nested'],
+    ['nesting that no parser survives', () => utf8('['.repeat(5e7)), 'nested'],
+    ['more lists than a memory takes', () => utf8(`[${'[],'.repeat(2e7)}0]`), 'too many values'],
     [
       'deep nesting in a field',
       () => {
@@ -214,6 +217,25 @@ describe('content that is refused although the id is right', () => {
     expect(below.message).toContain('"a/b" lies below')
     const twins = refusal(signed({ ...sound(), files: [file('A'), file('a')] }))
     expect(twins.message).toContain('"a" differs')
+  })
+})
+
+describe('the document that an id names', () => {
+  const idIn = (bytes: Uint8Array): string => JSON.parse(new TextDecoder().decode(bytes)).id
+
+  it('is known whatever is wrong with it', () => {
+    for (const change of [{}, { version: 2 }, { hash: 'sha3' }, { files: [] }, { chunkSize: 0 }]) {
+      const bytes = signed({ ...sound(), ...change })
+      expect(isDocumentOf(idIn(bytes), bytes, sha256)).toBe(true)
+      expect(isDocumentOf(idIn(bytes).replaceAll('0', '1'), bytes, sha256)).toBe(false)
+    }
+  })
+
+  it('is not one that only says so', () => {
+    const { id } = sound()
+    for (const lie of [{ id }, { ...sound(), version: 2 }, { ...sound(), name: 'another' }])
+      expect(isDocumentOf(id as string, utf8(JSON.stringify(lie)), sha256)).toBe(false)
+    expect(isDocumentOf(id as string, utf8('nothing'), sha256)).toBe(false)
   })
 })
 

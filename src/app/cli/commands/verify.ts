@@ -4,17 +4,17 @@
 import { Mcp2pError } from '../../../core/base/errors.js'
 import type { VerifyResult } from '../../../engine/api.js'
 import type { Command } from '../run.js'
-import { needFolder, readMetaFile } from '../source.js'
+import { needFolder, needMetaFile } from '../source.js'
 import { printable, shellQuote } from '../text.js'
 import { formatBytes } from '../units.js'
 import { HashView } from '../view/hash.js'
 
 export const verify: Command = async (run, [metaPath, dir]) => {
   const { screen } = run
-  const metaBytes = await readMetaFile(metaPath)
+  await needMetaFile(metaPath)
   await needFolder(dir)
   const start = await run.world.engine.verify()
-  const job = start(metaBytes, dir, { signal: run.signal })
+  const job = start(metaPath, dir, { signal: run.signal })
   const view = new HashView(run.style, 'verifying')
   const result = await run.follow(job, view, { progress: progress => view.update(progress) })
   for (const path of result.missing) screen.answer(`missing  ${printable(path)}`)

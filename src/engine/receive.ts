@@ -83,6 +83,7 @@ class Reception {
         }
         try {
           this.#ears = await Ears.open({ ...place, ttl: 1, onAnnounce })
+          this.#ears.onBatch = batch => this.#overheard.take(batch)
         } catch (error) {
           if (this.#options.multicast === 'always') throw error
           deaf = error instanceof Error ? error.message : String(error)

@@ -1,8 +1,9 @@
 // Never outside of the destination, whatever was planted in it. Node has no openat, but Linux has
 // /proc/self/fd/N/name: folders are opened one component at a time without following links, and
 // everything happens relative to the descriptor of the last one, so that a folder which becomes a
-// link in between changes nothing. Elsewhere every component is looked at before each use, which
-// leaves a moment between the look and the use.
+// link in between changes nothing. Whoever writes goes down anew each time: a folder that was open
+// from before may have been moved out, and a link may stand where it was. Elsewhere every component
+// is looked at before each use, which leaves a moment between the look and the use.
 
 import { constants, existsSync, fsync, open } from 'node:fs'
 import { lstat, mkdir, realpath } from 'node:fs/promises'
@@ -26,6 +27,7 @@ export class Confine {
   readonly dir: string
   readonly #base: string
   readonly #rootFd: number | undefined
+  /** For looking only. */
   readonly #folders: Handles<string>
   /** Folders whose entries changed since the last `sync`; '' is the destination itself. */
   readonly #changed = new Set<string>()
@@ -75,8 +77,9 @@ export class Confine {
         await this.#lookDown(parent, parents === 'make')
         return await work(join(this.dir, path))
       }
-      if (parents === 'make') await this.#make(parent)
-      return await this.#folders.with(parent, fd => work(`/proc/self/fd/${fd}/${name}`))
+      const there = (fd: number) => work(`/proc/self/fd/${fd}/${name}`)
+      if (parents === 'look') return await this.#folders.with(parent, there)
+      return await using(await this.#reach(parent), there)
     } catch (error) {
       if (parents === 'look' && errnoOf(error) === 'ENOENT' && this.#isMissing(parent))
         return undefined
@@ -91,7 +94,7 @@ export class Confine {
     for (const path of changed) {
       try {
         if (path === '') await this.#syncRoot()
-        else if (this.#rootFd !== undefined) await this.#folders.with(path, fd => fsyncFd(fd))
+        else if (this.#rootFd !== undefined) await using(await this.#descend(path, false), fsyncFd)
         else await syncFolder(join(this.dir, path))
       } catch (error) {
         // Another program took the folder away: there is nothing left in it to make durable.
@@ -111,14 +114,14 @@ export class Confine {
     return this.#rootFd === undefined ? syncFolder(this.dir) : fsyncFd(this.#rootFd)
   }
 
-  async #make(path: string): Promise<void> {
+  /** As `#descend`, and makes what is missing on the way. */
+  async #reach(path: string): Promise<number> {
     try {
-      const handle = await this.#folders.take(path)
-      this.#folders.give(handle)
+      return await this.#descend(path, false)
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
       this.#missing.clear()
-      await closeFile(await this.#descend(path, true))
+      return await this.#descend(path, true)
     }
   }
 
@@ -182,15 +185,18 @@ export class Confine {
   }
 }
 
-/** Makes a folder's entries durable, where the system knows how to. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const fd = await openFd(path, constants.O_RDONLY)
+async function using<T>(fd: number, work: (fd: number) => Promise<T>): Promise<T> {
   try {
-    await fsyncFd(fd)
+    return await work(fd)
   } finally {
     await closeFile(fd)
   }
+}
+
+/** Makes a folder's entries durable, where the system knows how to. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  await using(await openFd(path, constants.O_RDONLY), fsyncFd)
 }
 
 function inTheWay(path: string, dir: string): Mcp2pError {

@@ -168,7 +168,7 @@ export class DiskStore implements ChunkStore {
         if (this.#state[file] === PART || errnoOf(error) !== 'ENOENT') throw error
       }
     }
-    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
     const { path } = this.#meta.files[file]
     const fd = await this.#confine.at(path, 'look', location => openFd(location, flags))
     if (fd !== undefined) return fd

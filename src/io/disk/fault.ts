@@ -17,6 +17,13 @@ interface Advice {
 
 const RESUME = 'then run the same command again: it goes on where it stopped'
 
+/** What O_NOFOLLOW and O_DIRECTORY give, each system in its own way. */
+const LINK_IN_THE_WAY: Advice = {
+  code: 'IN_THE_WAY',
+  what: 'a link or something else that does not belong there is in the way',
+  hint: 'Move it away or choose another folder: nothing is written through links.',
+}
+
 const ADVICE: Readonly<Record<string, Advice>> = {
   ENOSPC: { code: 'DISK_FULL', what: 'the disk is full', hint: `Free some space, ${RESUME}.` },
   EDQUOT: { code: 'DISK_FULL', what: 'the quota is used up', hint: `Free some space, ${RESUME}.` },
@@ -80,6 +87,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     what: 'a folder stands under that name',
     hint: 'Move the folder away, or choose another destination.',
   },
+  ELOOP: LINK_IN_THE_WAY,
+  ENOTDIR: LINK_IN_THE_WAY,
   ENOENT: {
     code: 'VANISHED',
     what: 'it is gone',

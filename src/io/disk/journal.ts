@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, rename, unlink } from 'node:fs/promises'
 import { bytesEqual, bytesOfHex, utf8 } from '../../core/base/bytes.js'
 import { syncFolder } from './confine.js'
 
@@ -19,10 +19,14 @@ const VERSION = 1
 const HEADER_BYTES = 48
 const SUM_BYTES = 32
 
+function journalBytes(blocks: number): number {
+  return HEADER_BYTES + Math.ceil(blocks / 8) + SUM_BYTES
+}
+
 /** The journal's bytes; `id` is hex, `bitmap` has one bit per block. */
 export function encodeJournal(id: string, blocks: number, bitmap: Uint8Array): Uint8Array {
   const bitmapBytes = Math.ceil(blocks / 8)
-  const bytes = new Uint8Array(HEADER_BYTES + bitmapBytes + SUM_BYTES)
+  const bytes = new Uint8Array(journalBytes(blocks))
   const view = new DataView(bytes.buffer)
   bytes.set(MAGIC, 0)
   view.setUint32(8, VERSION)
@@ -40,7 +44,7 @@ export function decodeJournal(
   blocks: number,
 ): Uint8Array | undefined {
   const bitmapBytes = Math.ceil(blocks / 8)
-  if (bytes.length !== HEADER_BYTES + bitmapBytes + SUM_BYTES) return undefined
+  if (bytes.length !== journalBytes(blocks)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const body = bytes.subarray(0, HEADER_BYTES + bitmapBytes)
   if (!bytesEqual(bytes.subarray(0, 8), MAGIC) || view.getUint32(8) !== VERSION) return undefined
@@ -52,9 +56,9 @@ export function decodeJournal(
 
 /** Writes the journal durably into `folder`; rejects with the system's error. */
 export async function writeJournal(folder: string, bytes: Uint8Array): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
-  const flags = O_WRONLY | O_CREAT | O_TRUNC | (O_NOFOLLOW ?? 0)
-  const file = await open(`${folder}/${JOURNAL_DRAFT}`, flags, 0o600)
+  // Made anew: what stands there may be a link to elsewhere, or a pipe that nobody reads.
+  await unlink(`${folder}/${JOURNAL_DRAFT}`).catch(() => {})
+  const file = await open(`${folder}/${JOURNAL_DRAFT}`, 'wx', 0o600)
   try {
     await file.writeFile(bytes)
     await file.datasync()
@@ -71,8 +75,16 @@ export async function readJournal(
   id: string,
   blocks: number,
 ): Promise<Uint8Array | undefined> {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   try {
-    return decodeJournal(await readFile(`${folder}/${JOURNAL_NAME}`), id, blocks)
+    const file = await open(`${folder}/${JOURNAL_NAME}`, flags)
+    try {
+      const status = await file.stat()
+      if (!status.isFile() || status.size !== journalBytes(blocks)) return undefined
+      return decodeJournal(await file.readFile(), id, blocks)
+    } finally {
+      await file.close()
+    }
   } catch {
     return undefined // missing or unreadable is as good as none
   }

@@ -61,7 +61,9 @@ export function lockName(pid: number): string {
 }
 
 async function announce(path: string): Promise<void> {
-  const file = await open(path, 'w', 0o600)
+  // Made anew: who guessed the name may have put a link there.
+  await unlink(path).catch(() => {})
+  const file = await open(path, 'wx', 0o600)
   try {
     await file.writeFile(`pid ${process.pid}, started ${startOf(process.pid) ?? 'unknown'}\n`)
   } finally {

@@ -82,14 +82,20 @@ export class Parts {
     return openFd(this.pathOf(file), flags, 0o600)
   }
 
-  /** Parts of a former run, by file number; each is writable afterwards. */
+  /**
+   * Parts of a former run, by file number; each is writable afterwards. What has a part's name but is
+   * no file of its own (a link, symbolic or hard, would have us write elsewhere) is removed.
+   */
   async list(fileCount: number): Promise<Map<number, Part>> {
     const found = new Map<number, Part>()
     for (const name of await readdir(this.folder)) {
       const file = Number(/^(0|[1-9][0-9]*)\.part$/.exec(name)?.[1])
       if (!Number.isSafeInteger(file) || file >= fileCount) continue
       const status = await lstat(this.pathOf(file))
-      if (!status.isFile()) continue
+      if (!status.isFile() || status.nlink > 1) {
+        await unlink(this.pathOf(file))
+        continue
+      }
       // A crash between chmod and rename leaves the mode of the final file, maybe read-only.
       if ((status.mode & 0o600) !== 0o600) await chmod(this.pathOf(file), 0o600)
       const allocatedBytes = status.blocks === undefined ? status.size : status.blocks * 512

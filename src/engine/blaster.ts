@@ -15,7 +15,7 @@ import {
 } from '../core/wire/datagram.js'
 import type { Outlet } from '../io/net/outlet.js'
 import type { Chunks } from './chunks.js'
-import { nowMicros } from './drive.js'
+import { nowMicros, TIMER_MILLIS_MAX } from './drive.js'
 
 export interface BlasterOptions {
   readonly seed: Seed
@@ -78,7 +78,10 @@ export class Blaster {
         this.#immediate = undefined
         this.#pump()
       })
-    } else this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.round(wait / 1000)))
+    } else {
+      const millis = Math.min(TIMER_MILLIS_MAX, Math.max(1, Math.round(wait / 1000)))
+      this.#timer = setTimeout(() => this.#pump(), millis)
+    }
   }
 
   stop(): void {

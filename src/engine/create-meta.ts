@@ -9,6 +9,7 @@ import { sha256 } from '../io/disk/hasher.js'
 import { type ScannedFile, scan } from '../io/disk/scan.js'
 import type { CreateMetaOptions, MetaEvents, MetaResult } from './api.js'
 import { Job } from './events.js'
+import { checkMetaOptions, checkPaths } from './options.js'
 
 export interface MadeMeta {
   readonly meta: P2pMeta
@@ -26,6 +27,8 @@ export function createMeta(
   options: CreateMetaOptions = {},
 ): Job<MetaEvents, MetaResult> {
   return new Job(async emit => {
+    checkPaths(paths)
+    checkMetaOptions(options)
     const startMillis = performance.now()
     const { meta, bytes } = await makeMeta(paths, options, event => emit('progress', event))
     return {

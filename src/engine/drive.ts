@@ -3,6 +3,9 @@
 
 import type { Machine, Micros } from '../core/base/machine.js'
 
+/** Node's timers hold no more, and fire at once when they are told to; who waits longer looks again. */
+export const TIMER_MILLIS_MAX = 2 ** 31 - 1
+
 /** Monotonic microseconds. */
 export function nowMicros(): Micros {
   return Math.floor(performance.now() * 1000)
@@ -78,10 +81,13 @@ export class Drive<In, Out> {
     this.#timerAt = at
     if (at === Number.POSITIVE_INFINITY) return
     const millis = Math.max(1, Math.ceil((at - nowMicros()) / 1000))
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Number.POSITIVE_INFINITY
-      this.#beforeWaking()
-      this.run()
-    }, millis)
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY
+        this.#beforeWaking()
+        this.run()
+      },
+      Math.min(TIMER_MILLIS_MAX, millis),
+    )
   }
 }

@@ -15,6 +15,7 @@ import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
 import { fetchMeta, isWanted } from './join.js'
 import { askManager } from './lines.js'
+import { checkReceiveOptions, checkReceiveSource } from './options.js'
 import { Overheard } from './overheard.js'
 import { placeOf } from './place.js'
 import { Receiving } from './receiving.js'
@@ -36,7 +37,11 @@ export function receive(
   source: ReceiveSource,
   options: ReceiveOptions = {},
 ): Job<ReceiveEvents, ReceiveResult> {
-  return new Job(emit => new Reception(source, options, emit).run())
+  return new Job(emit => {
+    checkReceiveSource(source)
+    checkReceiveOptions(options)
+    return new Reception(source, options, emit).run()
+  })
 }
 
 class Reception {
@@ -259,12 +264,7 @@ function nobodyToAsk(deaf: string | undefined): Mcp2pError {
   return new Mcp2pError('NOBODY_TO_ASK', 'network', `nobody to receive from: ${why}`, hint)
 }
 
-/** @throws Mcp2pError BAD_ADDRESS (usage) */
-export function addressesOf(texts: readonly string[]): Address[] {
-  return texts.map(text => {
-    const address = parseEndpoint(text)
-    if (address) return address
-    const hint = 'write HOST:PORT, like 10.0.0.7:9990'
-    throw new Mcp2pError('BAD_ADDRESS', 'usage', `${text} is no HOST:PORT`, hint)
-  })
+/** Of texts that were checked, as all are that get here. */
+function addressesOf(texts: readonly string[]): Address[] {
+  return texts.flatMap(text => parseEndpoint(text) ?? [])
 }

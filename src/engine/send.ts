@@ -10,6 +10,7 @@ import type { SendEvents, SendOptions, SendProgress, SendResult } from './api.js
 import { makeMeta } from './create-meta.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
+import { checkSendOptions, checkSendSource } from './options.js'
 import { placeOf } from './place.js'
 import { Sending } from './sending.js'
 
@@ -28,6 +29,8 @@ async function run(
   options: SendOptions,
   emit: Emit<SendEvents>,
 ): Promise<SendResult> {
+  checkSendSource(source)
+  checkSendOptions(options)
   throwIfAborted(options.signal)
   const startedAt = performance.now()
   const place = placeOf(options)

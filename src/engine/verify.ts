@@ -16,6 +16,7 @@ import { inLanes } from '../io/disk/lanes.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
 import type { MetaEvents, VerifyResult } from './api.js'
 import { Job } from './events.js'
+import { checkFolder, checkMetaSource, checkVerifyOptions } from './options.js'
 
 const LOOKS_AT_ONCE = 16
 const PROGRESS_EVERY_MILLIS = 500
@@ -39,6 +40,9 @@ export function verify(
   options: { readonly signal?: AbortSignal } = {},
 ): Job<MetaEvents, VerifyResult> {
   return new Job(async emit => {
+    checkMetaSource(meta)
+    checkFolder(dir)
+    checkVerifyOptions(options)
     const bytes = typeof meta === 'string' ? await readMetaFile(meta) : meta
     const parsed = parseMeta(bytes, sha256)
     new MetaTree(parsed, await hasherOf(parsed.hash)) // throws when its roots contradict each other

@@ -1,7 +1,7 @@
 // One text, one value: how each kind of option is read, wherever its text comes from. A flag, a
 // variable and a line of the config file therefore mean the same and fail with the same words.
 
-import { isIpv4, isIpv6, parseEndpoint } from '../../core/base/endpoint.js'
+import { isMulticast, parseEndpoint } from '../../core/base/endpoint.js'
 import { Mcp2pError } from '../../core/base/errors.js'
 import type { OptionSpec } from './option-spec.js'
 import { printable } from './text.js'
@@ -51,9 +51,7 @@ function readChoice(choices: readonly string[], text: string): string {
 }
 
 function readGroup(text: string): string {
-  const first = Number(text.split('.')[0])
-  if (isIpv4(text) && first >= 224 && first <= 239) return text
-  if (isIpv6(text) && /^ff/i.test(text)) return text
+  if (isMulticast(text)) return text
   throw usage(
     `"${printable(text)}" is not a multicast address`,
     'Write an address from 224.0.0.0 to 239.255.255.255, or an IPv6 one that begins with ff.',

@@ -52,6 +52,13 @@ export function isIpv6(text: string): boolean {
   return halves.length === 2 ? groups < 8 : groups === 8
 }
 
+/** 224.0.0.0 to 239.255.255.255, or ff00::/8. */
+export function isMulticast(address: string): boolean {
+  if (isIpv6(address)) return /^ff[0-9a-f]{2}:/i.test(address)
+  const first = Number(address.slice(0, address.indexOf('.')))
+  return isIpv4(address) && first >= 224 && first <= 239
+}
+
 /** RFC 1123 labels (and `_`, which real networks have); all digits at the end is no name. */
 function isHostName(text: string): boolean {
   if (text.length > HOST_CHARS_MAX) return false

@@ -1,0 +1,217 @@
+// What a caller of the library hands over, looked at before anything begins: plain JavaScript has no
+// compiler to say that `rateBps` was a text, and a socket or a timer would say it late and in words
+// of its own. One table says what each option may be; a name that is not in it is a slip of the pen.
+
+import { isMulticast, parseEndpoint } from '../core/base/endpoint.js'
+import { Mcp2pError } from '../core/base/errors.js'
+import { LIMITS } from '../core/base/limits.js'
+import type { CreateMetaOptions, Link, ReceiveOptions, SendOptions } from './api.js'
+import { TIMER_MILLIS_MAX } from './drive.js'
+import { DEFAULT_PORT } from './place.js'
+
+/** What a value must be, in words, and whether it is. */
+interface Rule {
+  readonly what: string
+  readonly holds: (value: unknown) => boolean
+}
+
+type Rules<Options> = { readonly [K in keyof Required<Options>]: Rule }
+
+function whole(min: number, max: number): Rule {
+  const holds = (value: unknown) => Number.isInteger(value) && isWithin(value, min, max)
+  return { what: `a whole number from ${min} to ${max}`, holds }
+}
+
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max
+}
+
+function oneOf(...choices: readonly unknown[]): Rule {
+  const what = `one of ${choices.map(each => JSON.stringify(each)).join(', ')}`
+  return { what, holds: value => choices.includes(value) }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0')
+}
+
+const text: Rule = { what: 'a text, not empty and without NUL', holds: isText }
+const yesOrNo: Rule = oneOf(true, false)
+const port = whole(1, 65_535)
+const rate = whole(1, Number.MAX_SAFE_INTEGER)
+const interval = whole(1, TIMER_MILLIS_MAX)
+const wait: Rule = {
+  what: 'a number of milliseconds, 0 or more',
+  holds: value => isWithin(value, 0, Number.POSITIVE_INFINITY),
+}
+const group: Rule = {
+  what: 'a multicast address like 224.0.67.67 or ff12::4343',
+  holds: value => isText(value) && isMulticast(value),
+}
+const endpoints: Rule = {
+  what: 'a list of texts host:port',
+  holds: value =>
+    Array.isArray(value) && value.every(one => isText(one) && parseEndpoint(one) !== undefined),
+}
+const signal: Rule = {
+  what: 'an AbortSignal',
+  holds: value =>
+    typeof (value as AbortSignal | null)?.aborted === 'boolean' &&
+    typeof (value as AbortSignal).addEventListener === 'function',
+}
+const META: Rules<CreateMetaOptions> = {
+  name: text,
+  chunkBytes: {
+    what: 'a power of two from 16384 to 16777216',
+    holds: value =>
+      isWithin(value, LIMITS.chunkBytesMin, LIMITS.chunkBytesMax) &&
+      Number.isInteger(Math.log2(value as number)),
+  },
+  hash: oneOf('sha256', 'blake3'),
+  managers: endpoints,
+  signal,
+  progressEveryMillis: interval,
+}
+
+const NETWORK = {
+  group,
+  port,
+  peerPort: port,
+  interface: text,
+  multicast: oneOf('auto', 'always', 'never'),
+  signal,
+  progressEveryMillis: interval,
+}
+
+const SEND: Rules<SendOptions> = {
+  ...NETWORK,
+  root: text,
+  dataPort: port,
+  ttl: whole(0, 255),
+  rateBps: rate,
+  minRateBps: rate,
+  maxRateBps: rate,
+  waitReceivers: whole(1, Number.MAX_SAFE_INTEGER),
+  waitMillis: wait,
+  start: signal,
+  lingerMillis: wait,
+  forever: yesOrNo,
+  meta: { what: 'an object of options', holds: isObject },
+}
+
+const RECEIVE: Rules<ReceiveOptions> = {
+  ...NETWORK,
+  out: text,
+  peers: endpoints,
+  stay: yesOrNo,
+  overwrite: yesOrNo,
+}
+
+/** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
+export function checkMetaOptions(options: CreateMetaOptions): void {
+  check(options, META)
+}
+
+export function checkSendOptions(options: SendOptions): void {
+  check(options, SEND)
+  if (options.meta !== undefined) checkMetaOptions(options.meta)
+  const { minRateBps = 0, maxRateBps = Number.POSITIVE_INFINITY } = options
+  if (minRateBps > maxRateBps) throw bad('minRateBps is above maxRateBps')
+  if (options.dataPort === undefined && (options.port ?? DEFAULT_PORT) === 65_535)
+    throw bad('behind port 65535 there is none for the data: name one, or take another port')
+}
+
+export function checkReceiveOptions(options: ReceiveOptions): void {
+  check(options, RECEIVE)
+}
+
+export function checkVerifyOptions(options: { readonly signal?: AbortSignal }): void {
+  check(options, { signal })
+}
+
+const anything: Rule = { what: 'anything', holds: () => true }
+const metaSource: Rule = {
+  what: 'the path of a .p2pmeta or its bytes',
+  holds: value => isText(value) || value instanceof Uint8Array,
+}
+
+export function checkMetaSource(meta: unknown): void {
+  demand('meta', meta, metaSource)
+}
+
+export function checkFolder(dir: unknown): void {
+  demand('dir', dir, text)
+}
+
+/** `scan` says what is wrong with an empty list. */
+export function checkPaths(paths: unknown): void {
+  const what = 'a list of paths'
+  demand('paths', paths, { what, holds: value => Array.isArray(value) && value.every(isText) })
+}
+
+/** Exactly one of a meta and paths. */
+export function checkSendSource(source: unknown): void {
+  check(source, { meta: anything, paths: anything }, 'the source')
+  const given = source as { readonly meta?: unknown; readonly paths?: unknown }
+  if ('meta' in given === 'paths' in given) throw bad('the source needs either meta or paths')
+  if ('paths' in given) checkPaths(given.paths)
+  else checkMetaSource(given.meta)
+}
+
+const SOURCE: Rules<{ meta?: unknown; link?: Link; id?: string }> = {
+  meta: metaSource,
+  link: { what: 'a link as parseLink gives it', holds: isLink },
+  id: { what: '8 to 64 lower-case hex digits', holds: value => isHex(value, 8) },
+}
+
+/** One of a meta, a link and an id, or none of them. */
+export function checkReceiveSource(source: unknown): void {
+  check(source, SOURCE, 'the source')
+  const given = Object.values(source as object).filter(value => value !== undefined)
+  if (given.length > 1) throw bad('the source may have one of meta, link and id')
+}
+
+function isLink(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { id, managers, name } = value as { readonly [K in keyof Link]: unknown }
+  if (!isHex(id, 64) || (name !== undefined && typeof name !== 'string')) return false
+  return Array.isArray(managers) && managers.every(isAddress)
+}
+
+function isAddress(value: unknown): boolean {
+  return isObject(value) && isText(value.host) && port.holds(value.port)
+}
+
+function isHex(value: unknown, charsMin: number): boolean {
+  return typeof value === 'string' && value.length >= charsMin && /^[0-9a-f]{1,64}$/.test(value)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Every member of `options` that is not undefined must be known and fit. */
+function check(options: unknown, rules: Readonly<Record<string, Rule>>, of = 'the options'): void {
+  if (!isObject(options)) throw bad(`${of} must be an object, not ${shown(options)}`)
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(rules, name)) throw bad(`there is no option ${shown(name)}`)
+    if (value !== undefined) demand(name, value, rules[name])
+  }
+}
+
+function demand(name: string, value: unknown, { what, holds }: Rule): void {
+  if (!holds(value)) throw bad(`${name} is ${shown(value)}, not ${what}`)
+}
+
+/** A value for a message: short, on one line. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'a list' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+function bad(message: string): Mcp2pError {
+  const hint = 'See the types of the options, or the help of the command line.'
+  return new Mcp2pError('BAD_OPTION', 'usage', message, hint)
+}

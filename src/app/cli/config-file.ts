@@ -2,7 +2,7 @@
 // as on the command line. It is read strictly, because a misspelt setting that is silently ignored
 // is found out during the transfer that needed it.
 
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Mcp2pError } from '../../core/base/errors.js'
@@ -30,8 +30,9 @@ export async function readConfigFile(
   const path = explicitPath ?? defaultPath(env)
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = await readText(path)
   } catch (error) {
+    if (error instanceof Mcp2pError) throw error
     const code = (error as NodeJS.ErrnoException).code
     if (explicitPath === undefined && (code === 'ENOENT' || code === 'ENOTDIR')) {
       return { path, exists: false, texts: new Map() }
@@ -45,6 +46,18 @@ export async function readConfigFile(
     )
   }
   return { path, exists: true, texts: textsOf(path, text) }
+}
+
+/** A path may name a device without an end. */
+const TEXT_BYTES_MAX = 1024 * 1024
+
+async function readText(path: string): Promise<string> {
+  const pieces: Buffer[] = []
+  // One byte more than may be there, to know that it is not too long.
+  for await (const piece of createReadStream(path, { end: TEXT_BYTES_MAX })) pieces.push(piece)
+  const bytes = Buffer.concat(pieces)
+  if (bytes.length <= TEXT_BYTES_MAX) return bytes.toString('utf8')
+  throw invalid(path, 'is larger than 1 MiB', 'Pass another one with --config, or leave it out.')
 }
 
 function defaultPath(env: Environment): string {

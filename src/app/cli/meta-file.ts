@@ -16,11 +16,12 @@ export function metaFileName(name: string): string {
 
 /** Refuses a place that cannot be written, before hours of hashing. Exits `notFound`, `usage`. */
 export async function checkMetaPath(path: string): Promise<void> {
-  if ((await kindOf(path)) === 'folder') {
+  const kind = await kindOf(path)
+  if (kind === 'folder' || kind === 'device') {
     throw new Mcp2pError(
-      'OUTPUT_IS_FOLDER',
+      'OUTPUT_IS_NO_FILE',
       'usage',
-      `${printable(path)} is a folder`,
+      `${printable(path)} is a ${kind}`,
       'Give the name of a file: -o x.p2pmeta.',
     )
   }

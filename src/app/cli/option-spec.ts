@@ -28,6 +28,7 @@ export interface OptionSpec {
   /** What happens without it, where that is no value. */
   readonly otherwise?: string
   readonly choices?: readonly string[]
+  /** Of an integer, or of a time in ms. */
   readonly min?: number
   readonly max?: number
   /** The flag is short for another option with this value. */

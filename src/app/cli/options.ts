@@ -5,6 +5,8 @@
 import type { CommandName, OptionSpec } from './option-spec.js'
 
 const PORT = { kind: 'integer', value: '<port>', min: 1, max: 65_535 } as const
+/** A timer of Node's holds no more than 24.8 days, and fires at once when told to. */
+const STATS_MILLIS_MAX = 24 * 86_400_000
 const MAKES_META = ['meta', 'send'] as const
 const TRANSFERS = ['send', 'recv'] as const
 
@@ -253,6 +255,8 @@ export const OPTIONS = [
     name: 'stats',
     kind: 'time',
     value: '<time>',
+    min: 1,
+    max: STATS_MILLIS_MAX,
     default: '10s',
     help: 'how often a line of progress is printed where there is no terminal',
     topic: 'Output',

@@ -45,6 +45,13 @@ export async function resolveSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Resolved> {
   const explicit = flags.get('config') ?? (env[environmentName('config')] || undefined)
+  if (explicit === '')
+    throw new Mcp2pError(
+      'USAGE',
+      'usage',
+      '--config: an empty value',
+      'Give <file> or leave it out.',
+    )
   const file = await readConfigFile(explicit, env)
   const fromEnvironment = (name: string) => env[environmentName(name)] || undefined
   const options = optionsOf(command)

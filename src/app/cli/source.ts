@@ -15,14 +15,14 @@ export async function receiveSource(argument: string | undefined): Promise<Recei
   if (argument === undefined) return {}
   const kind = await kindOf(argument)
   if (kind === 'folder') throw notAMeta(argument, 'is a folder')
-  if (kind === 'file') return { meta: argument }
+  if (kind !== undefined) return { meta: argument }
   if (/^mcp2p:/i.test(argument)) {
     const link = parseLink(argument)
     if (link !== undefined) return { link }
     throw new Mcp2pError(
       'LINK_INVALID',
       'usage',
-      `not a link: ${printable(argument)}`,
+      `not a link: ${shown(argument)}`,
       'Copy it whole and in quotes: mcp2p: and 64 hex digits, then perhaps ?m=host:port&n=name.',
     )
   }
@@ -39,7 +39,7 @@ export async function receiveSource(argument: string | undefined): Promise<Recei
   throw new Mcp2pError(
     'SOURCE_UNKNOWN',
     'notFound',
-    `neither a file nor a link nor an id: ${printable(argument)}`,
+    `neither a file nor a link nor an id: ${shown(argument)}`,
     'Give a .p2pmeta, the mcp2p: link or the id that the sender printed, or nothing at all.',
   )
 }
@@ -49,12 +49,12 @@ export async function sendSource(paths: readonly string[]): Promise<SendSource> 
   for (const path of paths) {
     const kind = await kindOf(path)
     if (kind === undefined) throw noSuchFile(path)
-    if (kind !== 'file' || !path.endsWith('.p2pmeta')) continue
+    if (kind === 'folder' || !path.endsWith('.p2pmeta')) continue
     if (paths.length === 1) return { meta: path }
     throw new Mcp2pError(
       'USAGE',
       'usage',
-      `${printable(path)} cannot be sent together with other paths`,
+      `${shown(path)} cannot be sent together with other paths`,
       'Send one .p2pmeta, or paths without one.',
     )
   }
@@ -75,7 +75,7 @@ export async function needFolder(path: string): Promise<void> {
   throw new Mcp2pError(
     'NOT_FOUND',
     'notFound',
-    kind === undefined ? `no such folder: ${printable(path)}` : `not a folder: ${printable(path)}`,
+    kind === undefined ? `no such folder: ${shown(path)}` : `not a folder: ${shown(path)}`,
     'Check the path.',
   )
 }
@@ -85,9 +85,11 @@ export async function needPaths(paths: readonly string[]): Promise<void> {
   for (const path of paths) if ((await kindOf(path)) === undefined) throw noSuchFile(path)
 }
 
-export async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+/** What there is under a name; a pipe counts as a device. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'device' | undefined> {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+    const status = await stat(path)
+    return status.isDirectory() ? 'folder' : status.isFile() ? 'file' : 'device'
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined
@@ -99,7 +101,7 @@ function noSuchFile(path: string): Mcp2pError {
   return new Mcp2pError(
     'NOT_FOUND',
     'notFound',
-    `no such file: ${printable(path)}`,
+    `no such file: ${shown(path)}`,
     'Check the path; it is looked up from the current folder.',
   )
 }
@@ -108,7 +110,7 @@ function notAMeta(path: string, why: string): Mcp2pError {
   return new Mcp2pError(
     'NOT_A_META',
     'usage',
-    `not a .p2pmeta: ${printable(path)} ${why}`,
+    `not a .p2pmeta: ${shown(path)} ${why}`,
     'Give the file that `mcp2p meta` wrote.',
   )
 }
@@ -118,8 +120,13 @@ function unreadable(path: string, error: unknown): Mcp2pError {
   return new Mcp2pError(
     'UNREADABLE',
     'storage',
-    `cannot read ${printable(path)} (${code})`,
+    `cannot read ${shown(path)} (${code})`,
     'Check its permissions and those of the folders above it.',
     error,
   )
+}
+
+/** As it may stand in a message, where nothing would look like a mistake of ours. */
+function shown(path: string): string {
+  return path === '' ? '""' : printable(path)
 }

@@ -5,7 +5,7 @@ import { isMulticast, parseEndpoint } from '../../core/base/endpoint.js'
 import { Mcp2pError } from '../../core/base/errors.js'
 import type { OptionSpec } from './option-spec.js'
 import { printable } from './text.js'
-import { parseRate, parseSize, parseTime } from './units.js'
+import { formatSeconds, parseRate, parseSize, parseTime } from './units.js'
 
 export type Value = string | number | boolean | readonly string[]
 
@@ -18,6 +18,7 @@ export function readValue(option: OptionSpec, text: string): Value {
       return /^[0-9]$/.test(text) ? Number(text) : Number(readFlag(text))
     case 'text':
       if (text === '') throw usage('an empty value', `Give ${option.value} or leave it out.`)
+      if (text.includes('\0')) throw usage('a value with NUL in it', 'No name can have that.')
       return text
     case 'choice':
       return readChoice(option.choices ?? [], text)
@@ -32,7 +33,7 @@ export function readValue(option: OptionSpec, text: string): Value {
     case 'size':
       return readPositive(parseSize(text), text)
     case 'time':
-      return parseTime(text)
+      return readTime(parseTime(text), text, option)
   }
 }
 
@@ -61,6 +62,7 @@ function readGroup(text: string): string {
 /** Several in one text are separated by commas or blanks, as a variable has them. */
 function readEndpoints(text: string): readonly string[] {
   const parts = text.split(/[\s,]+/).filter(part => part !== '')
+  if (parts.length === 0) throw usage('an empty value', 'Give host:port or leave it out.')
   for (const part of parts) {
     if (parseEndpoint(part) === undefined) {
       throw usage(
@@ -81,6 +83,12 @@ function readInteger(text: string, min: number, max: number): number {
 function readPositive(value: number, text: string): number {
   if (value > 0) return value
   throw usage(`"${printable(text)}" is nothing`, 'Write a value above zero, or leave it out.')
+}
+
+function readTime(millis: number, text: string, { min = 0, max }: OptionSpec): number {
+  if (millis >= min && millis <= (max ?? Number.POSITIVE_INFINITY)) return millis
+  const most = max === undefined ? '' : ` to ${formatSeconds(max / 1000)}`
+  throw usage(`"${printable(text)}" is out of range`, `Write a time from ${min}ms${most}.`)
 }
 
 function usage(message: string, hint: string): Mcp2pError {

@@ -6,8 +6,8 @@
 // is looked at before each use, which leaves a moment between the look and the use.
 
 import { constants, existsSync, fsync, open } from 'node:fs'
-import { lstat, mkdir, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, mkdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { errnoOf, storageError } from './fault.js'
@@ -47,7 +47,7 @@ export class Confine {
    */
   static async open(dir: string, byDescriptor = existsSync('/proc/self/fd')): Promise<Confine> {
     try {
-      await mkdir(dir, { recursive: true })
+      await makeAll(dir)
       const real = await realpath(dir)
       if (!byDescriptor) return new Confine(real, undefined)
       return new Confine(real, await openFd(real, FOLDER))
@@ -183,6 +183,26 @@ export class Confine {
       if (this.#missing.has(path.slice(0, at))) return true
     return false
   }
+}
+
+/** Node's own recursion never ends where a filesystem says ENOENT to every mkdir, as /proc does. */
+async function makeAll(dir: string): Promise<void> {
+  try {
+    await mkdir(dir)
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' && dirname(dir) !== dir) {
+      await makeAll(dirname(dir))
+      await mkdir(dir)
+    } else if (!(await isFolder(dir))) throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    status => status.isDirectory(),
+    () => false,
+  )
 }
 
 async function using<T>(fd: number, work: (fd: number) => Promise<T>): Promise<T> {

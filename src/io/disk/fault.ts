@@ -87,6 +87,11 @@ const ADVICE: Readonly<Record<string, Advice>> = {
     what: 'a folder stands under that name',
     hint: 'Move the folder away, or choose another destination.',
   },
+  EEXIST: {
+    code: 'IN_THE_WAY',
+    what: 'something else stands under that name',
+    hint: 'Move it away, or choose another destination.',
+  },
   ELOOP: LINK_IN_THE_WAY,
   ENOTDIR: LINK_IN_THE_WAY,
   ENOENT: {

@@ -65,3 +65,15 @@ describe('a destination with files in it', patience, () => {
     expect(extra).toEqual(['source/more'])
   })
 })
+
+describe('a destination that is none', patience, () => {
+  play('is one line and exit 8, at once', async ({ stage }) => {
+    const { meta } = await copied(stage)
+    const inProc = process.platform === 'linux' ? ['/proc/none/below'] : []
+    const places = [meta, join(meta, 'below'), ...inProc]
+    const args = ['--no-multicast', '--peer', '127.0.0.1:9', ...stage.network]
+    const receivers = places.map(out => stage.run('a', ['recv', meta, '-o', out, ...args]))
+    await end(receivers, 8)
+    for (const each of receivers) expect(each.stderr).toMatch(/^error: cannot .*\n hint: .*$/)
+  })
+})

@@ -3,7 +3,7 @@
 
 import { parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
-import { isDocumentOf, parseMeta } from '../core/meta/p2pmeta.js'
+import { isDocumentOf, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import type { Announce } from '../core/wire/announce.js'
 import type { SessionId } from '../core/wire/datagram.js'
 import { sha256 } from '../io/disk/hasher.js'
@@ -26,6 +26,12 @@ export interface ReceiveSource {
   readonly meta?: Uint8Array | string
   readonly link?: Link
   readonly id?: string
+}
+
+/** A document, and what it says. */
+interface Found {
+  readonly meta: P2pMeta
+  readonly metaBytes: Uint8Array
 }
 
 const HINT_AFTER_MILLIS = 5000
@@ -67,11 +73,11 @@ class Reception {
     throwIfAborted(signal)
     const place = placeOf(this.#options)
     const given = this.#source.meta
-    let metaBytes = typeof given === 'string' ? await readMetaFile(given) : given
-    if (metaBytes) {
-      const { id, managers } = parseMeta(metaBytes, sha256)
-      this.#givenId = id
-      this.#peers.push(...addressesOf(managers))
+    const metaBytes = typeof given === 'string' ? await readMetaFile(given) : given
+    let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
+    if (found) {
+      this.#givenId = found.meta.id
+      this.#peers.push(...addressesOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
@@ -88,16 +94,18 @@ class Reception {
         }
         try {
           this.#ears = await Ears.open({ ...place, ttl: 1, onAnnounce })
-          this.#ears.onBatch = batch => this.#overheard.take(batch)
+          this.#ears.onBatch = batch => this.#overheard?.take(batch)
         } catch (error) {
           if (this.#options.multicast === 'always') throw error
           deaf = error instanceof Error ? error.message : String(error)
         }
       }
       if (this.#ears === undefined && this.#peers.length === 0) throw nobodyToAsk(deaf)
-      metaBytes ??= await this.#findMeta(place.chosen?.address)
+      found ??= await this.#findMeta(place.chosen?.address)
+      this.#overheard = undefined
+      this.#heard.clear()
       this.#receiving = await Receiving.open({
-        metaBytes,
+        ...found,
         options: this.#options,
         place,
         ears: this.#ears,
@@ -118,7 +126,7 @@ class Reception {
   #givenId: string | undefined
   #firstId: string | undefined
   readonly #heard = new Map<string, Uint8Array>()
-  readonly #overheard = new Overheard((id, bytes) => {
+  #overheard: Overheard | undefined = new Overheard((id, bytes) => {
     this.#heard.set(id, bytes)
     this.#wake()
   })
@@ -126,9 +134,8 @@ class Reception {
   /** Until the meta is here, the data's channel is listened to for it. */
   #overhear(source: string, session: SessionId, announce: Announce): void {
     const channel = announce.channels.find(each => each.channel === 1)
-    if (this.#receiving || this.#source.meta || !channel || !isWanted(announce, this.#wantedId))
-      return
-    if (!this.#overheard.announced(source, session, announce)) return
+    if (this.#source.meta || !channel || !isWanted(announce, this.#wantedId)) return
+    if (!this.#overheard?.announced(source, session, announce)) return
     const { group, port } = channel
     this.#ears?.join({ group, port }).catch(() => {}) // peers may still give it
   }
@@ -138,7 +145,7 @@ class Reception {
   }
 
   /** Listens and asks until somebody gives us the meta of what we want. */
-  async #findMeta(localAddress: string | undefined): Promise<Uint8Array> {
+  async #findMeta(localAddress: string | undefined): Promise<Found> {
     const { signal } = this.#options
     const tried = new Map<string, number>()
     for (;;) {
@@ -147,7 +154,8 @@ class Reception {
       const id = this.#wantedId?.length === 64 ? this.#wantedId : this.#firstId
       if (id !== undefined) {
         const heard = this.#heard.get(id)
-        if (heard !== undefined && this.#isMeta(id, heard, 'what was heard')) return heard
+        const found = heard && this.#check(id, heard, 'what was heard')
+        if (found) return found
         this.#heard.delete(id)
         const given = await this.#askForMeta(id, localAddress, tried)
         if (given !== undefined) return given
@@ -162,7 +170,7 @@ class Reception {
     id: string,
     localAddress: string | undefined,
     tried: Map<string, number>,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<Found | undefined> {
     const { signal } = this.#options
     const announced = [...this.#announced].filter(([key]) => key.endsWith(id))
     const known = await this.#known(id, localAddress)
@@ -172,7 +180,8 @@ class Reception {
       tried.set(key, performance.now() + ASK_EVERY_MILLIS)
       try {
         const bytes = await fetchMeta(peer, id, localAddress, signal)
-        if (this.#isMeta(id, bytes, `what ${peer.host} port ${peer.port} gave`)) return bytes
+        const found = this.#check(id, bytes, `what ${peer.host} port ${peer.port} gave`)
+        if (found) return found
       } catch (error) {
         throwIfAborted(signal)
         if (error instanceof Mcp2pError && error.code !== 'NO_META') throw error
@@ -183,20 +192,21 @@ class Reception {
   }
 
   /**
-   * Whether these bytes are the meta of `id`. What is not is the giver's mistake or lie, which stops
+   * The meta of `id`, if these bytes are it. What is not is the giver's mistake or lie, which stops
    * nobody: others may have the right one.
    *
    * @throws Mcp2pError when they are just what `id` names, and are refused all the same
    */
-  #isMeta(id: string, bytes: Uint8Array, what: string): boolean {
+  #check(id: string, metaBytes: Uint8Array, what: string): Found | undefined {
     try {
-      if (parseMeta(bytes, sha256).id === id) return true
+      const meta = parseMeta(metaBytes, sha256)
+      if (meta.id === id) return { meta, metaBytes }
       this.#noMeta(`${what} is the .p2pmeta of another transfer`)
     } catch (error) {
-      if (!(error instanceof Mcp2pError) || isDocumentOf(id, bytes, sha256)) throw error
+      if (!(error instanceof Mcp2pError) || isDocumentOf(id, metaBytes, sha256)) throw error
       this.#noMeta(`${what} is no use: ${error.message}`)
     }
-    return false
+    return undefined
   }
 
   #noMeta(message: string): void {

@@ -7,14 +7,14 @@ import { resolve } from 'node:path'
 import type { Bitmap } from '../core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
-import { type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
+import type { P2pMeta } from '../core/meta/p2pmeta.js'
 import { MetaTree } from '../core/meta/tree.js'
 import type { Batch } from '../core/multicast/batch.js'
 import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
 import type { Announce } from '../core/wire/announce.js'
 import type { SessionId } from '../core/wire/datagram.js'
 import type { Range } from '../core/wire/message.js'
-import { hasherOf, leavesOf, sha256 } from '../io/disk/hasher.js'
+import { hasherOf, leavesOf } from '../io/disk/hasher.js'
 import { type OpenStore, openStore } from '../io/disk/store.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address, Hasher } from '../ports.js'
@@ -32,6 +32,7 @@ import { idleReception, multicastStatus } from './reception.js'
 import { Writer } from './writer.js'
 
 export interface ReceivingOptions {
+  readonly meta: P2pMeta
   readonly metaBytes: Uint8Array
   readonly options: ReceiveOptions
   readonly place: Place
@@ -74,7 +75,7 @@ export class Receiving {
 
   static async open(given: ReceivingOptions): Promise<Receiving> {
     const { options, emit } = given
-    const meta = parseMeta(given.metaBytes, sha256)
+    const { meta } = given
     const hash = await hasherOf(meta.hash)
     const tree = new MetaTree(meta, hash)
     const { totalBytes } = tree.geometry

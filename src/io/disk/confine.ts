@@ -70,9 +70,8 @@ export class Confine {
     const parent = path.slice(0, Math.max(0, cut))
     const name = path.slice(cut + 1)
     if (parents === 'look' && this.#isMissing(parent)) return undefined
-    if (parents === 'make') this.#changed.add(parent)
-    if (parent === '') return work(`${this.#base}/${name}`)
     try {
+      if (parent === '') return await work(`${this.#base}/${name}`)
       if (this.#rootFd === undefined) {
         await this.#lookDown(parent, parents === 'make')
         return await work(join(this.dir, path))
@@ -84,6 +83,9 @@ export class Confine {
       if (parents === 'look' && errnoOf(error) === 'ENOENT' && this.#isMissing(parent))
         return undefined
       throw error
+    } finally {
+      // Only now: a sync that began during the work has not made durable what the work did.
+      if (parents === 'make') this.#changed.add(parent)
     }
   }
 

@@ -1,7 +1,7 @@
 // A small transfer with one of everything, and its content: what tests of the disk put into their
 // folders. Content is a function of the file's number, so nobody has to carry it around.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
@@ -18,11 +18,13 @@ const MTIME = 1_700_000_000_123
 
 /** A fresh folder that goes away with the test. */
 export function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp2p-disk-'))
+  const folder = mkdtempSync(join(base, 'mcp2p-disk-'))
   folders.push(folder)
   return folder
 }
 
+/** In memory where there is such a place: no test here waits for a real disk. */
+const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })

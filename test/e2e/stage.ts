@@ -36,6 +36,7 @@ export class Stage {
   readonly peerPort: number
   /** Everybody who plays, with the rarer things that they told. */
   readonly #told = new Map<CliProcess, readonly CliEvent[]>()
+  readonly #before: (() => void)[] = []
   #lab: Lab | undefined
 
   private constructor(folder: string, port: number) {
@@ -120,6 +121,11 @@ export class Stage {
       .join('')
   }
 
+  /** What has to be undone before the folder can go, such as a mount in it. */
+  defer(undo: () => void): void {
+    this.#before.push(undo)
+  }
+
   async close(): Promise<void> {
     const cast = [...this.#told.keys()]
     for (const each of cast) {
@@ -128,6 +134,7 @@ export class Stage {
     }
     await Promise.all(cast.map(each => each.exited))
     await this.#lab?.down()
+    for (const undo of this.#before.reverse()) undo()
     await rm(this.folder, { recursive: true, force: true })
   }
 }

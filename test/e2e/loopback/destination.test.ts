@@ -1,13 +1,14 @@
 // What already stands where the files should go: different files are refused before a byte is
 // fetched, replaced only on demand, and `verify` tells what is not as it should be.
 
-import { appendFile, cp, rm, writeFile } from 'node:fs/promises'
+import { renameSync, symlinkSync } from 'node:fs'
+import { appendFile, cp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { VerifyResult } from '../../../src/engine/api.js'
 import { compareTrees } from '../../lab/compare.js'
 import { end, patience, play, resultOf, type Stage } from '../stage.js'
-import { everyKind, mebibyte } from '../tree.js'
+import { everyKind, mebibyte, randomFile } from '../tree.js'
 
 /** A tree, its meta, and a copy of the tree where receiver `a` will write. */
 async function copied(stage: Stage) {
@@ -75,5 +76,30 @@ describe('a destination that is none', patience, () => {
     const receivers = places.map(out => stage.run('a', ['recv', meta, '-o', out, ...args]))
     await end(receivers, 8)
     for (const each of receivers) expect(each.stderr).toMatch(/^error: cannot .*\n hint: .*$/)
+  })
+})
+
+describe('a folder that becomes a link to elsewhere while we receive', patience, () => {
+  play('is in the way, and nothing is written there', async ({ stage }) => {
+    const source = await stage.make('source')
+    for (let at = 0; at < 8; at++) await randomFile(join(source, `sub/${at}.bin`), mebibyte)
+    const meta = await stage.meta(source)
+    const receiver = stage.recv('a', [meta])
+    const sender = stage.send([meta, '--wait-receivers', '1', '--rate', '40Mbit'])
+    await receiver.until('file')
+    const folder = join(stage.out('a'), 'source/sub')
+    const outside = await stage.make('outside')
+    // At once, or it would be made anew in between.
+    renameSync(folder, join(outside, 'sub'))
+    symlinkSync(join(outside, 'sub'), folder)
+    const moved = await readdir(join(outside, 'sub'))
+    await end([receiver], 8)
+    expect(receiver.last('error')).toMatchObject({ code: 'IN_THE_WAY' })
+    expect(await readdir(outside)).toEqual(['sub'])
+    expect(await readdir(join(outside, 'sub'))).toEqual(moved)
+    await rm(folder)
+    await rename(join(outside, 'sub'), folder)
+    await end([stage.recv('a', [meta]), sender])
+    await stage.expectSame(source, 'a')
   })
 })

@@ -132,14 +132,17 @@ skipUnless(othersMayRun())('a source', patience, () => {
 
 describe('a source that changes', patience, () => {
   play('and becomes shorter is named, and nothing beyond is sent', async ({ stage }) => {
-    const { file, meta } = await offered(stage)
+    // Longer than what the sender reads ahead.
+    const longBytes = 16 * mebibyte
+    const file = await randomFile(join(stage.folder, 'x.bin'), longBytes)
+    const meta = await stage.meta(file)
     const receiver = stage.recv('a', [meta])
     await listening(receiver)
     const sender = stage.send([meta, ...paced])
     await receiver.until('progress', holds(mebibyte))
-    truncateSync(file, sizeBytes - 10)
+    truncateSync(file, longBytes - 10)
     await expectFailure(sender, 'SOURCE_CHANGED', 'x.bin')
-    expect(Number(receiver.last('progress')?.verifiedBytes)).toBeLessThan(sizeBytes)
+    expect(Number(receiver.last('progress')?.verifiedBytes)).toBeLessThan(longBytes)
   })
 })
 

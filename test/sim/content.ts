@@ -9,7 +9,8 @@ import type { Range } from '../../src/core/wire/message.js'
 interface Slot {
   block: number
   readonly bytes: RangeSet
-  wrong: boolean
+  /** Those of `bytes` that are not what the meta says. */
+  readonly wrong: RangeSet
   /** Hashed and found wrong: the core may have given the place away. */
   refused: boolean
   /** Holds second copies of a block that lies elsewhere; given away when the core likes. */
@@ -27,7 +28,7 @@ export class Content {
   readonly #slots = new Map<number, Slot>()
   /** The slot where a block is put together, by block. */
   readonly #homes = new Map<number, Slot>()
-  readonly #spilled = new Map<number, { bytes: RangeSet; wrong: boolean }>()
+  readonly #spilled = new Map<number, { bytes: RangeSet; wrong: RangeSet }>()
   readonly #disk: Uint8Array
   readonly #hashedWrong = new Set<number>()
   /** What the core did that it must not do. */
@@ -54,7 +55,9 @@ export class Content {
       slot = nothingOf(-1)
       this.#slots.set(index, slot)
     }
-    const home = this.#homes.get(block) ?? slot
+    // What was refused comes again, and perhaps elsewhere.
+    const known = this.#homes.get(block)
+    const home = known === undefined || known.refused ? slot : known
     if (slot.block !== block || slot.refused || slot.spare !== (home !== slot)) {
       if (slot.block >= 0 && !slot.refused && !slot.spare)
         this.problems.push(`block ${block} overwrote block ${slot.block}`)
@@ -64,10 +67,9 @@ export class Content {
       this.#homes.set(block, home)
     }
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
-    // What covers the whole block replaces what was there.
-    if (at % BLOCK_BYTES === 0 && slot.bytes.total <= bytes) slot.wrong = false
     slot.bytes.add(at % BLOCK_BYTES, bytes)
-    slot.wrong ||= wrong
+    if (wrong) slot.wrong.add(at % BLOCK_BYTES, bytes)
+    else slot.wrong.delete(at % BLOCK_BYTES, bytes)
   }
 
   /** The hash of a block, given that all of it is there. */
@@ -78,22 +80,21 @@ export class Content {
       if (old?.bytes.countIn(range.offsetBytes, range.lengthBytes) !== range.lengthBytes)
         this.problems.push(`block ${block} was spilled less than the core thinks`)
       slot.bytes.add(range.offsetBytes, range.lengthBytes)
-      slot.wrong ||= old?.wrong ?? false
+      copyIn(old?.wrong, slot.wrong, range.offsetBytes, range.lengthBytes, 0)
     }
     if (slot.bytes.countIn(0, bytes) !== bytes)
       this.problems.push(
         `block ${block} is hashed, but ${slot.bytes.total} of ${bytes} B are there`,
       )
     this.#spilled.delete(block)
-    slot.refused = slot.wrong
-    // It comes again, and perhaps elsewhere.
-    if (slot.wrong) this.#homes.delete(block)
-    if (slot.wrong) this.#hashedWrong.add(block)
+    const isWrong = slot.wrong.countIn(0, bytes) > 0
+    slot.refused = isWrong
+    if (isWrong) this.#hashedWrong.add(block)
     else this.#hashedWrong.delete(block)
-    return slot.wrong ? DIGEST_WRONG : DIGEST_RIGHT
+    return isWrong ? DIGEST_WRONG : DIGEST_RIGHT
   }
 
-  /** Second copies come from the blast, as what they are exchanged with, and that is right here. */
+  /** A copy of a symbol is exchanged with what lies at its place: right or wrong changes with it. */
   swap(at: number, spare: number, bytes: number): void {
     const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
     const copies = this.#slots.get(Math.floor(spare / BLOCK_BYTES))
@@ -101,7 +102,15 @@ export class Content {
       copies?.spare &&
       copies.block === slot?.block &&
       copies.bytes.countIn(spare % BLOCK_BYTES, bytes) === bytes
-    if (!isThere) this.problems.push(`no copy of block ${slot?.block} lies in the pool at ${spare}`)
+    if (!isThere || slot === undefined) {
+      this.problems.push(`no copy of block ${slot?.block} lies in the pool at ${spare}`)
+      return
+    }
+    const [home, copy] = [at % BLOCK_BYTES, spare % BLOCK_BYTES]
+    const held = new RangeSet()
+    copyIn(slot.wrong, held, home, bytes, 0)
+    copyIn(copies?.wrong, slot.wrong, copy, bytes, home - copy)
+    copyIn(held, copies?.wrong, home, bytes, copy - home)
   }
 
   write(block: number, at: number): void {
@@ -111,9 +120,11 @@ export class Content {
 
   spill(block: number, at: number, parts: readonly Range[]): void {
     const slot = this.#slot(at, block)
-    const spilled = this.#spilled.get(block) ?? { bytes: new RangeSet(), wrong: false }
-    for (const { offsetBytes, lengthBytes } of parts) spilled.bytes.add(offsetBytes, lengthBytes)
-    spilled.wrong ||= slot.wrong
+    const spilled = this.#spilled.get(block) ?? nothingSpilled()
+    for (const { offsetBytes, lengthBytes } of parts) {
+      spilled.bytes.add(offsetBytes, lengthBytes)
+      copyIn(slot.wrong, spilled.wrong, offsetBytes, lengthBytes, 0)
+    }
     this.#spilled.set(block, spilled)
     this.#clear(slot)
   }
@@ -136,12 +147,32 @@ export class Content {
     if (this.#homes.get(slot.block) === slot) this.#homes.delete(slot.block)
     slot.block = -1
     slot.bytes.clear()
-    slot.wrong = false
+    slot.wrong.clear()
     slot.refused = false
     slot.spare = false
   }
 }
 
 function nothingOf(block: number): Slot {
-  return { block, bytes: new RangeSet(), wrong: false, refused: false, spare: false }
+  const [bytes, wrong] = [new RangeSet(), new RangeSet()]
+  return { block, bytes, wrong, refused: false, spare: false }
+}
+
+function nothingSpilled(): { bytes: RangeSet; wrong: RangeSet } {
+  return { bytes: new RangeSet(), wrong: new RangeSet() }
+}
+
+/** Makes [at, at + bytes) of `to`, moved by `by`, what it is in `from`. */
+function copyIn(
+  from: RangeSet | undefined,
+  to: RangeSet | undefined,
+  at: number,
+  bytes: number,
+  by: number,
+): void {
+  to?.delete(at + by, bytes)
+  for (const run of from?.runs() ?? []) {
+    const first = Math.max(at, run.first)
+    to?.add(first + by, Math.min(at + bytes, run.first + run.count) - first)
+  }
 }

@@ -10,6 +10,7 @@ import type { Channel } from '../../src/core/session/transmitters.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
 import type { Range } from '../../src/core/wire/message.js'
 import { Content } from './content.js'
+import { isForged } from './forger.js'
 import type { Host } from './host.js'
 import { type Pieces, Run } from './link.js'
 import type { Process } from './network.js'
@@ -138,7 +139,7 @@ export class Receiver {
         if (bytes > 0 && (at + bytes) % BLOCK_BYTES === 0) break
         bytes += Math.min(batch.bytes[i], left)
       }
-      this.content.put(at, bytes, block, false)
+      this.content.put(at, bytes, block, isForged(batch))
     }
   }
 

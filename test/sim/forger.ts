@@ -1,0 +1,150 @@
+// A host that forges datagrams: it hears the blast and sends, for a share of what it hears, datagrams
+// of the same session whose payload is wrong. No bytes travel here, so a batch of its own says that
+// all of its payloads are.
+
+import type { Prng } from '../../src/core/base/prng.js'
+import { Batch } from '../../src/core/multicast/batch.js'
+import { DATAGRAM, HEADER_BYTES } from '../../src/core/wire/datagram.js'
+import { type Pieces, Run } from './link.js'
+import type { Network, Process } from './network.js'
+import { DATA_PORT, GROUP } from './setting.js'
+
+const forged = new WeakSet<Batch>()
+
+/** All payloads of this batch are wrong. */
+export function isForged(batch: Batch): boolean {
+  return forged.has(batch)
+}
+
+/** What a forger changes of a datagram that it has heard: columns of the batch that it sends. */
+export interface Lie {
+  type: number
+  block: number
+  symbol: number
+  sequence: number
+  timestampMicros: number
+  bytes: number
+}
+
+export type Forge = (lie: Lie, blockCount: number, prng: Prng) => void
+
+/** Blocks that the blast will come to within some tens of milliseconds: each is touched for sure. */
+const NEAR_BLOCKS = 48
+
+const close: Forge = (lie, blockCount, prng) => {
+  lie.block = Math.min(blockCount - 1, lie.block + 1 + prng.below(NEAR_BLOCKS))
+  lie.symbol = prng.below(12)
+  lie.sequence += prng.below(100)
+}
+
+const anywhere: Forge = (lie, blockCount, prng) => {
+  lie.block = prng.below(blockCount)
+  lie.symbol = prng.below(12)
+  lie.sequence = Math.max(0, lie.sequence + prng.below(400) - 200)
+}
+
+/** Numbers without any sense: as if most of the blast had been lost, over a clock gone mad. */
+const wild: Forge = (lie, blockCount, prng) => {
+  anywhere(lie, blockCount, prng)
+  lie.sequence = Math.floor(prng.unit() * 2 ** 48)
+  lie.timestampMicros = prng.u32()
+}
+
+/** Always a little ahead, each time from where the last lie led. */
+function creeping(): Forge {
+  let lead = 0
+  return (lie, blockCount, prng) => {
+    lead += 60
+    lie.sequence += lead
+    lie.block = Math.min(blockCount - 1, lie.block + (lead >> 2))
+    lie.symbol = prng.below(12)
+    lie.timestampMicros = (lie.timestampMicros - 100 * lead) >>> 0
+  }
+}
+
+const layers: Forge = (lie, blockCount, prng) => {
+  anywhere(lie, blockCount, prng)
+  lie.type = DATAGRAM.layer
+  // From the first or the second datagram of a chunk's layer on, as the true ones come.
+  lie.block -= lie.block % 64
+  lie.symbol = 0
+  lie.bytes = 32 * Math.min(42, blockCount - lie.block)
+}
+
+export const FORGERIES: Readonly<Record<string, () => Forge>> = {
+  close: () => close,
+  anywhere: () => anywhere,
+  wild: () => wild,
+  creeping,
+  layers: () => layers,
+  all: () => {
+    const kinds = [close, anywhere, wild, creeping(), layers]
+    return (lie, blockCount, prng) => kinds[prng.below(kinds.length)](lie, blockCount, prng)
+  },
+}
+
+export interface ForgerOptions {
+  readonly network: Network
+  /** Its own address, and the one that its datagrams claim to come from. */
+  readonly address: string
+  readonly claims: string
+  readonly forge: Forge
+  /** Forged datagrams for each true one. */
+  readonly share: number
+  readonly blockCount: number
+}
+
+export class Forger {
+  readonly #options: ForgerOptions
+  readonly #process: Process
+  readonly #prng: Prng
+  sent = 0
+
+  constructor(options: ForgerOptions) {
+    const { network, address } = options
+    this.#options = options
+    this.#prng = network.prng.fork()
+    this.#process = network.start(network.addHost({ address, upBps: 100e6, downBps: 1e9 }))
+    this.#process.join(GROUP, DATA_PORT, (run, pieces) => this.#hear(run.payload as Batch, pieces))
+  }
+
+  #hear(heard: Batch, pieces: Pieces): void {
+    const batch = new Batch(heard.count * Math.ceil(this.#options.share))
+    for (let i = 0; i < pieces.length; i += 2)
+      for (let at = pieces[i]; at < pieces[i + 1]; at++)
+        if (heard.type[at] === DATAGRAM.data) this.#forge(heard, at, batch)
+    if (batch.count === 0) return
+    forged.add(batch)
+    this.sent += batch.count
+    const sizes = batch.bytes.subarray(0, batch.count).map(bytes => HEADER_BYTES + bytes)
+    this.#process.multicast(GROUP, DATA_PORT, new Run(batch.count, sizes, batch))
+  }
+
+  #forge(heard: Batch, at: number, into: Batch): void {
+    const { share, forge, blockCount, claims } = this.#options
+    for (let left = share; left > 0; left--) {
+      if (left < 1 && this.#prng.unit() >= left) return
+      const lie: Lie = {
+        type: DATAGRAM.data,
+        block: heard.block[at],
+        symbol: heard.symbol[at],
+        sequence: heard.sequence[at],
+        timestampMicros: heard.timestampMicros[at],
+        bytes: heard.symbolBytes[at],
+      }
+      forge(lie, blockCount, this.#prng)
+      const i = into.count++
+      into.type[i] = lie.type
+      into.block[i] = lie.block
+      into.symbol[i] = lie.symbol
+      into.sequence[i] = lie.sequence
+      into.timestampMicros[i] = lie.timestampMicros
+      into.bytes[i] = lie.bytes
+      into.symbolBytes[i] = heard.symbolBytes[at]
+      into.sessionHigh[i] = heard.sessionHigh[at]
+      into.sessionLow[i] = heard.sessionLow[at]
+      into.source[i] = claims
+      into.payload[i] = lie.type === DATAGRAM.layer ? new Uint8Array(lie.bytes).fill(1) : undefined
+    }
+  }
+}

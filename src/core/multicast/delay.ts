@@ -4,16 +4,25 @@
 // delay in buckets).
 
 import type { Micros } from '../base/machine.js'
+import { Middle } from './middle.js'
 
 const BUCKET_MICROS = 15_000_000
+/** No switch queues for longer. */
+const FAR_MICROS = 1_000_000
+/** One datagram of so many tells what is usual. */
+const EVERY = 8
 
 export class DelayFloor {
+  readonly #usual = new Middle()
+  #count = 0
   #bucketAt: Micros = Number.NEGATIVE_INFINITY
   #older = Number.POSITIVE_INFINITY
   #newer = Number.POSITIVE_INFINITY
   #interval = Number.POSITIVE_INFINITY
 
   sample(delayMicros: number, now: Micros): void {
+    if (this.#count++ % EVERY === 0) this.#usual.add(delayMicros)
+    if (Math.abs(delayMicros - this.#usual.recent) > FAR_MICROS) return
     if (now - this.#bucketAt > BUCKET_MICROS) {
       this.#older = this.#newer
       this.#newer = Number.POSITIVE_INFINITY

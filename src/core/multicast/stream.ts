@@ -1,15 +1,19 @@
 // One session as a receiver hears it: what was lost, how long it queued on the way, and how far the
 // blast has come. "Passed" blocks are those that the blast has gone by: what is missing of them will
-// not come by itself (in this pass), so the swarm may be asked for it.
+// not come by itself (in this pass), so the swarm may be asked for it. Some of the datagrams may be
+// forged, so neither is believed of a single one: both follow what most of them say.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import { type SessionId, sessionText, timestampDelta } from '../wire/datagram.js'
 import { DelayFloor } from './delay.js'
+import { Middle } from './middle.js'
 import { SequenceWindow } from './sequence.js'
 
 /** A jump back of more blocks than reordering explains is the start of another pass. */
 const PASS_JUMP_BLOCKS = 64
+/** A sequence further than this from what most say is not counted. */
+const STRAY_SEQUENCES = 8192
 
 /** Hearing figures of an interval; the multicast half of a report. */
 export interface Hearing {
@@ -35,11 +39,14 @@ export class Stream {
   readonly #blockCount: number
   readonly #window = new SequenceWindow()
   readonly #delay = new DelayFloor()
-  #firstSequence = 0
+  /** Sequence less the datagrams received until then: how many were lost, but for a constant. */
+  readonly #lost = new Middle()
+  readonly #blocks = new Middle()
+  #firstLost = 0
+  #reportedLost = 0
   #reportedAt: Micros
   /** The latest arrival: an interval that ends with it is exact, however late we look. */
   #arrivedAt: Micros = Number.NEGATIVE_INFINITY
-  #reportedHighest = -1
   #received = 0
   #receivedBytes = 0
   #duplicates = 0
@@ -71,38 +78,35 @@ export class Stream {
 
   /** Datagrams sent since the first one heard, as the sequence tells. */
   get totalSpan(): number {
-    return this.totalReceived === 0 ? 0 : this.#window.highest - this.#firstSequence + 1
+    return this.totalReceived + Math.max(0, this.#lost.recent - this.#firstLost)
   }
 
   get highestSequence(): number {
-    return this.#window.highest
+    return this.#lost.recent + this.totalReceived
   }
 
-  /** Counts one datagram of `wireBytes` that came at `arrived`; false when it is a duplicate. */
+  /** Counts one datagram of `wireBytes` that came at `arrived`. */
   hear(
     sequence: number,
     timestampMicros: number,
     wireBytes: number,
     arrived: Micros,
     now: Micros,
-  ): boolean {
-    if (this.totalReceived === 0) {
-      this.#firstSequence = sequence
-      this.#reportedHighest = sequence - 1
-    }
+  ): void {
     this.heardAt = now
     this.#arrivedAt = Math.max(this.#arrivedAt, arrived)
     this.#delay.sample(timestampDelta(arrived % 2 ** 32, timestampMicros), now)
+    this.#follow(sequence)
+    if (Math.abs(sequence - this.highestSequence) > STRAY_SEQUENCES) return
     if (!this.#window.add(sequence)) {
       this.#duplicates++
       this.totalDuplicates++
-      return false
+      return
     }
     this.#received++
     this.#receivedBytes += wireBytes
     this.totalReceived++
     this.totalBytes += wireBytes
-    return true
   }
 
   /**
@@ -113,13 +117,15 @@ export class Stream {
     this.#skips = true
   }
 
-  /** The blast is at `block` now. */
+  /** The blast is at `block` now, says one of its datagrams. */
   at(block: number, now: Micros): void {
-    if (this.#skips) this.#passed = block
+    if (!this.#blocks.add(block)) return
+    const middle = this.#blocks.recent
+    if (this.#skips) this.#passed = middle
     this.#skips = false
-    if (block + PASS_JUMP_BLOCKS < this.#cursor) this.endPass()
-    if (block <= this.#cursor && this.#checkpoints.length > 0) return
-    this.#cursor = Math.max(this.#cursor, block)
+    if (middle + PASS_JUMP_BLOCKS < this.#cursor) this.endPass()
+    if (middle <= this.#cursor && this.#checkpoints.length > 0) return
+    this.#cursor = Math.max(this.#cursor, middle)
     const last = this.#checkpoints[this.#checkpoints.length - 1]
     if (last === undefined || now - last.at > LIMITS.reorderMicros / 4)
       this.#checkpoints.push({ at: now, cursor: this.#cursor })
@@ -142,25 +148,34 @@ export class Stream {
 
   /** Takes the figures since the last call. */
   takeHearing(now: Micros): Hearing {
-    const highest = this.#window.highest
     // A pause after the last arrival belongs to the next interval; or else to this one.
     const upTo = this.#received > 0 ? this.#arrivedAt : now
-    const expected = Math.max(0, highest - this.#reportedHighest)
+    const lost = Math.max(0, this.#lost.renew() - this.#reportedLost)
     const hearing = {
       intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),
-      highestSequence: Math.max(0, highest),
-      expected,
+      highestSequence: Math.max(0, this.highestSequence),
+      expected: this.#received + lost,
       received: this.#received,
       receivedBytes: this.#receivedBytes,
       duplicates: this.#duplicates,
       queueMicros: this.#delay.take(now),
     }
     this.#reportedAt = upTo
-    this.#reportedHighest = Math.max(highest, this.#reportedHighest)
+    // What came late makes up for what was reported lost; another course altogether does not.
+    const late = this.#reportedLost - this.#lost.recent
+    if (!(late > 0 && late < STRAY_SEQUENCES)) this.#reportedLost = this.#lost.recent
     this.#received = 0
     this.#receivedBytes = 0
     this.#duplicates = 0
     return hearing
+  }
+
+  #follow(sequence: number): void {
+    const isFirst = this.#lost.isEmpty
+    this.#lost.add(sequence - this.totalReceived)
+    if (!isFirst) return
+    this.#firstLost = this.#lost.recent
+    this.#reportedLost = this.#lost.recent
   }
 
   #pass(cursor: number): void {

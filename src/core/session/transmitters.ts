@@ -142,9 +142,8 @@ export class Transmitters {
       if (stream.totalReceived === 0 && this.#isOtherHeard(stream, now)) stream.beginsBeside()
       const bytes = HEADER_BYTES + batch.bytes[i]
       const arrived = batch.arrivedMicros[i] || now
-      return stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, arrived, now)
-        ? stream
-        : undefined
+      stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, arrived, now)
+      return stream
     }
     this.foreignDatagrams++
     return undefined

@@ -41,8 +41,8 @@ export class Alternates {
   add(block: number, symbol: number, symbolBytes: number): number | undefined {
     let copies = this.#copies.get(block)
     if (copies === undefined) {
-      // Copies never push out what is needed.
-      if (this.#copies.size >= this.#blocksMax || this.#pool.low) return undefined
+      // All copies together take so little that they never push out what is needed.
+      if (this.#copies.size >= this.#blocksMax) return undefined
       const at = this.#pool.take()
       if (at === undefined) return undefined
       copies = { at, symbolBytes, symbols: [], swaps: 0 }
@@ -53,6 +53,10 @@ export class Alternates {
       return undefined
     copies.symbols.push(symbol)
     return copies.at + count * symbolBytes
+  }
+
+  has(block: number): boolean {
+    return this.#copies.has(block)
   }
 
   /** The exchange that makes the next combination, or `undefined` when all were tried. */

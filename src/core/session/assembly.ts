@@ -30,7 +30,8 @@ export type AssemblyOut =
   /** The block's hash is wrong: it must come again, whole, from one peer. */
   | { type: 'mismatch'; block: number; origins: readonly Origin[] }
 
-type State = 'open' | 'spilling' | 'hashing' | 'writing'
+/** `held`: hashed, but there are other copies of its symbols and no layer yet to choose by. */
+type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing'
 
 interface Partial {
   readonly block: number
@@ -60,7 +61,11 @@ export class Assembly {
   readonly #partials = new Map<number, Partial>()
   /** Blocks written whose layer is not known yet. */
   readonly #claimed = new Map<number, { digest: Uint8Array; bytesBy: Record<Origin, number> }>()
-  readonly #claimedInChunk = new Map<number, number>()
+  /** How many blocks of a chunk wait for its layer, claimed or held. */
+  readonly #waiting = new Map<number, number>()
+  readonly #held = new Set<Partial>()
+  /** Those that have a place in the pool, the oldest first. */
+  readonly #inPool = new Set<Partial>()
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
   readonly #distrusted = new Set<number>()
   readonly #out: AssemblyOut[] = []
@@ -99,9 +104,14 @@ export class Assembly {
     return state === undefined || state === 'open' || state === 'spilling'
   }
 
-  /** Chunks that hold claimed blocks only because their layer has not come. */
-  *chunksWithoutLayer(): Iterable<number> {
-    for (const [chunk, claimed] of this.#claimedInChunk) if (claimed > 0) yield chunk
+  /** Chunks with blocks that are not verified only because the layer has not come. */
+  chunksWithoutLayer(): Iterable<number> {
+    return this.#waiting.keys()
+  }
+
+  /** Blocks that were wrong once: of these, symbols of the blast are not taken any more. */
+  get distrusted(): ReadonlySet<number> {
+    return this.#distrusted
   }
 
   layerOf(chunk: number): Uint8Array | undefined {
@@ -177,18 +187,10 @@ export class Assembly {
   hashed(block: number, digest: Uint8Array): void {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'hashing') return
-    const leaf = this.#layers.leaf(block)
-    const wrong = leaf !== undefined && !bytesEqual(leaf, digest)
-    if (wrong && this.#retry(partial)) return
-    this.#alternates.release(block)
-    if (wrong) {
-      this.#forget(partial)
-      return this.#mismatch(block, partial.bytesBy)
-    }
     partial.digest = digest
-    partial.state = 'writing'
-    const bytes = this.#geometry.bytesOfBlock(block)
-    this.#out.push({ type: 'write', block, at: partial.at, bytes })
+    const leaf = this.#layers.leaf(block)
+    if (leaf === undefined && this.#alternates.has(block)) return this.#hold(partial)
+    this.#judge(partial, digest, leaf)
   }
 
   /** The block stands in its part file. */
@@ -208,6 +210,7 @@ export class Assembly {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'spilling') return
     this.#pool.free(partial.at)
+    this.#inPool.delete(partial)
     partial.at = -1
     partial.spilled |= partial.mask
     partial.mask = 0
@@ -223,6 +226,8 @@ export class Assembly {
     const first = this.#geometry.firstBlockOfChunk(chunk)
     for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
       if (this.#claimed.has(first + i)) this.#check(chunk, first + i, layer)
+    for (const partial of [...this.#held])
+      if (this.#geometry.chunkOfBlock(partial.block) === chunk) this.#letGo(partial)
   }
 
   // ---- inside
@@ -239,6 +244,7 @@ export class Assembly {
     if (at === undefined) return undefined
     if (partial !== undefined) {
       partial.at = at
+      this.#inPool.add(partial)
       return partial
     }
     const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
@@ -254,19 +260,60 @@ export class Assembly {
       bytesBy,
     }
     this.#partials.set(block, partial)
+    this.#inPool.add(partial)
     return partial
   }
 
-  /** Another copy of a symbol: kept when the copy before it is the blast's too, and in the pool. */
+  /** Another copy of a symbol: kept when the copy before it is the blast's too. */
   #again(partial: Partial, symbol: number): number {
-    if ((partial.mask & ~partial.fromPeers & (1 << symbol)) === 0) return UNWANTED
+    if ((partial.fromPeers & (1 << symbol)) !== 0) return UNWANTED
     return this.#alternates.add(partial.block, symbol, partial.symbolBytes) ?? UNWANTED
   }
 
+  #judge(partial: Partial, digest: Uint8Array, leaf: Uint8Array | undefined): void {
+    const { block } = partial
+    const wrong = leaf !== undefined && !bytesEqual(leaf, digest)
+    if (wrong && this.#retry(partial)) return
+    this.#alternates.release(block)
+    if (wrong) {
+      this.#forget(partial)
+      return this.#mismatch(block, partial.bytesBy)
+    }
+    partial.state = 'writing'
+    const bytes = this.#geometry.bytesOfBlock(block)
+    this.#out.push({ type: 'write', block, at: partial.at, bytes })
+  }
+
+  /** Which copies are right only the layer can tell: the block waits for it. */
+  #hold(partial: Partial): void {
+    partial.state = 'held'
+    this.#held.add(partial)
+    const chunk = this.#geometry.chunkOfBlock(partial.block)
+    this.#wait(chunk, 1)
+    this.#tryRoot(chunk)
+  }
+
+  /** It waits no more: the layer is here, or there is no room for waiting. */
+  #letGo(partial: Partial): void {
+    const { block, digest } = partial
+    this.#held.delete(partial)
+    this.#wait(this.#geometry.chunkOfBlock(block), -1)
+    partial.state = 'hashing'
+    if (digest !== undefined) this.#judge(partial, digest, this.#layers.leaf(block))
+  }
+
+  #wait(chunk: number, step: number): void {
+    const waiting = (this.#waiting.get(chunk) ?? 0) + step
+    if (waiting === 0) this.#waiting.delete(chunk)
+    else this.#waiting.set(chunk, waiting)
+  }
+
   /** The block's hash is wrong: has it hashed again with other copies; false when there are none. */
-  #retry({ block, at, symbolBytes }: Partial): boolean {
+  #retry(partial: Partial): boolean {
+    const { block, at, symbolBytes } = partial
     const alternate = this.#alternates.next(block)
     if (alternate === undefined) return false
+    partial.state = 'hashing'
     const blockBytes = this.#geometry.bytesOfBlock(block)
     const offset = alternate.symbol * symbolBytes
     const bytes = Math.min(symbolBytes, blockBytes - offset)
@@ -312,16 +359,17 @@ export class Assembly {
     move(partial.at + offset)
   }
 
-  /** Spills the oldest open blocks when the pool runs low. */
+  /** Spills the oldest open block when the pool runs low; those held are not waited with then. */
   #makeRoom(): void {
-    if (this.#pool.low)
-      for (const partial of this.#partials.values()) {
-        if (partial.state !== 'open' || partial.at < 0 || partial.mask === 0) continue
-        partial.state = 'spilling'
-        const parts = this.#runs(partial, partial.mask)
-        this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
-        return
-      }
+    if (!this.#pool.low) return
+    for (const partial of this.#held) return this.#letGo(partial)
+    for (const partial of this.#inPool) {
+      if (partial.state !== 'open' || partial.mask === 0) continue
+      partial.state = 'spilling'
+      const parts = this.#runs(partial, partial.mask)
+      this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
+      return
+    }
   }
 
   #settleSpilled(partial: Partial): void {
@@ -334,27 +382,21 @@ export class Assembly {
 
   #forget(partial: Partial): void {
     if (partial.at >= 0) this.#pool.free(partial.at)
+    this.#inPool.delete(partial)
     this.#partials.delete(partial.block)
   }
 
   #claim(block: number, digest: Uint8Array, bytesBy: Record<Origin, number>): void {
-    const chunk = this.#geometry.chunkOfBlock(block)
     this.#claimed.set(block, { digest, bytesBy })
-    this.#claimedInChunk.set(chunk, (this.#claimedInChunk.get(chunk) ?? 0) + 1)
-  }
-
-  #unclaim(chunk: number, block: number): void {
-    this.#claimed.delete(block)
-    const left = (this.#claimedInChunk.get(chunk) ?? 1) - 1
-    if (left === 0) this.#claimedInChunk.delete(chunk)
-    else this.#claimedInChunk.set(chunk, left)
+    this.#wait(this.#geometry.chunkOfBlock(block), 1)
   }
 
   /** Compares a claimed block with its leaf. */
   #check(chunk: number, block: number, layer: Uint8Array): void {
     const claimed = this.#claimed.get(block)
     if (claimed === undefined) return
-    this.#unclaim(chunk, block)
+    this.#claimed.delete(block)
+    this.#wait(chunk, -1)
     const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
     if (!bytesEqual(layer.subarray(at, at + 32), claimed.digest))
       return this.#mismatch(block, claimed.bytesBy)
@@ -366,15 +408,20 @@ export class Assembly {
     this.#out.push({ type: 'verified', block })
   }
 
-  /** Without a layer: once every block of the chunk is claimed, their hashes are the layer. */
+  /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
   #tryRoot(chunk: number): void {
     const count = this.#geometry.blocksOfChunk(chunk)
-    if (this.#claimedInChunk.get(chunk) !== count) return
+    if (this.#waiting.get(chunk) !== count) return
     const first = this.#geometry.firstBlockOfChunk(chunk)
     const leaves = new Uint8Array(32 * count)
-    for (let i = 0; i < count; i++) leaves.set(this.#claimed.get(first + i)!.digest, 32 * i)
+    for (let i = 0; i < count; i++) leaves.set(this.#digestOf(first + i), 32 * i)
     if (this.#tree.layerMatches(chunk, leaves)) this.leaves(first, leaves)
     // One of them is wrong and nobody can tell which: the layer, asked of a peer, will say.
+  }
+
+  /** Of a block that waits for its layer. */
+  #digestOf(block: number): Uint8Array {
+    return (this.#claimed.get(block) ?? this.#partials.get(block))!.digest!
   }
 
   #mismatch(block: number, bytesBy: Record<Origin, number>): void {

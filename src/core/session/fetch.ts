@@ -134,7 +134,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
-    this.#reporter = new Reporter(geometry, verified)
+    this.#reporter = new Reporter(geometry, verified, this.assembly.distrusted)
     this.#left = new Uint32Array(geometry.fileCount)
     this.#startedAt = now
     this.#tickAt = now

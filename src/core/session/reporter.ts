@@ -1,7 +1,7 @@
 // What a receiver tells a transmitter on its control connection: how well it hears, how far it is,
 // and after a pass what it still misses.
 
-import type { Bitmap } from '../base/bitmap.js'
+import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Geometry } from '../meta/geometry.js'
@@ -36,11 +36,14 @@ export interface ReporterView {
 export class Reporter {
   readonly #geometry: Geometry
   readonly #verified: Bitmap
+  readonly #distrusted: ReadonlySet<number>
   readonly #controls = new Map<number, Control>()
 
-  constructor(geometry: Geometry, verified: Bitmap) {
+  /** `distrusted`: blocks that another pass would bring in vain, as they must come from one peer. */
+  constructor(geometry: Geometry, verified: Bitmap, distrusted: ReadonlySet<number>) {
     this.#geometry = geometry
     this.#verified = verified
+    this.#distrusted = distrusted
   }
 
   get deadline(): Micros {
@@ -101,24 +104,25 @@ export class Reporter {
   #missing(blast: Blast): Missing {
     const { session, pass } = blast
     const runs: number[] = []
-    const verified = this.#verified
-    for (let first = verified.nextClear(0); first >= 0; ) {
-      const next = verified.nextSet(first)
-      const end = next < 0 ? verified.size : next
+    const settled = Bitmap.from(this.#verified.size, this.#verified.bytes)
+    for (const block of this.#distrusted) settled.add(block)
+    for (let first = settled.nextClear(0); first >= 0; ) {
+      const next = settled.nextSet(first)
+      const end = next < 0 ? settled.size : next
       runs.push(first, end - first)
       if (runs.length * RUN_NUMBER_BYTES > LIMITS.missingRangesBytesMax)
-        return { type: 'missing', session, pass, counts: this.#counts() }
-      first = next < 0 ? -1 : verified.nextClear(end)
+        return { type: 'missing', session, pass, counts: this.#counts(settled) }
+      first = next < 0 ? -1 : settled.nextClear(end)
     }
     return { type: 'missing', session, pass, runs }
   }
 
-  #counts(): number[] {
+  #counts(settled: Bitmap): number[] {
     const counts: number[] = []
     for (let chunk = 0; chunk < this.#geometry.chunkCount; chunk++) {
       const blocks = this.#geometry.blocksOfChunk(chunk)
       const first = this.#geometry.firstBlockOfChunk(chunk)
-      const missing = blocks - this.#verified.countIn(first, blocks)
+      const missing = blocks - settled.countIn(first, blocks)
       if (missing > 0) counts.push(chunk, missing)
     }
     return counts

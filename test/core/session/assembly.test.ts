@@ -211,16 +211,60 @@ describe('assembly', () => {
     expect(bench.assembly.busyBytes).toBe(0)
   })
 
-  it('lets go of copies when a block without a layer is written, and then knows no remedy', () => {
-    const bench = new Bench(1)
+  it('waits for the layer when there are copies to choose from', () => {
+    const bench = new Bench(2)
+    bench.hear(0, 0, 1)
+    bench.hear(0, 0)
+    bench.hearAll(0, [0])
+    bench.hearAll(1)
+    bench.run(0, 1)
+    expect(bench.count('write')).toBe(1)
+    expect([...bench.assembly.chunksWithoutLayer()]).toEqual([0])
+    expect(bench.assembly.isMissing(0)).toBe(false)
+    bench.layers().run()
+    expect(bench.count('mismatch')).toBe(0)
+    expect(bench.isRight).toBe(true)
+    expect([...bench.assembly.chunksWithoutLayer()]).toEqual([])
+    expect(bench.assembly.busyBytes).toBe(0)
+  })
+
+  it('needs no layer when the right copies came first', () => {
+    const bench = new Bench(2)
+    bench.hear(0, 0)
+    bench.hear(0, 0, 1)
+    bench.hearAll(0, [0])
+    bench.hearAll(1)
+    bench.run(0, 1)
+    expect(bench.assembly.verified.full).toBe(true)
+    expect(bench.assembly.busyBytes).toBe(0)
+  })
+
+  it('waits for no layer when the pool runs low, and then knows no remedy', () => {
+    const bench = new Bench(64, 16)
     bench.hear(0, 0, 1)
     bench.hear(0, 0)
     bench.hearAll(0, [0])
     bench.run(0)
-    expect(bench.count('write')).toBe(1)
-    expect(bench.assembly.busyBytes).toBe(0)
+    for (let block = 1; bench.count('write') === 0; block++) {
+      bench.hear(block, 0)
+      bench.run()
+    }
     bench.layers().run()
     expect(bench.outs.at(-1)).toMatchObject({ type: 'mismatch', block: 0 })
+    expect([...bench.assembly.distrusted]).toEqual([0])
+  })
+
+  it('takes copies of what was spilled, however low the pool', () => {
+    const bench = new Bench(40, 16).layers()
+    for (let block = 0; block < 40; block++) {
+      bench.hear(block, 3, 1)
+      bench.run()
+    }
+    expect(bench.count('spill')).toBeGreaterThan(20)
+    bench.hearAll(0)
+    bench.run(0)
+    expect(bench.count('mismatch')).toBe(0)
+    expect(bench.assembly.verified.has(0)).toBe(true)
   })
 
   it('still knows the copies of a block that was spilled', () => {
@@ -264,9 +308,10 @@ describe('assembly', () => {
       what: fc.constantFrom('symbol', 'symbol', 'symbol', 'all', 'part', 'run'),
     })
     const steps = fc.array(heard, { minLength: 50, maxLength: 400 })
-    const property = fc.property(steps, steps => {
+    const property = fc.property(steps, fc.boolean(), (steps, layersFirst) => {
       // A pool of 32 for 40 blocks: some must be spilled.
-      const bench = new Bench(blocks, 32).layers()
+      const bench = new Bench(blocks, 32)
+      if (layersFirst) bench.layers()
       for (const { block, symbol, mark, what } of steps) {
         const bytes = bench.geometry.bytesOfBlock(block)
         const from = symbol * SYMBOL_BYTES
@@ -276,6 +321,7 @@ describe('assembly', () => {
           bench.send(block, from, Math.min(SYMBOL_BYTES, bytes - from), mark === 0)
         if (what === 'run' || what === 'all') bench.run(block)
       }
+      bench.layers()
       for (let block = 0; block < blocks; block++) {
         bench.run(block)
         bench.send(block, 0, bench.geometry.bytesOfBlock(block))

@@ -122,6 +122,8 @@ export interface ReceiveProgress {
   readonly peerBytes: number
   readonly seederBytes: number
   readonly uploadedBytes: number
+  /** Blocks that came wrong at first, and were put right or fetched again. */
+  readonly wrongBlocks: number
 }
 
 export interface SendProgress {
@@ -193,6 +195,8 @@ export interface ReceiveResult {
   readonly peerBytes: number
   readonly seederBytes: number
   readonly uploadedBytes: number
+  /** Blocks that came wrong at first, and were put right or fetched again. */
+  readonly wrongBlocks: number
 }
 
 export interface SendResult {

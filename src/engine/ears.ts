@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto'
 import { Prng } from '../core/base/prng.js'
 import { Batch } from '../core/multicast/batch.js'
-import type { Channel } from '../core/session/transmitters.js'
+import { Turnstile } from '../core/multicast/turnstile.js'
+import { type Channel, channelKey } from '../core/session/channel.js'
 import { type Announce, decodeAnnounce, encodeQuery } from '../core/wire/announce.js'
 import {
   DATAGRAM,
@@ -17,6 +18,7 @@ import type { Group, OnDatagram } from '../io/net/group.js'
 import { type Interface, receivedBytesOf } from '../io/net/interfaces.js'
 import type { Outlet } from '../io/net/outlet.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
+import { nowMicros } from './drive.js'
 
 /** Datagrams that are handed to the core together at most. */
 const BATCH = 128
@@ -38,6 +40,7 @@ export class Ears {
   readonly #data = new Map<string, Group>()
   readonly #opening = new Set<string>()
   readonly #header = emptyHeader()
+  readonly #turnstile = new Turnstile()
   readonly #batch = new Batch(BATCH)
   readonly #lose: () => boolean
   #closed = false
@@ -89,14 +92,14 @@ export class Ears {
   /** @throws Mcp2pError NO_GROUP (network) */
   async join(channel: Channel): Promise<void> {
     const { interfaces } = this.#options
-    const key = keyOf(channel)
+    const key = channelKey(channel)
     if (this.#opening.has(key)) return
     this.#opening.add(key)
     const onDatagram = this.#hearData.bind(this)
     const onPause = this.#flush.bind(this)
     try {
       const socket = await openGroup({ ...channel, interfaces, onDatagram, onPause })
-      if (this.#closed) await socket.close()
+      if (this.#closed || !this.#opening.has(key)) await socket.close()
       else this.#data.set(key, socket)
     } catch (error) {
       this.#opening.delete(key)
@@ -111,8 +114,16 @@ export class Ears {
 
   /** Stops listening to the data of a channel; the announcements are heard on. */
   leave(channel: Channel): void {
-    this.#data.get(keyOf(channel))?.leave()
+    this.#data.get(channelKey(channel))?.leave()
     this.#left = true
+  }
+
+  /** Lets go of a channel that nobody sends on any more. */
+  part(channel: Channel): void {
+    const key = channelKey(channel)
+    this.#data.get(key)?.close()
+    this.#data.delete(key)
+    this.#opening.delete(key)
   }
 
   /** Bytes that our lines brought so far; known on Linux, and asked for only once we have left. */
@@ -121,7 +132,7 @@ export class Ears {
   }
 
   rejoin(channel: Channel): void {
-    this.#data.get(keyOf(channel))?.rejoin()
+    this.#data.get(channelKey(channel))?.rejoin()
     this.#left = false
     this.#announcements.rejoin()
   }
@@ -143,6 +154,7 @@ export class Ears {
   hearAnnounce(bytes: Uint8Array, source: string): void {
     const header = this.#header
     if (!readHeader(bytes, 0, bytes.length, header) || header.type !== DATAGRAM.announce) return
+    if (!this.#turnstile.admits(source, nowMicros())) return
     const announce = decodeAnnounce(bytes.subarray(HEADER_BYTES))
     if (announce === undefined) return
     const session = { high: header.sessionHigh, low: header.sessionLow }
@@ -183,10 +195,6 @@ export class Ears {
     this.onBatch(this.#batch)
     this.#batch.clear()
   }
-}
-
-function keyOf(channel: Channel): string {
-  return `${channel.group}|${channel.port}`
 }
 
 /** For demos and tests: `MCP2P_TEST_LOSS=0.02` loses that share of the data datagrams, at random. */

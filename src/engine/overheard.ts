@@ -13,7 +13,8 @@ interface Listening {
   readonly source: string
   readonly session: SessionId
   readonly announce: Announce
-  readonly symbols: ObjectSymbols
+  /** Made when the first of them comes: what is only announced takes no memory. */
+  symbols: ObjectSymbols | undefined
 }
 
 export class Overheard {
@@ -28,16 +29,16 @@ export class Overheard {
   /** Listens for the meta of an announced session; true when the session is new. */
   announced(source: string, session: SessionId, announce: Announce): boolean {
     const { meta, symbolBytes } = announce
-    if (symbolBytes === 0 || meta.bytes === 0) return false
+    if (symbolBytes < LIMITS.symbolBytesMin || meta.bytes === 0) return false
+    if (meta.bytes > LIMITS.overheardBytesMax) return false
     const known = this.#listening.some(
       each =>
         each.source === source &&
         each.session.low === session.low &&
         each.session.high === session.high,
     )
-    if (known || this.#listening.length >= LIMITS.sessionsMax) return false
-    const symbols = new ObjectSymbols(meta.bytes, symbolBytes)
-    this.#listening.push({ source, session, announce, symbols })
+    if (known || this.#listening.length >= LIMITS.channelsMax) return false
+    this.#listening.push({ source, session, announce, symbols: undefined })
     return true
   }
 
@@ -45,13 +46,15 @@ export class Overheard {
     for (let i = 0; i < batch.count; i++) {
       if (batch.type[i] !== DATAGRAM.meta) continue
       const payload = batch.payloadOf(i, batch.bytes[i])
-      for (const { source, session, announce, symbols } of this.#listening) {
+      for (const each of this.#listening) {
+        const { source, session, announce } = each
         if (session.low !== batch.sessionLow[i] || session.high !== batch.sessionHigh[i]) continue
         if (source !== batch.source[i]) continue
-        const bytes = symbols.add(batch.block[i], payload)
+        each.symbols ??= new ObjectSymbols(announce.meta.bytes, announce.symbolBytes)
+        const bytes = each.symbols.add(batch.block[i], payload)
         if (bytes === undefined) continue
         if (hexOf(sha256(bytes)) === announce.meta.sha256) this.#onMeta(announce.id, bytes)
-        else symbols.clear()
+        else each.symbols.clear()
       }
     }
   }

@@ -1,7 +1,8 @@
 // Receives a transfer: finds it, gets its meta, looks at what is already there, and runs the
 // receiver's machine until every file stands and nobody needs us any more.
 
-import { parseEndpoint } from '../core/base/endpoint.js'
+import { randomInt } from 'node:crypto'
+import { formatEndpoint, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { isDocumentOf, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import type { Announce } from '../core/wire/announce.js'
@@ -37,6 +38,8 @@ interface Found {
 const HINT_AFTER_MILLIS = 5000
 const LOOK_EVERY_MILLIS = 1000
 const ASK_EVERY_MILLIS = 3000
+const ASK_AT_ONCE = 4
+const ANNOUNCERS_MAX = 256
 
 /** Starts receiving. `done` rejects with a `Mcp2pError`; parts and journal stay for a resume. */
 export function receive(
@@ -85,7 +88,7 @@ class Reception {
       if (this.#options.multicast !== 'never') {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
           if (isWanted(announce, this.#wantedId)) {
-            this.#announced.set(`${from}|${announce.id}`, { host: from, port: announce.port })
+            this.#note(announce.id, { host: from, port: announce.port })
             this.#firstId ??= announce.id
           }
           this.#receiving?.announced(from, session, announce)
@@ -111,7 +114,7 @@ class Reception {
         ears: this.#ears,
         deaf,
         peers: this.#peers,
-        announced: [...this.#announced.values()],
+        announced: this.#announcers(found.meta.id),
         emit: this.#emit,
         startedAt: this.#startedAt,
       })
@@ -130,6 +133,20 @@ class Reception {
     this.#heard.set(id, bytes)
     this.#wake()
   })
+
+  /** Anybody can announce, from many addresses: of too many, chance decides who is remembered. */
+  #note(id: string, address: Address): void {
+    const key = `${address.host}|${id}`
+    if (!this.#announced.has(key) && this.#announced.size >= ANNOUNCERS_MAX) {
+      const keys = [...this.#announced.keys()]
+      this.#announced.delete(keys[randomInt(keys.length)])
+    }
+    this.#announced.set(key, address)
+  }
+
+  #announcers(id: string): Address[] {
+    return [...this.#announced].filter(([key]) => key.endsWith(`|${id}`)).map(([, each]) => each)
+  }
 
   /** Until the meta is here, the data's channel is listened to for it. */
   #overhear(source: string, session: SessionId, announce: Announce): void {
@@ -165,30 +182,41 @@ class Reception {
     }
   }
 
-  /** Asks everybody who may have it, each at most every 3 s (`tried`: not before). */
+  /**
+   * Asks everybody who may have it, each at most every 3 s (`tried`: not before), several at once:
+   * those who announce and do not answer must not keep us from the one who does.
+   */
   async #askForMeta(
     id: string,
     localAddress: string | undefined,
     tried: Map<string, number>,
   ): Promise<Found | undefined> {
     const { signal } = this.#options
-    const announced = [...this.#announced].filter(([key]) => key.endsWith(id))
-    const known = await this.#known(id, localAddress)
-    for (const peer of [...announced.map(([, address]) => address), ...known]) {
-      const key = `${peer.host}|${peer.port}`
-      if (performance.now() < (tried.get(key) ?? 0)) continue
-      tried.set(key, performance.now() + ASK_EVERY_MILLIS)
-      try {
-        const bytes = await fetchMeta(peer, id, localAddress, signal)
-        const found = this.#check(id, bytes, `what ${peer.host} port ${peer.port} gave`)
-        if (found) return found
-      } catch (error) {
-        throwIfAborted(signal)
-        if (error instanceof Mcp2pError && error.code !== 'NO_META') throw error
-        this.#noMeta(error instanceof Error ? error.message : String(error))
+    const now = performance.now()
+    const all = [...this.#announcers(id), ...(await this.#known(id, localAddress))]
+    const due = all.filter(peer => now >= (tried.get(formatEndpoint(peer)) ?? 0))
+    return new Promise((resolve, reject) => {
+      const askNext = async (): Promise<void> => {
+        for (let peer = due.shift(); peer !== undefined; peer = due.shift()) {
+          const key = formatEndpoint(peer)
+          const isFirst = !tried.has(key)
+          tried.set(key, performance.now() + ASK_EVERY_MILLIS)
+          try {
+            const bytes = await fetchMeta(peer, id, localAddress, signal)
+            const found = this.#check(id, bytes, `what ${peer.host} port ${peer.port} gave`)
+            if (found === undefined) continue
+            due.length = 0
+            return resolve(found)
+          } catch (error) {
+            throwIfAborted(signal)
+            if (error instanceof Mcp2pError && error.code !== 'NO_META') throw error
+            if (isFirst) this.#noMeta(error instanceof Error ? error.message : String(error))
+          }
+        }
       }
-    }
-    return undefined
+      const askers = Array.from({ length: ASK_AT_ONCE }, askNext)
+      Promise.all(askers).then(() => resolve(undefined), reject)
+    })
   }
 
   /**

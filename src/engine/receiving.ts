@@ -191,8 +191,8 @@ export class Receiving {
     if (options.signal?.aborted) onAbort()
     if (ears) ears.onBatch = batch => this.#take(batch)
     if (deaf !== undefined) this.#drive.feed({ type: 'deaf', reason: deaf })
-    const addresses = [...announced, ...peers]
-    this.#drive.feed({ type: 'addresses', addresses, pinned: true })
+    this.#drive.feed({ type: 'addresses', addresses: announced, pinned: false })
+    this.#drive.feed({ type: 'addresses', addresses: peers, pinned: true })
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
     this.#every(250, () => this.#load())
@@ -238,11 +238,15 @@ export class Receiving {
         return this.#finisher.add(out.file)
       case 'store':
         return this.#storeAll()
-      case 'join':
+      case 'join': {
+        const { channel } = out
         ears
-          ?.join(out.channel)
-          .catch(error => this.#drive.feed({ type: 'deaf', reason: error.message }))
+          ?.join(channel)
+          .catch(error => this.#drive.feed({ type: 'deaf', reason: error.message, channel }))
         return
+      }
+      case 'part':
+        return ears?.part(out.channel)
       case 'leave':
         return ears?.leave(out.channel)
       case 'rejoin':
@@ -423,6 +427,7 @@ export class Receiving {
       peerBytes: progress.peerBytes,
       seederBytes: progress.seederBytes,
       uploadedBytes: swarm.slots.servedBytes,
+      wrongBlocks: this.#fetch.wrongBlocks,
     })
   }
 
@@ -449,6 +454,7 @@ export class Receiving {
       peerBytes: progress.peerBytes,
       seederBytes: progress.seederBytes,
       uploadedBytes: swarm.slots.servedBytes,
+      wrongBlocks: this.#fetch.wrongBlocks,
     }
   }
 }

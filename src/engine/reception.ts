@@ -31,6 +31,7 @@ export function idleReception(
     peerBytes: 0,
     seederBytes: 0,
     uploadedBytes: 0,
+    wrongBlocks: 0,
   }
 }
 

@@ -56,6 +56,10 @@ export class Stage {
     return this.#lab
   }
 
+  get lab(): Lab | undefined {
+    return this.#lab
+  }
+
   /** What makes a command talk on this stage, and on no other. */
   get network(): readonly string[] {
     const own = ['--group', this.group, '--port', String(this.port)]

@@ -66,6 +66,10 @@ export class CliProcess {
     return this.#running
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** What it last wrote to stderr. */
   get stderr(): string {
     return this.#stderr.trim()

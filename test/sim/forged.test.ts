@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
-import { FORGERIES, Forger } from './forger.js'
+import { Forger } from './forger.js'
+import { FORGERIES } from './lies.js'
 import { type Outcome, World } from './world.js'
 
 const MIB = 1024 * 1024

@@ -88,6 +88,7 @@ export const entryPoints = [
   'bench/demo/main.ts',
   'test/sim/main.ts',
   'test/lab/skip-reporter.ts',
+  'test/lab/forger.ts',
 ]
 
 /** Development packages that are commands or ambient types rather than imports. */

@@ -45,7 +45,15 @@ export const LIMITS = {
   /** A batch after a late wake-up may make up for so much. */
   lateBurstMicros: 10_000,
   catchUpMicros: 50_000,
+  /** Of one source that are looked at; a sender on whose queries many ask sends ten. */
+  announcementsPerSecond: 20,
   sessionsMax: 16,
+  /** Groups that a receiver is in at once, and sessions whose meta it listens for. */
+  channelsMax: 8,
+  /** A smaller symbol would need more of them a block than a block's bitmap has. */
+  symbolBytesMin: 512,
+  /** A longer meta is asked of peers, not overheard. */
+  overheardBytesMax: 16 * MiB,
   reorderMicros: 30_000,
   silenceRejoinMicros: 2_000_000,
   rejoinEveryMicros: 10_000_000,
@@ -73,6 +81,11 @@ export const LIMITS = {
   connectionsPerAddressMax: 64,
   peersPerMessageMax: 50,
   peersKnownMax: 4096,
+  /** Addresses that are dialled because they were announced: in all, and at one host. */
+  announcersMax: 64,
+  announcersPerHostMax: 4,
+  /** One that came to nothing gives way after so long at the earliest. */
+  announcerTrialMicros: 2_000_000,
   peerSilenceMicros: 4_000_000,
   keepAliveMicros: 5_000_000,
   idleCloseMicros: 30_000_000,

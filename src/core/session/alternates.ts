@@ -59,6 +59,11 @@ export class Alternates {
     return this.#copies.has(block)
   }
 
+  /** The block as it is now is not as its symbols came first. */
+  triedAny(block: number): boolean {
+    return (this.#copies.get(block)?.swaps ?? 0) > 0
+  }
+
   /** The exchange that makes the next combination, or `undefined` when all were tried. */
   next(block: number): Alternate | undefined {
     const copies = this.#copies.get(block)

@@ -15,7 +15,8 @@ import { Pool } from './pool.js'
 
 export type { Tree }
 
-export type Origin = 'multicast' | 'peer' | 'seeder'
+const ORIGINS = ['multicast', 'peer', 'seeder'] as const
+export type Origin = (typeof ORIGINS)[number]
 
 export type AssemblyOut =
   /** Fill in `spilled` parts from the disk, hash `bytes` at pool position `at`, then `hashed`. */
@@ -26,7 +27,7 @@ export type AssemblyOut =
   | { type: 'write'; block: number; at: number; bytes: number }
   /** Write these parts of an unfinished block from the pool, then `spilled`. */
   | { type: 'spill'; block: number; at: number; parts: readonly Range[] }
-  | { type: 'verified'; block: number }
+  | { type: 'verified'; block: number; origins: readonly Origin[] }
   /** The block's hash is wrong: it must come again, whole, from one peer. */
   | { type: 'mismatch'; block: number; origins: readonly Origin[] }
 
@@ -71,6 +72,8 @@ export class Assembly {
   readonly #out: AssemblyOut[] = []
   readonly verifiedBytesBy: Record<Origin, number> = { multicast: 0, peer: 0, seeder: 0 }
   verifiedBytes = 0
+  /** Blocks whose hash was right only with another copy of a symbol. */
+  mendedBlocks = 0
 
   constructor(tree: Tree, verified: Bitmap, poolBytes: number) {
     this.#tree = tree
@@ -274,6 +277,7 @@ export class Assembly {
     const { block } = partial
     const wrong = leaf !== undefined && !bytesEqual(leaf, digest)
     if (wrong && this.#retry(partial)) return
+    if (!wrong && this.#alternates.triedAny(block)) this.mendedBlocks++
     this.#alternates.release(block)
     if (wrong) {
       this.#forget(partial)
@@ -403,9 +407,8 @@ export class Assembly {
     this.#distrusted.delete(block)
     this.verified.add(block)
     this.verifiedBytes += this.#geometry.bytesOfBlock(block)
-    for (const origin of ['multicast', 'peer', 'seeder'] as const)
-      this.verifiedBytesBy[origin] += claimed.bytesBy[origin]
-    this.#out.push({ type: 'verified', block })
+    for (const origin of ORIGINS) this.verifiedBytesBy[origin] += claimed.bytesBy[origin]
+    this.#out.push({ type: 'verified', block, origins: originsOf(claimed.bytesBy) })
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
@@ -426,8 +429,7 @@ export class Assembly {
 
   #mismatch(block: number, bytesBy: Record<Origin, number>): void {
     this.#distrusted.add(block)
-    const origins = (['multicast', 'peer', 'seeder'] as const).filter(o => bytesBy[o] > 0)
-    this.#out.push({ type: 'mismatch', block, origins })
+    this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy) })
   }
 
   /** Runs of symbols in `mask` as byte ranges of the block. */
@@ -446,6 +448,10 @@ export class Assembly {
     }
     return runs
   }
+}
+
+function originsOf(bytesBy: Record<Origin, number>): Origin[] {
+  return ORIGINS.filter(origin => bytesBy[origin] > 0)
 }
 
 /** The lowest `count` bits, up to 32, as an unsigned number. */

@@ -12,12 +12,16 @@ import type { Announce } from '../wire/announce.js'
 import { DATAGRAM, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker } from './asker.js'
-import { Assembly, type AssemblyOut, type Tree, UNWANTED } from './assembly.js'
+import { Assembly, type AssemblyOut, type Origin, type Tree, UNWANTED } from './assembly.js'
+import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
+import { Files } from './files.js'
 import { LayerAsker } from './layer-asker.js'
+import { type MembershipOut, Memberships } from './memberships.js'
 import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
-import { type Channel, Transmitters } from './transmitters.js'
+import { Suspicion } from './suspicion.js'
+import { Transmitters } from './transmitters.js'
 import { Wants } from './wants.js'
 
 export type FetchIn =
@@ -25,8 +29,8 @@ export type FetchIn =
   | { type: 'announce'; source: string; session: SessionId; announce: Announce }
   /** From a manager or the operator (`pinned`). */
   | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean }
-  /** The group of the data cannot be joined. */
-  | { type: 'deaf'; reason: string }
+  /** A group of data cannot be joined; without `channel`: none can. */
+  | { type: 'deaf'; reason: string; channel?: Channel }
   | { type: 'hashed'; block: number; digest: Uint8Array }
   | { type: 'written'; block: number }
   | { type: 'spilled'; block: number }
@@ -44,10 +48,7 @@ export type FetchOut =
   | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' })
   /** Move part of the message's bytes to the pool. */
   | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
-  | { type: 'join'; channel: Channel }
-  | { type: 'leave'; channel: Channel }
-  /** Leave and join again: the membership may have died on the way. */
-  | { type: 'rejoin'; channel: Channel }
+  | MembershipOut
   | { type: 'query' }
   | { type: 'finish'; file: number }
   | { type: 'store' }
@@ -94,12 +95,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #asker: Asker
   readonly #reporter: Reporter
   readonly #out: FetchOut[] = []
-  readonly #left: Uint32Array
-  readonly #joined = new Set<string>()
+  readonly #files: Files
+  readonly #memberships = new Memberships()
   readonly #layers: LayerAsker
   readonly #demotion = new Demotion()
+  readonly #suspicion = new Suspicion()
   #touched: number[] = []
-  #filesLeft = 0
   #plan: Plan | undefined
   #toldWhy: string | undefined
   #startedAt: Micros
@@ -135,11 +136,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, this.assembly.distrusted)
-    this.#left = new Uint32Array(geometry.fileCount)
+    this.#files = new Files(geometry, verified, options.finishedFiles)
     this.#startedAt = now
     this.#tickAt = now
     this.#queryAt = now
-    this.#countFiles()
+    for (const file of this.#files.whole) this.#out.push({ type: 'finish', file })
+    if (this.#files.allFinished) this.#out.push({ type: 'store' })
   }
 
   get complete(): boolean {
@@ -153,6 +155,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   /** Datagrams that our own sockets dropped. */
   get kernelDrops(): number {
     return this.#kernelDrops
+  }
+
+  /** Blocks that came wrong at first. */
+  get wrongBlocks(): number {
+    return this.#suspicion.wrongBlocks
   }
 
   /** Somebody blasts and nothing of it arrives. */
@@ -183,7 +190,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
         return
       case 'deaf':
-        this.#deaf = `the group cannot be joined (${input.reason})`
+        if (input.channel) this.#memberships.failed(input.channel, input.reason)
+        else this.#deaf = input.reason
         return
       case 'hashed':
         return this.assembly.hashed(input.block, input.digest)
@@ -192,8 +200,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       case 'spilled':
         return this.assembly.spilled(input.block)
       case 'finished':
-        this.#filesLeft--
-        if (this.#filesLeft === 0) this.#out.push({ type: 'store' })
+        this.#files.finished()
+        if (this.#files.allFinished) this.#out.push({ type: 'store' })
         return
       case 'stored':
         return this.#onStored(now)
@@ -214,6 +222,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const { geometry } = this.#options.tree
     for (let i = from; i < to; i++) {
       batch.place[i] = NOWHERE
+      if (this.#suspicion.why !== undefined) continue
       const stream = this.transmitters.hear(batch, i, now)
       if (stream === undefined) continue
       const block = batch.block[i]
@@ -248,8 +257,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       if (ready !== undefined) return ready
       const made = this.assembly.poll()
       if (made !== undefined) {
-        if (made.type === 'verified') this.#onVerified(made.block, now)
-        else if (made.type === 'mismatch') this.#onMismatch(made.block, made.origins.join(', '))
+        if (made.type === 'verified') this.#onVerified(made.block, made.origins, now)
+        else if (made.type === 'mismatch') this.#onMismatch(made.block, made.origins, now)
         else return made
         continue
       }
@@ -265,21 +274,20 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
     if (announce.id !== this.#options.id) return
-    this.swarm.book.add({ host: source, port: announce.port }, true)
+    this.swarm.book.announced({ host: source, port: announce.port }, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel
     this.transmitters.learn(session, source, { group, port }, announce.symbolBytes, now)
-    this.#joinAll()
+    this.#join()
   }
 
-  #joinAll(): void {
-    for (const channel of this.transmitters.channels) {
-      const key = `${channel.group}|${channel.port}`
-      if (this.#joined.has(key)) continue
-      this.#joined.add(key)
-      this.#out.push({ type: 'join', channel })
-    }
+  #join(): void {
+    this.#out.push(...this.#memberships.follow(this.transmitters.channels))
+  }
+
+  #leaveAll(): void {
+    this.#out.push(...this.#memberships.all('leave'))
   }
 
   #onNote(note: SwarmNote, now: Micros): void {
@@ -323,31 +331,35 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       ? this.transmitters.blast(link.host, message, now)
       : undefined
     this.#reporter.onBlast(link, message, known?.stream, now)
-    if (known && this.#demotion.advised(message.demotedLoss, now))
-      for (const channel of this.transmitters.channels) this.#out.push({ type: 'leave', channel })
-    this.#joinAll()
+    if (known && this.#demotion.advised(message.demotedLoss, now)) this.#leaveAll()
+    this.#join()
     if (known?.changed) this.#tickAt = now
   }
 
-  #onVerified(block: number, now: Micros): void {
+  #onVerified(block: number, origins: readonly Origin[], now: Micros): void {
     const { geometry } = this.#options.tree
+    this.#suspicion.right(origins, this.assembly.mendedBlocks)
+    this.#tellWrong()
     this.#wants.settled(block)
     this.swarm.verified(block, now)
     this.#asker.settled(block, now)
     this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
-    const file = geometry.fileOfBlock(block)
-    if (--this.#left[file] === 0) this.#out.push({ type: 'finish', file })
+    const file = this.#files.verified(block)
+    if (file !== undefined) this.#out.push({ type: 'finish', file })
   }
 
-  #onMismatch(block: number, origins: string): void {
+  #onMismatch(block: number, origins: readonly Origin[], now: Micros): void {
     this.#wants.again(block)
-    const { file } = this.#options.tree.geometry.placeOfBlock(block)
-    this.#out.push({
-      type: 'notice',
-      code: 'wrong-data',
-      level: 'warning',
-      message: `block ${block} (file ${file + 1}) came wrong by ${origins}; it is fetched again, whole`,
-    })
+    if (this.#suspicion.wrong(origins)) {
+      this.#leaveAll()
+      this.#tickAt = now
+    }
+    this.#tellWrong()
+  }
+
+  #tellWrong(): void {
+    const news = this.#suspicion.news(this.transmitters.sources)
+    if (news !== undefined) this.#out.push({ type: 'notice', ...news })
   }
 
   #onStored(now: Micros): void {
@@ -383,6 +395,13 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#layers.ask(this.assembly.chunksWithoutLayer(), now)
   }
 
+  /** Why nothing is taken from the group, where that is so. */
+  get #whyDeaf(): string | undefined {
+    const failed = this.#deaf ?? this.#memberships.why
+    if (failed !== undefined) return `the group cannot be joined (${failed})`
+    return this.#suspicion.why ?? this.#demotion.why
+  }
+
   /** Keeps to the plan; a change of plan changes what is due. */
   #follow(now: Micros): void {
     const transmitters = this.transmitters.views
@@ -390,7 +409,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     for (const link of this.swarm.links())
       if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
     const { multicast } = this.#options
-    const deaf = this.#deaf ?? this.#demotion.why
+    const deaf = this.#whyDeaf
     const situation = { multicast, deaf, startedAt: this.#startedAt, transmitters, peersHoldData }
     const plan = planFor(situation, now)
     this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
@@ -414,7 +433,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#toldWhy = why
     const silent = why === NOTHING_ARRIVES
     const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
-    const level = silent || this.#deaf || this.#demotion.why ? 'warning' : 'info'
+    const level = silent || this.#whyDeaf ? 'warning' : 'info'
     this.#out.push({
       type: 'notice',
       code: 'swarm-only',
@@ -425,11 +444,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #rejoin(now: Micros): void {
+    if (this.#suspicion.why !== undefined) return
     const returns = this.#demotion.returns(now)
     if (!returns && now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
-    if (!returns && (this.#demotion.why !== undefined || !this.isDeaf(now))) return
+    if (!returns && (this.#whyDeaf !== undefined || !this.isDeaf(now))) return
     this.#rejoinAt = now
-    for (const channel of this.transmitters.channels) this.#out.push({ type: 'rejoin', channel })
+    this.#out.push(...this.#memberships.all('rejoin'))
   }
 
   #roomBytes(): number {
@@ -464,20 +484,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#served = true
     this.#tickAt = Number.POSITIVE_INFINITY
     this.#out.push({ type: 'served' })
-  }
-
-  /** Blocks missing per file; files that need no data but are not in place yet are finished first. */
-  #countFiles(): void {
-    const { tree, verified, finishedFiles } = this.#options
-    const { geometry } = tree
-    for (let file = 0; file < geometry.fileCount; file++) {
-      const blocks = geometry.blocksOfFile(file)
-      if (blocks === 0 || finishedFiles.has(file)) continue
-      this.#filesLeft++
-      this.#left[file] = blocks - verified.countIn(geometry.firstBlockOfFile(file), blocks)
-      if (this.#left[file] === 0) this.#out.push({ type: 'finish', file })
-    }
-    if (this.#filesLeft === 0) this.#out.push({ type: 'store' })
   }
 
   #peer(address: PeerAddress, state: 'connected' | 'closed', reason?: string): void {

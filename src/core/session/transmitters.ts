@@ -1,20 +1,18 @@
 // Who transmits this swarm's data, as one receiver knows it: from announcements, from control
 // connections, and from what it hears. Data counts only from a session that announced our id, and
-// only from the address that announced it, so a stale or foreign session is never mixed in.
+// only from the address that announced it, so a stale or foreign session is never mixed in. Anybody
+// can announce; who also answers on a control connection is *vouched* for, comes first in everything,
+// and while such a one is heard nobody else is.
 
-import { LIMITS } from '../base/limits.js'
+import { isMulticast } from '../base/endpoint.js'
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Batch } from '../multicast/batch.js'
 import { Stream } from '../multicast/stream.js'
 import { HEADER_BYTES, type SessionId, sessionOfText, sessionText } from '../wire/datagram.js'
 import type { Blast } from '../wire/message.js'
+import { type Channel, channelKey } from './channel.js'
 import type { TransmitterView } from './plan.js'
-
-/** A group and port that data comes on. */
-export interface Channel {
-  readonly group: string
-  readonly port: number
-}
 
 interface Transmitter {
   readonly stream: Stream
@@ -23,7 +21,6 @@ interface Transmitter {
   since: Micros
   announcedAt: Micros
   pass: number
-  sequence: number
 }
 
 /** A transmitter that neither announces nor is heard for so long is forgotten. */
@@ -51,6 +48,11 @@ export class Transmitters {
     for (const { stream } of this.#known) yield stream
   }
 
+  /** Addresses whose datagrams are listened to. */
+  get sources(): string[] {
+    return [...new Set(this.#known.map(({ stream }) => stream.source))]
+  }
+
   /** Share of all that was sent since it was first heard that did not arrive, 0…1. */
   get lossFraction(): number {
     let received = 0
@@ -62,40 +64,43 @@ export class Transmitters {
     return span === 0 ? 0 : Math.max(0, 1 - received / span)
   }
 
-  /** The channels to be joined, without repeats. */
+  /** The channels to be joined, without repeats, those of vouched sessions first. */
   get channels(): Channel[] {
     const channels = new Map<string, Channel>()
-    for (const { channel } of this.#known) channels.set(`${channel.group}|${channel.port}`, channel)
-    return [...channels.values()]
+    const order = [...this.#known].sort((a, b) => Number(isVouched(b)) - Number(isVouched(a)))
+    for (const { channel } of order) channels.set(channelKey(channel), channel)
+    return [...channels.values()].slice(0, LIMITS.channelsMax)
   }
 
-  /** A session of ours exists at `source`; true when it is new. */
+  /** A session of ours exists at `source`, or somebody there says so. */
   learn(
     session: SessionId,
     source: string,
     channel: Channel,
     symbolBytes: number,
     now: Micros,
-  ): boolean {
+  ): Transmitter | undefined {
     const text = sessionText(session)
     const known = this.#known.find(t => t.stream.text === text && t.stream.source === source)
     if (known) {
       known.announcedAt = now
-      return false
+      return known
     }
+    if (symbolBytes < LIMITS.symbolBytesMin || symbolBytes > BLOCK_BYTES) return undefined
+    if (!isMulticast(channel.group)) return undefined
     this.#forgetOld(now)
-    if (this.#known.length >= LIMITS.sessionsMax) return false
+    if (this.#known.length >= LIMITS.sessionsMax) return undefined
     const stream = new Stream(session, source, symbolBytes, this.#blockCount, now)
-    this.#known.push({
+    const learnt: Transmitter = {
       stream,
       channel,
       state: 'unknown',
       since: now,
       announcedAt: now,
       pass: 0,
-      sequence: 0,
-    })
-    return true
+    }
+    this.#known.push(learnt)
+    return learnt
   }
 
   /** What a transmitter says of its blast; returns its stream, and whether the state is new. */
@@ -107,9 +112,11 @@ export class Transmitters {
     const session = sessionOfText(blast.session)
     if (session === undefined) return undefined
     const { group, dataPort, symbolBytes } = blast
-    if (this.#find(blast.session) === undefined && group && dataPort && symbolBytes)
-      this.learn(session, source, { group, port: dataPort }, symbolBytes, now)
-    const known = this.#find(blast.session)
+    let known = this.#find(blast.session, source)
+    if (known === undefined && group && dataPort && symbolBytes) {
+      this.#makeRoom(now)
+      known = this.learn(session, source, { group, port: dataPort }, symbolBytes, now)
+    }
     if (known === undefined) return undefined
     const changed = known.state !== blast.state || known.pass !== blast.pass
     if (changed) {
@@ -118,7 +125,6 @@ export class Transmitters {
       known.since = now
     }
     known.pass = blast.pass
-    known.sequence = blast.sequence
     known.announcedAt = now
     return { stream: known.stream, changed }
   }
@@ -136,9 +142,11 @@ export class Transmitters {
   hear(batch: Batch, i: number, now: Micros): Stream | undefined {
     const high = batch.sessionHigh[i]
     const low = batch.sessionLow[i]
-    for (const { stream } of this.#known) {
+    for (const known of this.#known) {
+      const { stream } = known
       if (stream.session.low !== low || stream.session.high !== high) continue
       if (stream.source !== batch.source[i] || stream.symbolBytes !== batch.symbolBytes[i]) continue
+      if (!isVouched(known) && this.#hearsVouched(now)) break
       if (stream.totalReceived === 0 && this.#isOtherHeard(stream, now)) stream.beginsBeside()
       const bytes = HEADER_BYTES + batch.bytes[i]
       const arrived = batch.arrivedMicros[i] || now
@@ -150,15 +158,32 @@ export class Transmitters {
   }
 
   /**
-   * The session as it is heard best: a sender with several addresses may be dialled at one and
-   * multicast from another.
+   * The session at `source`, or else as it is heard best: a sender with several addresses may be
+   * dialled at one and multicast from another.
    */
-  #find(text: string): Transmitter | undefined {
-    let best: Transmitter | undefined
-    for (const known of this.#known)
-      if (known.stream.text === text && !(best && best.stream.heardAt >= known.stream.heardAt))
-        best = known
-    return best
+  #find(text: string, source: string): Transmitter | undefined {
+    const same = this.#known.filter(({ stream }) => stream.text === text)
+    const here = same.find(({ stream }) => stream.source === source)
+    if (here !== undefined && here.stream.heardAt > Number.NEGATIVE_INFINITY) return here
+    return same.length === 0 ? undefined : same.reduce(louder, here ?? same[0])
+  }
+
+  #hearsVouched(now: Micros): boolean {
+    return this.#known.some(
+      known => isVouched(known) && now - known.stream.heardAt < LIMITS.silenceRejoinMicros,
+    )
+  }
+
+  /** One that connects is not kept out by any number of those that are only announced. */
+  #makeRoom(now: Micros): void {
+    this.#forgetOld(now)
+    if (this.#known.length < LIMITS.sessionsMax) return
+    let idlest: Transmitter | undefined
+    for (const known of this.#known) {
+      if (isVouched(known)) continue
+      if (idlest === undefined || known.stream.heardAt < idlest.stream.heardAt) idlest = known
+    }
+    if (idlest !== undefined) this.#known.splice(this.#known.indexOf(idlest), 1)
   }
 
   #isOtherHeard(stream: Stream, now: Micros): boolean {
@@ -173,4 +198,12 @@ export class Transmitters {
       if (now - last > FORGET_MICROS) this.#known.splice(i, 1)
     }
   }
+}
+
+function isVouched({ state }: Transmitter): boolean {
+  return state !== 'unknown'
+}
+
+function louder(a: Transmitter, b: Transmitter): Transmitter {
+  return b.stream.heardAt > a.stream.heardAt ? b : a
 }

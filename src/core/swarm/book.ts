@@ -11,6 +11,11 @@ import type { PeerAddress } from '../wire/message.js'
 interface Entry {
   readonly address: PeerAddress
   pinned: boolean
+  /** Pinned by nothing but an announcement, which anybody can send. */
+  announced: boolean
+  enteredAt: Micros
+  /** A conversation took place. */
+  proven: boolean
   busy: boolean
   failures: number
   retryAt: Micros
@@ -45,12 +50,58 @@ export class AddressBook {
     if (known) {
       if (pinned && !known.pinned) this.#pinned.push(known)
       known.pinned ||= pinned
+      if (pinned) known.announced = false
       return
     }
     if (this.#entries.size >= LIMITS.peersKnownMax && !pinned) return
-    const entry = { address, pinned, busy: false, failures: 0, retryAt: 0, done: false }
-    this.#entries.set(key, entry)
+    this.#enter(address, pinned)
+  }
+
+  /**
+   * Somebody announces itself there. It is dialled whatever else is connected, but of those that were
+   * only announced there are never many: a new one takes the place of one that came to nothing.
+   */
+  announced(address: PeerAddress, now: Micros): void {
+    if (this.#entries.get(keyOf(address))?.pinned) return
+    const announced = this.#pinned.filter(entry => entry.announced)
+    const here = announced.filter(entry => entry.address.host === address.host)
+    if (here.length >= LIMITS.announcersPerHostMax) {
+      if (!this.#drop(here, now)) return
+    } else if (announced.length >= LIMITS.announcersMax && !this.#drop(announced, now)) return
+    this.#entries.delete(keyOf(address))
+    const entry = this.#enter(address, true)
+    entry.announced = true
+    entry.enteredAt = now
+  }
+
+  #enter(address: PeerAddress, pinned: boolean): Entry {
+    const entry = {
+      address,
+      pinned,
+      announced: false,
+      enteredAt: 0,
+      proven: false,
+      busy: false,
+      failures: 0,
+      retryAt: 0,
+      done: false,
+    }
+    this.#entries.set(keyOf(address), entry)
     if (pinned) this.#pinned.push(entry)
+    this.#changed = true
+    return entry
+  }
+
+  /** Forgets one of these that nobody has answered at, at random; false when there is none. */
+  #drop(among: Entry[], now: Micros): boolean {
+    const idle = among.filter(
+      entry => !entry.proven && now - entry.enteredAt >= LIMITS.announcerTrialMicros,
+    )
+    if (idle.length === 0) return false
+    const entry = idle[this.#prng.below(idle.length)]
+    this.#entries.delete(keyOf(entry.address))
+    this.#pinned.splice(this.#pinned.indexOf(entry), 1)
+    return true
   }
 
   /** Picks addresses to dial now: all pinned ones that are due, and up to `wanted` others. */
@@ -83,7 +134,10 @@ export class AddressBook {
   /** A conversation took place: patience is restored. */
   succeeded(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))
-    if (entry) entry.failures = 0
+    if (entry) {
+      entry.failures = 0
+      entry.proven = true
+    }
   }
 
   /** The connection ended or never came about: wait, longer each time. */

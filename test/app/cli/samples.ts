@@ -27,6 +27,7 @@ export const received: ReceiveResult = {
   peerBytes: 5 * MiB,
   seederBytes: 1 * MiB,
   uploadedBytes: 7 * MiB,
+  wrongBlocks: 0,
 }
 
 export const receiving: ReceiveProgress = {
@@ -51,6 +52,7 @@ export const receiving: ReceiveProgress = {
   peerBytes: 6 * MiB,
   seederBytes: 2 * MiB,
   uploadedBytes: 9 * MiB,
+  wrongBlocks: 0,
 }
 
 export function row(host: string, change: Partial<ReceiverRow> = {}): ReceiverRow {

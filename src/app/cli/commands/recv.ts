@@ -66,5 +66,11 @@ function endLine(result: ReceiveResult): string {
     `, from the seeder ${formatBytes(result.seederBytes)}`,
     resumed,
     given,
+    wrongOf(result.wrongBlocks),
   ].join('')
+}
+
+function wrongOf(blocks: number): string {
+  if (blocks === 0) return ''
+  return `; ${blocks} ${blocks === 1 ? 'block' : 'blocks'} came wrong and came right in the end`
 }

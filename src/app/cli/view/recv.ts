@@ -72,7 +72,7 @@ export class RecvView implements View {
 
   /** By which ways the bytes come; what matters least is last, where a narrow terminal cuts. */
   #ways(progress: ReceiveProgress, columns: number): string {
-    const { multicast, peers, peerBytes, seederBytes, uploadedBytes } = progress
+    const { multicast, peers, peerBytes, seederBytes, uploadedBytes, wrongBlocks } = progress
     const { dim, warn, separator } = this.#style
     const blast: Part =
       multicast.state === 'receiving'
@@ -84,6 +84,7 @@ export class RecvView implements View {
       [['seeder ', dim], formatBytes(seederBytes)],
     ]
     if (multicast.kernelDrops > 0) fields.push([[`${multicast.kernelDrops} dropped here`, warn]])
+    if (wrongBlocks > 0) fields.push([[`${wrongBlocks} blocks came wrong`, warn]])
     if (uploadedBytes > 0) fields.push([['given ', dim], formatBytes(uploadedBytes)])
     return fitFields(fields, [separator, dim], columns)
   }

@@ -1,0 +1,57 @@
+// Anybody can announce: many addresses, real or not, must neither be dialled without end nor keep out
+// the one that is.
+
+import { expect, it } from 'vitest'
+import { LIMITS } from '../../../src/core/base/limits.js'
+import { Prng } from '../../../src/core/base/prng.js'
+import { AddressBook } from '../../../src/core/swarm/book.js'
+
+const second = 1_000_000
+
+function dialled(book: AddressBook, now: number): number {
+  const taken = book.take(0, now)
+  for (const address of taken) book.failed(address, now)
+  return taken.length
+}
+
+it('dials few of thousands that one host announces, and goes on to others', () => {
+  const book = new AddressBook(new Prng(1))
+  let dials = 0
+  const ports = new Set<number>()
+  for (let i = 0; i < 10_000; i++) {
+    const now = i * 1000
+    book.announced({ host: '10.0.0.9', port: 1 + i }, now)
+    for (const address of book.take(0, now)) {
+      dials++
+      ports.add(address.port)
+      book.failed(address, now)
+    }
+    expect(book.size).toBeLessThanOrEqual(LIMITS.announcersPerHostMax)
+  }
+  expect(dials).toBeLessThan(100)
+  expect(ports.size).toBeGreaterThan(8)
+})
+
+it('lets in who announces itself beside thousands, and keeps who answers', () => {
+  const book = new AddressBook(new Prng(2))
+  const real = { host: '10.0.0.1', port: 9990 }
+  const flood = (from: number): void => {
+    for (let i = 0; i < 1000; i++)
+      book.announced({ host: `10.1.${i >> 8}.${i & 255}`, port: 7 }, from + i * 1000)
+  }
+  flood(0)
+  expect(dialled(book, second)).toBeLessThanOrEqual(LIMITS.announcersMax)
+  let seconds = 3
+  for (let met = false; !met; seconds++) {
+    expect(seconds).toBeLessThan(20)
+    book.announced(real, seconds * second)
+    met = book.take(0, seconds * second).some(address => address.host === real.host)
+    flood(seconds * second)
+  }
+  book.succeeded(real)
+  for (let more = 0; more < 20; more++) flood((seconds + more) * second)
+  book.failed(real, (seconds + 30) * second)
+  expect(book.size).toBeLessThanOrEqual(LIMITS.announcersMax)
+  const later = book.take(0, (seconds + 60) * second)
+  expect(later).toContainEqual(real)
+})

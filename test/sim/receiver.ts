@@ -12,6 +12,7 @@ import type { Range } from '../../src/core/wire/message.js'
 import { Content } from './content.js'
 import { isForged } from './forger.js'
 import type { Host } from './host.js'
+import { type Lying, lying } from './liar.js'
 import { type Pieces, Run } from './link.js'
 import type { Process } from './network.js'
 import type { Said } from './seeder.js'
@@ -33,6 +34,8 @@ export interface ReceiverOptions {
   readonly peers?: readonly string[]
   /** This share of what it serves is wrong: a broken or malicious host. */
   readonly liesShare?: number
+  /** What it says is changed so on its way out. */
+  readonly lie?: Lying
   readonly poolBytes?: number
 }
 
@@ -84,7 +87,7 @@ export class Receiver {
     this.#shell = new Shell<FetchIn, FetchOut>({
       network,
       process: this.process,
-      core: this.fetch,
+      core: options.lie ? lying(this.fetch, options.lie) : this.fetch,
       port: PEER_PORT,
       act: out => this.#act(out),
       serve: range => this.#serves(range),

@@ -3,6 +3,7 @@
 // otherwise; the others must not suffer by it.
 
 import type { Congestion } from './host.js'
+import type { Lying } from './liar.js'
 
 export type Act =
   /** The last receiver only starts now. */
@@ -28,6 +29,8 @@ export interface Scenario {
   readonly senders?: number
   /** Share of the data served by the last receiver that is wrong. */
   readonly liesShare?: number
+  /** What the last receiver says to others is changed so. */
+  readonly lie?: Lying
   readonly acts?: readonly Act[]
   /** The sender's bytes over the file's, at most. */
   readonly overheadMax?: number

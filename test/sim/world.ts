@@ -138,12 +138,13 @@ export class World {
   }
 
   #startReceiver(index: number, former?: Receiver): void {
-    const { multicast = 'all', liesShare } = this.#options.scenario
+    const { multicast = 'all', liesShare, lie } = this.#options.scenario
     const isDeaf = multicast === 'none' || (multicast === 'not-last' && this.#isLast(index))
     const options: ReceiverOptions = {
       verified: former?.verified,
       peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],
       liesShare: this.#isLast(index) ? liesShare : 0,
+      lie: this.#isLast(index) ? lie : undefined,
     }
     this.receivers[index] = new Receiver(this.#setting, this.#receiverHosts[index], options)
   }

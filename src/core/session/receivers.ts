@@ -24,6 +24,8 @@ export interface Receiver {
   heard: boolean
   report: Report | undefined
   missing: Missing | undefined
+  /** The latest pass brought it nearly nothing of what it missed before. */
+  inVain: boolean
 }
 
 export class Receivers {
@@ -63,6 +65,7 @@ export class Receivers {
       heard: false,
       report: undefined,
       missing: undefined,
+      inVain: false,
     }
     this.#all.set(link.node, receiver)
     return receiver

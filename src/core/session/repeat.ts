@@ -1,6 +1,8 @@
 // Which blocks are worth a multicast? At first those that anybody misses; after a pass those that
-// enough receivers miss, and the swarm does the rest. On a lossy path TCP is the slower tool (at 20 % loss cubic carries 1 Mbit/s of a
-// 100 Mbit/s line), so there everything that anybody misses goes by multicast again.
+// enough receivers miss, and the swarm does the rest. On a lossy path TCP is the slower tool (at 20 %
+// loss cubic carries 1 Mbit/s of a 100 Mbit/s line), so there everything that anybody misses goes by
+// multicast again - as long as it helps: who misses about as much after a pass as before it has no say
+// in the next, so that nobody can keep a sender blasting.
 
 import { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
@@ -10,6 +12,8 @@ import type { Receiver } from './receivers.js'
 /** A repeat needs so many who miss the block, or this share of the live receivers (start). */
 const MISSING_MIN = 3
 const MISSING_SHARE = 0.1
+/** A pass helps who misses no more than this share of what it missed before. */
+const HELPED_SHARE = 0.75
 /** Above this loss TCP is slower than multicast. */
 const LOSSY_FRACTION = 0.1
 
@@ -35,12 +39,12 @@ export function blocksToSend({ geometry, live, pass }: RepeatView): RangeSet {
 
 /** The blocks for the next pass; empty when the swarm should finish. */
 export function blocksToRepeat({ geometry, live, pass }: RepeatView): RangeSet {
-  const lossy = live.some(isLossy)
+  const lossy = live.some(receiver => isLossy(receiver) && !receiver.inVain)
   const enough = lossy ? 1 : Math.max(MISSING_MIN, Math.ceil(MISSING_SHARE * live.length))
   // With one or two left, TCP from the others serves them without waking everybody.
   if (!lossy && live.length < MISSING_MIN) return new RangeSet()
   // Who hears nothing gains nothing by a repeat.
-  const hearing = live.filter(({ heard, demotedLoss }) => heard && demotedLoss === undefined)
+  const hearing = live.filter(each => each.heard && each.demotedLoss === undefined && !each.inVain)
   return missedBy(geometry, missingOf(hearing, pass), enough)
 }
 
@@ -75,4 +79,18 @@ function missedBy(geometry: Geometry, said: readonly Missing[], enough: number):
     if (Math.ceil(receivers) >= enough)
       blocks.add(geometry.firstBlockOfChunk(chunk), geometry.blocksOfChunk(chunk))
   return blocks
+}
+
+/** The pass before this answer did not help, if there was one before. */
+export function wasInVain(before: Missing | undefined, missing: Missing): boolean {
+  // What was missed before the first pass says nothing: one may have come late to that.
+  if (before === undefined || before.pass === 0) return false
+  return countOf(missing) > HELPED_SHARE * countOf(before)
+}
+
+function countOf({ runs, counts }: Missing): number {
+  let count = 0
+  for (let i = 1; runs !== undefined && i < runs.length; i += 2) count += runs[i]
+  for (let i = 1; counts !== undefined && i < counts.length; i += 2) count += counts[i]
+  return count
 }

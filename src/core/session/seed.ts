@@ -17,7 +17,7 @@ import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
 import { type Receiver, Receivers } from './receivers.js'
-import { blocksToRepeat, blocksToSend, isLossy } from './repeat.js'
+import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
 
 export type SeedIn =
   | SwarmIn
@@ -234,6 +234,9 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       if (message.session === sessionText(this.#options.session))
         this.#auditor.report(receiver, message, this.#phase === 'blasting', now)
     } else if (message.type === 'missing') {
+      // A second answer for one pass says nothing about what that pass brought.
+      const isNews = receiver.missing?.pass !== message.pass
+      if (isNews) receiver.inVain = wasInVain(receiver.missing, message)
       receiver.missing = message
       // An answer that was long on its way over a lossy path is no reason to leave it to TCP.
       const isLate = this.#phase === 'serving' && this.#multicast && isLossy(receiver)

@@ -1,4 +1,5 @@
-/** A group and port that data comes on. */
+// A group and port that data of a session comes on, as its transmitter announces it.
+
 export interface Channel {
   readonly group: string
   readonly port: number

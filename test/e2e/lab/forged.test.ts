@@ -13,7 +13,7 @@ import { skipUnless } from '../../lab/skip.js'
 import { end, eventsOf, holds, listening, patience, play, resultOf, type Stage } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
 
-/** `FORGED_MIB=256 npx vitest run test/e2e/lab/forged.test.ts` takes longer and says more. */
+/** `npm run forged` takes 256, which says more. */
 const sizeBytes = Number(process.env.FORGED_MIB ?? 32) * mebibyte
 const forgerPath = join(repositoryRoot, 'dist/test/lab/forger.js')
 const forgerHost = 4

@@ -63,3 +63,15 @@ it('the same from another address is nothing', () => {
   expect([...other.notices]).toEqual([])
   expect(other.lastSeconds).toBeLessThan(1.05 * quiet.lastSeconds)
 })
+
+it('of twice the stream, the group is left, and that is said', () => {
+  const { problems, notices } = attacked({
+    kind: 'close',
+    receivers: 3,
+    share: 2,
+    sizeBytes: 16 * MIB,
+  })
+  expect(problems).toEqual([])
+  const left = 'swarm only: most blocks that came from the group were forged'
+  expect(notices.get(left)).toBe(3)
+})

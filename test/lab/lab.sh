@@ -34,6 +34,12 @@ A LAN of network namespaces (needs root). Host 0 is meant to send, the others to
   lab addr HOST          its IPv4 address
   lab stats              one JSON object per host: counters since `up`, in bytes and packets
   lab loss PERCENT [HOST]  change the loss now, of one host or of all but host 0
+  lab trouble HOST KIND PERCENT  what a line may do to so many frames on their way to a host, 0: stop
+    duplicate            they come twice
+    reorder              they come late, up to about 100 ms behind their successors
+    burst                they are lost, all in a row of each 1000
+    tcp                  they are lost if they are TCP; UDP comes through
+  lab renumber HOST      give it another address, as a new lease would; `addr` knows it
   lab cut HOST           pull its cable: the host sees the carrier go
   lab join HOST          plug it in again
   lab status             how the lab was made; exit 1 when there is none
@@ -83,7 +89,11 @@ saved() { # KEY: an option of the lab that is up
   cat "$state/$1"
 }
 
-address() { echo "10.42.$(($1 % $(saved subnets))).$(($1 + 1))"; }
+address() { # HOST; each `renumber` moves it to its other one
+  local moves=0
+  [[ ! -e $state/moves$1 ]] || moves=$(cat "$state/moves$1")
+  echo "10.42.$(($1 % $(saved subnets))).$(($1 + 1 + 201 * (moves % 2)))"
+}
 
 namespace() { # HOST → name of its namespace, which must stand
   local name=$prefix-$1
@@ -130,6 +140,60 @@ table netdev lab {
   }
 }
 RULES
+}
+
+# Troubles other than plain loss, each a table of its own. Losses fall where a frame enters the
+# host; what comes twice or late has to be sent, by the switch's port.
+trouble() { # HOST KIND PERCENT
+  local host=$1 kind=$2 parts where device
+  namespace "$host" >/dev/null
+  parts=$(basis "$3")
+  case $kind in
+    burst | tcp) where=$(namespace "$host") device=eth0 ;;
+    duplicate | reorder) where=$switch device=port$host ;;
+    *) fail "unknown trouble '$kind'; see --help" ;;
+  esac
+  inside "$where" nft delete table netdev "$kind$host" 2>/dev/null || true
+  ((parts > 0)) || return 0
+  local each last chance="numgen random mod 10000 < $parts"
+  ((parts < 10000)) || chance=''
+  # It must fall on frames, not on the big packets that offloading makes of them.
+  last=$(($(saved hosts) - 1)) mtu=$(saved mtu)
+  for ((each = 0; each <= last; each++)); do bare "$(namespace $each)" eth0; done
+  case $kind in
+    burst) hook "$where" "$kind$host" ingress $device \
+      "meta protocol != arp numgen inc mod 1000 < $((parts / 10)) counter drop" ;;
+    tcp) hook "$where" "$kind$host" ingress $device "ip protocol tcp $chance counter drop" ;;
+    duplicate) hook "$where" "$kind$host" egress $device \
+      "meta protocol ip meta mark != 7 $chance counter meta mark set 7 dup to \"$device\"" ;;
+    reorder)
+      slow_lane "$host" "$parts"
+      hook "$where" "$kind$host" egress $device \
+        "meta protocol ip meta mark != 7 $chance counter meta mark set 7 fwd to \"slow$host\""
+      ;;
+  esac
+}
+
+# The detour of late frames: a line hardly faster than what has to go by it, so that they queue.
+slow_lane() { # HOST BASIS_POINTS
+  local line
+  if [[ ! -e $state/slow$1 ]]; then
+    ip -n "$switch" link add "slow$1" mtu "$mtu" type veth peer name "back$1" mtu "$mtu"
+    ip -n "$switch" link set "slow$1" up
+    ip -n "$switch" link set "back$1" up
+    hook "$switch" "back$1" ingress "back$1" "fwd to \"port$1\""
+    touch "$state/slow$1"
+  fi
+  line=$(($(bits "$(cat "$state/rate")") * $2 / 8000 / 1000))
+  tc -n "$switch" qdisc replace dev "slow$1" root tbf rate "$((line > 100 ? line : 100))kbit" \
+    burst $((mtu + 14)) latency 100ms
+}
+
+# One rule on what passes a device.
+hook() { # NAMESPACE TABLE HOOK DEVICE RULE
+  inside "$1" nft "add table netdev $2;
+    add chain netdev $2 frames { type filter hook $3 device \"$4\" priority 0; };
+    add rule netdev $2 frames $5"
 }
 
 bare() { # NAMESPACE DEVICE
@@ -231,6 +295,7 @@ up() {
   echo "$hosts" >"$state/hosts"
   echo "$subnets" >"$state/subnets"
   echo "$mtu" >"$state/mtu"
+  echo "${rate:-1gbit}" >"$state/rate"
   echo "$made_with" >"$state/options"
   create_namespace "$switch"
   for ((index = 0; index < subnets; index++)); do create_bridge $index; done
@@ -289,6 +354,20 @@ set_loss() { # PERCENT [HOST]
   fi
 }
 
+# A new lease: the old address goes, and with it all routes that leave by it.
+renumber() { # HOST
+  local name subnet moves=0 routes
+  name=$(namespace "$1")
+  subnet=$(($1 % $(saved subnets)))
+  [[ ! -e $state/moves$1 ]] || moves=$(cat "$state/moves$1")
+  routes=$(ip -n "$name" route show default)
+  ip -n "$name" addr del "$(address "$1")/24" dev eth0
+  echo $((moves + 1)) >"$state/moves$1"
+  ip -n "$name" addr add "$(address "$1")/24" broadcast + dev eth0
+  ip -n "$name" route add 224.0.0.0/4 dev eth0
+  [[ ! $routes ]] || ip -n "$name" route add default via "10.42.$subnet.254"
+}
+
 port_state() { # HOST up|down
   namespace "$1" >/dev/null
   ip -n "$switch" link set "port$1" "$2"
@@ -314,6 +393,11 @@ main() {
     addr) namespace "${1:-}" >/dev/null && address "$1" ;;
     stats) stats ;;
     loss) set_loss "$@" ;;
+    trouble)
+      (($# == 3)) || fail 'trouble HOST KIND PERCENT'
+      trouble "$@"
+      ;;
+    renumber) renumber "${1:-}" ;;
     cut) port_state "${1:-}" down ;;
     join) port_state "${1:-}" up ;;
     status)

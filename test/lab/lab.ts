@@ -18,6 +18,9 @@ const script = join(repositoryRoot, 'test/lab/lab.sh')
 const stateFolder = '/run/mcp2p-lab'
 const run = promisify(execFile)
 
+/** What a line may do to frames on their way to a host, beside plain loss; lab.sh says how. */
+export type Trouble = 'duplicate' | 'reorder' | 'burst' | 'tcp'
+
 export interface LabOptions {
   readonly hosts: number
   /** Of every host's line, both ways, as tc writes it: `100mbit`. */
@@ -58,6 +61,7 @@ export class Lab {
   readonly prefix: string
   readonly hosts: number
   readonly #subnets: number
+  readonly #moved = new Set<number>()
 
   private constructor(prefix: string, options: LabOptions) {
     this.prefix = prefix
@@ -98,7 +102,7 @@ export class Lab {
   }
 
   addressOf(host: number): string {
-    return `10.42.${host % this.#subnets}.${host + 1}`
+    return `10.42.${host % this.#subnets}.${host + 1 + (this.#moved.has(host) ? 201 : 0)}`
   }
 
   async stats(): Promise<readonly HostStats[]> {
@@ -108,6 +112,17 @@ export class Lab {
   /** Changes the loss at the ingress of one host, or of all but host 0. */
   async loss(percent: number, host?: number): Promise<void> {
     await this.#call('loss', String(percent), ...(host === undefined ? [] : [String(host)]))
+  }
+
+  /** So many frames on their way to a host come to harm; 0 ends it. */
+  async trouble(host: number, kind: Trouble, percent: number): Promise<void> {
+    await this.#call('trouble', String(host), kind, String(percent))
+  }
+
+  /** Gives a host another address, as a new lease would. */
+  async renumber(host: number): Promise<void> {
+    await this.#call('renumber', String(host))
+    if (!this.#moved.delete(host)) this.#moved.add(host)
   }
 
   /** Pulls a host's cable. */

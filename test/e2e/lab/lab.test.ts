@@ -7,25 +7,47 @@ import { skipUnless } from '../../lab/skip.js'
 
 const group = '224.0.67.68'
 
-// Counts datagrams; a line on stdin asks how many, once no more of them are on their way.
+// Counts datagrams, and those that come again or after a later one; a line on stdin asks how many,
+// once no more of them are on their way.
 const listen = `
 const socket = require('node:dgram').createSocket({ type: 'udp4', reuseAddr: true })
-let heard = 0
-socket.on('message', () => { heard++ })
+const seen = new Set()
+const told = { heard: 0, again: 0, late: 0 }
+let highest = -1
+socket.on('message', bytes => {
+  const number = bytes.readUInt32BE(0)
+  told.heard++
+  if (seen.has(number)) told.again++
+  else if (number < highest) told.late++
+  seen.add(number)
+  highest = Math.max(highest, number)
+})
 socket.bind(7300, '${group}', () => {
   socket.addMembership('${group}', process.argv[1])
   console.log('ready')
 })
-const quiet = before => heard === before
-  ? (console.log(heard), process.exit(0))
-  : setTimeout(quiet, 150, heard)
+const quiet = before => told.heard === before
+  ? (console.log(JSON.stringify(told)), process.exit(0))
+  : setTimeout(quiet, 150, told.heard)
 process.stdin.once('data', () => quiet(-1))`
 
 const blast = `
 const socket = require('node:dgram').createSocket('udp4')
-const one = count => count === 0 ? socket.close()
-  : socket.send(Buffer.alloc(1400), 7300, '${group}', () => one(count - 1))
-one(300)`
+const one = number => {
+  if (number === 300) return socket.close()
+  const bytes = Buffer.alloc(1400)
+  bytes.writeUInt32BE(number)
+  const next = () => one(number + 1)
+  // A listener's buffer holds less than a hundred, and it may be busy.
+  socket.send(bytes, 7300, '${group}', number % 20 === 0 ? () => setTimeout(next, 5) : next)
+}
+one(0)`
+
+interface Told {
+  readonly heard: number
+  readonly again: number
+  readonly late: number
+}
 
 skipUnless(Lab.available())('the namespaces lab', () => {
   let lab: Lab
@@ -39,8 +61,8 @@ skipUnless(Lab.available())('the namespaces lab', () => {
     expect(existsSync(`/run/netns/${lab.prefix}-0`)).toBe(false)
   })
 
-  /** Sends 300 datagrams from host 0; resolves with how many each receiver heard. */
-  async function heardBy(hosts: number[]): Promise<number[]> {
+  /** Sends 300 datagrams from host 0; resolves with what each receiver heard of them. */
+  async function toldBy(hosts: number[]): Promise<Told[]> {
     const listeners = hosts.map(host =>
       lab.exec(host, [process.execPath, '-e', listen, lab.addressOf(host)], {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -51,10 +73,12 @@ skipUnless(Lab.available())('the namespaces lab', () => {
     return Promise.all(
       listeners.map(async child => {
         child.stdin!.write('end\n')
-        return Number(await nextLine(child.stdout!))
+        return JSON.parse(await nextLine(child.stdout!))
       }),
     )
   }
+
+  const heardBy = async (hosts: number[]) => (await toldBy(hosts)).map(({ heard }) => heard)
 
   it('carries multicast to every host and counts its bytes', async () => {
     const before = (await lab.stats())[0]
@@ -76,6 +100,48 @@ skipUnless(Lab.available())('the namespaces lab', () => {
     expect((await lab.stats())[1].lossDrops).toBe(0)
     expect(await heardBy([1])).toEqual([300])
   })
+
+  it('doubles, delays and drops in bursts, at one host', async () => {
+    await lab.trouble(1, 'duplicate', 20)
+    await lab.trouble(2, 'reorder', 20)
+    const [doubled, delayed] = await toldBy([1, 2])
+    expect(doubled).toEqual({ heard: 300 + doubled.again, again: expect.any(Number), late: 0 })
+    expect(doubled.again).toBeGreaterThan(20)
+    expect(delayed.again).toBe(0)
+    expect(delayed.late).toBeGreaterThan(20)
+    await lab.trouble(1, 'duplicate', 0)
+    await lab.trouble(2, 'reorder', 0)
+    await lab.trouble(1, 'burst', 5)
+    const [hurt, whole] = await heardBy([1, 2])
+    expect(whole).toBe(300)
+    expect(hurt).toBeGreaterThanOrEqual(250)
+    expect(hurt).toBeLessThan(260) // a few other frames may have been among the lost
+    await lab.trouble(1, 'burst', 0)
+    await lab.trouble(1, 'tcp', 100)
+    expect(await heardBy([1])).toEqual([300])
+    await expect(reach(1)).rejects.toThrow()
+    await lab.trouble(1, 'tcp', 0)
+    await reach(1)
+  })
+
+  it('gives a host another address and back', async () => {
+    const before = lab.addressOf(2)
+    await lab.renumber(2)
+    expect(lab.addressOf(2)).not.toBe(before)
+    await reach(2)
+    expect(await heardBy([2])).toEqual([300])
+    await lab.renumber(2)
+    expect(lab.addressOf(2)).toBe(before)
+    expect((await lab.stats())[2].address).toBe(before)
+  })
+
+  /** Rejects unless host 0 gets an answer by TCP, be it a refusal, from the address of `host`. */
+  async function reach(host: number): Promise<void> {
+    const dial = `require('node:net').connect({ host: '${lab.addressOf(host)}', port: 9 })
+      .on('error', error => process.exit(error.code === 'ECONNREFUSED' ? 0 : 1))
+      .setTimeout(700, () => process.exit(1))`
+    await lab.run(0, [process.execPath, '-e', dial])
+  }
 
   it('pulls a cable and plugs it in again', async () => {
     const carrier = async () => (await lab.run(2, ['cat', '/sys/class/net/eth0/carrier'])).trim()

@@ -7,6 +7,7 @@ import type { SwarmAction, SwarmIn } from '../core/swarm/swarm.js'
 import type { Range } from '../core/wire/message.js'
 import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
 import { Conn } from '../io/net/conn.js'
+import { ownAddresses } from '../io/net/interfaces.js'
 import { dial } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
 
@@ -21,14 +22,18 @@ export interface PeersOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+const ADDRESSES_EVERY_MILLIS = 1000
+
 export class Peers {
   readonly #options: PeersOptions
   readonly #conns = new Map<number, Conn>()
   #nextPeer = 1
+  readonly #watch: NodeJS.Timeout
   #closed = false
 
   constructor(options: PeersOptions) {
     this.#options = options
+    this.#watch = setInterval(() => this.#leaveOldAddresses(), ADDRESSES_EVERY_MILLIS)
   }
 
   /** An incoming connection whose first bytes are frames. */
@@ -58,6 +63,7 @@ export class Peers {
   /** Sends what is queued and closes everything; peers get so long to take it. */
   async close(patienceMillis: number): Promise<void> {
     this.#closed = true
+    clearInterval(this.#watch)
     const conns = [...this.#conns.values()]
     this.#conns.clear()
     let timer: NodeJS.Timeout | undefined
@@ -67,6 +73,17 @@ export class Peers {
     for (const conn of conns) conn.close()
     await Promise.race([Promise.all(conns.map(conn => conn.gone())), patience])
     clearTimeout(timer)
+  }
+
+  /**
+   * A connection from an address that is ours no more is dead, but nobody says so: the system would
+   * try for many minutes. Given up, it is made anew from the address that we have now.
+   */
+  #leaveOldAddresses(): void {
+    const own = ownAddresses()
+    if (own === undefined) return
+    for (const conn of [...this.#conns.values()])
+      if (!own.has(conn.localHost)) conn.abandon(`${conn.localHost} is no address of ours any more`)
   }
 
   #adopt(socket: Socket, outbound: boolean, first?: Uint8Array, asked?: Address): void {

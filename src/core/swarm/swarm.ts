@@ -272,8 +272,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
     for (const other of this.#links.values())
       if (other !== link && other.node === hello.node && hello.role !== 'meta') {
-        // Both sides see the same two connections and both keep the lower node's own.
-        const keepNew = (link.outbound ? node : hello.node) < (other.outbound ? node : hello.node)
+        // Both sides see the same two connections and both keep the lower node's own, unless the old
+        // one says nothing any more: its other end may have moved to another address.
+        const dead = now - other.lastByteAt > 2 * LIMITS.keepAliveMicros
+        const keepNew =
+          dead || (link.outbound ? node : hello.node) < (other.outbound ? node : hello.node)
         if (!keepNew && other.outbound !== link.outbound) return this.close(link, 'duplicate', now)
         this.close(other, 'duplicate', now)
       }

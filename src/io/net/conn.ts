@@ -23,6 +23,8 @@ export class Conn {
   #closed = false
   readonly host: string
   readonly port: number
+  /** Our own end. */
+  readonly localHost: string
 
   /** Takes over a connected socket. */
   constructor(socket: Socket, events: ConnEvents) {
@@ -30,6 +32,7 @@ export class Conn {
     this.#events = events
     this.host = plainHost(socket.remoteAddress ?? '')
     this.port = socket.remotePort ?? 0
+    this.localHost = plainHost(socket.localAddress ?? '').replace(/%.*$/, '')
     socket.setNoDelay(true)
     socket.on('data', piece => this.push(piece))
     socket.on('error', error => this.#end(error.message))
@@ -57,6 +60,11 @@ export class Conn {
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
     this.#socket.setTimeout(FAREWELL_MILLIS, () => this.#socket.destroy())
+  }
+
+  /** It will never bring anything again, whatever the system still hopes. */
+  abandon(reason: string): void {
+    this.#end(reason)
   }
 
   /** After `close`: resolves when the peer has got everything and closed too, or is given up. */

@@ -38,6 +38,16 @@ export function interfacesOf(selector: string | undefined, family: 4 | 6): Inter
   throw new Mcp2pError('NO_INTERFACE', 'network', what, hint)
 }
 
+/**
+ * All addresses of this machine at present. Undefined when there are none but its own loopback: that
+ * is a pulled cable rather than a change of address, and what was connected may be so again.
+ */
+export function ownAddresses(): ReadonlySet<string> | undefined {
+  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
+  if (all.every(({ internal }) => internal)) return undefined
+  return new Set(all.map(({ address }) => address))
+}
+
 /** Bytes that these interfaces received so far, by the kernel's count; undefined where it has none. */
 export function receivedBytesOf(interfaces: readonly Interface[]): number | undefined {
   let bytes = 0

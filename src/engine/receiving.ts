@@ -24,6 +24,7 @@ import type { Ears } from './ears.js'
 import type { Emit } from './events.js'
 import { Finisher } from './finisher.js'
 import { interrupted } from './interrupted.js'
+import { lackNotice } from './lack.js'
 import { askManager } from './lines.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
@@ -257,6 +258,8 @@ export class Receiving {
         const { code, level, message, hint } = out
         return emit('notice', { code, level, message, hint })
       }
+      case 'lack':
+        return emit('notice', lackNotice(out.lack, this.#meta))
       case 'peer': {
         const { host, port, state, reason } = out
         return emit('peer', { host, port, state, reason })

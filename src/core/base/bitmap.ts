@@ -54,6 +54,15 @@ export class Bitmap {
     for (let i = first; i < first + count; i++) this.add(i)
   }
 
+  /** Sets all bits of another bitmap of the same size. */
+  addAll(other: Bitmap): void {
+    for (let i = 0; i < this.bytes.length; i++) {
+      const before = this.bytes[i]
+      this.bytes[i] = before | other.bytes[i]
+      this.#count += ONES[this.bytes[i]] - ONES[before]
+    }
+  }
+
   /** How many bits of [first, first + count) are set. */
   countIn(first: number, count: number): number {
     let ones = 0

@@ -18,6 +18,7 @@ import { Demotion } from './demotion.js'
 import { Files } from './files.js'
 import { LayerAsker } from './layer-asker.js'
 import { type MembershipOut, Memberships } from './memberships.js'
+import { type Lack, Orphans } from './orphans.js'
 import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
 import { Suspicion } from './suspicion.js'
@@ -54,6 +55,8 @@ export type FetchOut =
   | { type: 'store' }
   | { type: 'verified'; bytes: number }
   | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
+  /** Nobody who is connected has this, and no sender is there. */
+  | { type: 'lack'; lack: Lack }
   | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
   /** Complete, and nobody needs us any more. */
   | { type: 'served' }
@@ -100,6 +103,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #layers: LayerAsker
   readonly #demotion = new Demotion()
   readonly #suspicion = new Suspicion()
+  readonly #orphans: Orphans
   #touched: number[] = []
   #plan: Plan | undefined
   #toldWhy: string | undefined
@@ -137,6 +141,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, this.assembly.distrusted)
     this.#files = new Files(geometry, verified, options.finishedFiles)
+    this.#orphans = new Orphans(geometry, verified)
     this.#startedAt = now
     this.#tickAt = now
     this.#queryAt = now
@@ -393,6 +398,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#plan === 'behind', this.#roomBytes(), now)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), now)
+    const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
+    if (lack !== undefined) this.#out.push({ type: 'lack', lack })
   }
 
   /** Why nothing is taken from the group, where that is so. */
@@ -410,7 +417,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
     const { multicast } = this.#options
     const deaf = this.#whyDeaf
-    const situation = { multicast, deaf, startedAt: this.#startedAt, transmitters, peersHoldData }
+    const startedAt = this.#startedAt
+    const begun = this.assembly.verifiedBytes > 0
+    const situation = { multicast, deaf, startedAt, begun, transmitters, peersHoldData }
     const plan = planFor(situation, now)
     this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
     if (plan === this.#plan) return
@@ -472,14 +481,16 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       if (!(this.complete && message.type === 'missing')) this.swarm.send(link, message, now)
   }
 
-  /** Complete: serves while somebody may need it. */
+  /** Complete: serves while somebody may need it, and longer where no sender is left to do so. */
   #serveOn(now: Micros): void {
     if (this.#options.stay) return
     const since = this.#completeAt ?? now
     if (this.swarm.owesWord && now - since < LIMITS.receiverQuietMicros) return
-    let needed = false
-    for (const link of this.swarm.links()) if (!link.complete) needed = true
-    const quiet = now - Math.max(since, this.swarm.slots.lastAskedAt) > LIMITS.receiverQuietMicros
+    const links = [...this.swarm.links()]
+    const needed = links.some(link => !link.complete)
+    const quiet =
+      links.some(link => link.seeder) &&
+      now - Math.max(since, this.swarm.slots.lastAskedAt) > LIMITS.receiverQuietMicros
     if (needed && !quiet && now - since < LIMITS.receiverGraceMicros) return
     this.#served = true
     this.#tickAt = Number.POSITIVE_INFINITY

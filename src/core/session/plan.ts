@@ -25,6 +25,8 @@ export interface Situation {
   /** Why nothing can come from the group: it could not be joined, or was left. */
   readonly deaf: string | undefined
   readonly startedAt: Micros
+  /** Some of it is here already: it was sent before. */
+  readonly begun: boolean
   readonly transmitters: readonly TransmitterView[]
   /** Somebody who does not transmit holds something. */
   readonly peersHoldData: boolean
@@ -40,6 +42,11 @@ export type Plan =
 
 /** How long a transmitter that was announced may stay unreachable before we help ourselves. */
 const GRACE_MICROS = 1_500_000
+/**
+ * A sender that was started again may wait for receivers that have finished without it: whoever has a
+ * part already does not wait for them longer than this.
+ */
+const AGAIN_MICROS = 5_000_000
 
 export function planFor(situation: Situation, now: Micros): Plan {
   if (!situation.multicast || situation.deaf !== undefined) return 'anything'
@@ -48,7 +55,7 @@ export function planFor(situation: Situation, now: Micros): Plan {
     const { state, since, heardAt } = transmitter
     if (state === 'ended' || state === 'paused') continue
     if (now - heardAt < LIMITS.silenceRejoinMicros) return 'behind'
-    if (state === 'waiting') waiting = true
+    if (state === 'waiting') waiting ||= !situation.begun || now - since < AGAIN_MICROS
     // It says that it blasts, or its data may still come: silence counts from when we knew.
     else if (now - since < LIMITS.silenceRejoinMicros) waiting = true
   }

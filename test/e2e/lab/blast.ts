@@ -47,7 +47,8 @@ export async function blast(stage: Stage, options: BlastOptions): Promise<BlastS
   await Promise.all(receivers.map(listening))
   const fixed = rate === undefined ? [] : ['--rate', rate]
   const wanted = [meta, '--wait-receivers', String(count), ...fixed, ...args]
-  const send = (...more: string[]) => stage.send([...wanted, ...more], { env, host: 0 })
+  const send = (...more: string[]) =>
+    stage.run('sender', ['send', ...wanted, ...stage.network, ...more], { env, host: 0 })
   const names = receivers.map(({ name }) => name)
   return { lab, file, meta, receivers, sender: send(), send, receive, names }
 }

@@ -131,7 +131,7 @@ export class Receiving {
     this.#fetch = new Fetch(
       {
         id: meta.id,
-        node: randomBytes(8).toString('hex'),
+        node: open.node,
         port: port.port,
         tree,
         verified: open.verified,

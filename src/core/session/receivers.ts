@@ -1,5 +1,6 @@
 // Every receiver that a transmitter has heard of: how far it is, when it was last heard, and how it
-// ended. A closed connection only starts the clock; the host may come back.
+// ended. A closed connection only starts the clock; the host may come back, and a process that goes on
+// where a killed one was has its name.
 
 import { prefixOf } from '../base/endpoint.js'
 import type { Micros } from '../base/machine.js'
@@ -48,6 +49,7 @@ export class Receivers {
     const known = this.#all.get(link.node)
     if (known) {
       known.link = link
+      known.missing = undefined
       known.lastAt = now
       return known
     }
@@ -69,20 +71,6 @@ export class Receivers {
     }
     this.#all.set(link.node, receiver)
     return receiver
-  }
-
-  /**
-   * This receiver goes on from what another process left on its host: the one that went from there
-   * last is the same host's former run, and nobody waits for it any more.
-   */
-  supersede(receiver: Receiver): void {
-    let former: Receiver | undefined
-    for (const other of this) {
-      if (other.host !== receiver.host || other === receiver) continue
-      if (other.link !== undefined || other.completeAt !== undefined) continue
-      if (former === undefined || other.lastAt > former.lastAt) former = other
-    }
-    if (former !== undefined) this.#all.delete(former.node)
   }
 
   /** Connected and not complete. */

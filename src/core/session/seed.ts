@@ -226,9 +226,6 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #onControl(link: Link, message: Control, now: Micros): void {
     const receiver = this.receivers.of(link)
     if (receiver === undefined) return
-    const said = message.type === 'report' || message.type === 'complete'
-    if (said && receiver.progress === undefined && message.progress.resumedBytes > 0)
-      this.receivers.supersede(receiver)
     if (message.type === 'report') {
       receiver.progress = message.progress
       if (message.session === sessionText(this.#options.session))

@@ -10,6 +10,7 @@ import type { Confine } from './confine.js'
 import { errnoOf, storageError } from './fault.js'
 import { closeFile } from './handles.js'
 import { JOURNAL_DRAFT, JOURNAL_NAME } from './journal.js'
+import { NODE_NAME } from './node.js'
 
 const openFd = promisify(open)
 const fsyncFd = promisify(fsync)
@@ -115,17 +116,20 @@ export class Parts {
     })
   }
 
-  /** Removes parts and journal, everything that is ours but locks. */
+  /** Removes parts, journal and name, everything that is ours but locks. */
   async clear(): Promise<void> {
     for (const name of await readdir(this.folder)) {
-      if (!/^\d+\.(part|link)$/.test(name) && name !== JOURNAL_NAME && name !== JOURNAL_DRAFT)
-        continue
+      const ours = [JOURNAL_NAME, JOURNAL_DRAFT, NODE_NAME]
+      if (!/^\d+\.(part|link)$/.test(name) && !ours.includes(name)) continue
       await unlink(`${this.folder}/${name}`)
     }
   }
 
-  /** Closes the folder and removes it when nothing is left in it. */
+  /** Closes the folder and removes it when nothing is left in it but a name. */
   async close(): Promise<void> {
+    const left = await readdir(this.folder).catch(() => [])
+    if (left.every(name => name === NODE_NAME))
+      await unlink(`${this.folder}/${NODE_NAME}`).catch(() => {})
     if (this.#fd !== undefined) await closeFile(this.#fd)
     await this.#confine.at(this.#name, 'make', location => rmdir(location)).catch(() => {})
   }

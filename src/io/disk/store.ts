@@ -13,6 +13,7 @@ import { DiskStore } from './disk-store.js'
 import { stopIfAborted, storageError } from './fault.js'
 import { readJournal } from './journal.js'
 import { type Lock, takeLock } from './lock.js'
+import { nodeOf } from './node.js'
 import { type Part, Parts } from './parts.js'
 import { existing } from './placing.js'
 import {
@@ -44,6 +45,8 @@ export interface OpenStore {
   readonly verified: Bitmap
   /** Files with content that already stand, right, under their final names. */
   readonly finishedFiles: Set<number>
+  /** The name of this destination in the swarm, the same in every run until it is complete. */
+  readonly node: string
 }
 
 /**
@@ -71,6 +74,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     await needSpace(confine.dir, tree, standing.right, left)
     const journal = await readJournal(parts.folder, meta.id, tree.geometry.blockCount)
     const verified = await findInParts(inspection, parts, left, journal)
+    const node = await nodeOf(parts.folder)
     const finishedFiles = new Set<number>()
     for (const file of standing.right) {
       const blocks = tree.geometry.blocksOfFile(file)
@@ -85,7 +89,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     // as the old one, and a crash before the next journal would make its holes believed.
     if (journal !== undefined && !bytesEqual(journal, verified.bytes))
       await store.saveJournal(verified.bytes)
-    return { store, verified, finishedFiles }
+    return { store, verified, finishedFiles, node }
   } catch (error) {
     await lock?.release()
     await parts?.close()

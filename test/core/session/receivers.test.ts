@@ -19,21 +19,17 @@ function linkFrom(host: string): Link {
   return link
 }
 
-it('a run that goes on from what was left replaces the run that left it', () => {
+it('one that comes back under its name is the same, whatever it said before', () => {
   const receivers = new Receivers()
-  const killed = receivers.joined(linkFrom('10.0.0.2'), 1)
-  const elsewhere = receivers.joined(linkFrom('10.0.0.3'), 2)
-  const complete = receivers.joined(linkFrom('10.0.0.2'), 3)
+  const link = linkFrom('10.0.0.2')
+  const killed = receivers.joined(link, 1)
   killed.link = undefined
-  elsewhere.link = undefined
-  complete.link = undefined
-  complete.completeAt = 4
-  const rerun = receivers.joined(linkFrom('10.0.0.2'), 5)
-
-  receivers.supersede(rerun)
-
-  expect([...receivers]).toEqual([elsewhere, complete, rerun])
-  expect([...receivers.hoped(30e6, 6)]).toEqual([elsewhere, rerun])
+  killed.missing = { type: 'missing', session: 'a', pass: 1, runs: [0, 9] }
+  const rerun = new Link(++nodes, '10.0.0.77', false, 5)
+  rerun.hello = link.hello
+  expect(receivers.joined(rerun, 5)).toBe(killed)
+  expect([...receivers]).toEqual([killed])
+  expect(killed).toMatchObject({ link: rerun, missing: undefined })
 })
 
 it('a sample speaks for every part of the network, and only for those who hear', () => {

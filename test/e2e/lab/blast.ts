@@ -16,6 +16,8 @@ export interface BlastOptions {
   readonly lab?: Partial<LabOptions>
   /** For `send`. */
   readonly args?: readonly string[]
+  /** What the lab needs before anybody starts. */
+  readonly prepare?: (lab: Lab) => Promise<void>
   /** Environment of everybody. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -39,6 +41,7 @@ export interface BlastScene {
 export async function blast(stage: Stage, options: BlastOptions): Promise<BlastScene> {
   const { receivers: count, sizeBytes, rate, args = [], env } = options
   const lab = await stage.lan({ hosts: count + 1, rate: '100mbit', ...options.lab })
+  await options.prepare?.(lab)
   const file = await randomFile(join(stage.folder, 'x.bin'), sizeBytes)
   const meta = await stage.meta(file)
   const receive = (host: number, part: Part = {}) =>

@@ -2,6 +2,7 @@
 // that they name, and asks who is there.
 
 import { randomBytes } from 'node:crypto'
+import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
 import { Batch } from '../core/multicast/batch.js'
 import { Turnstile } from '../core/multicast/turnstile.js'
@@ -45,6 +46,9 @@ export class Ears {
   readonly #lose: () => boolean
   #closed = false
   #left = false
+  /** When an announcement was last heard, and the groups were last joined. */
+  #heardAt = Number.NEGATIVE_INFINITY
+  #renewedAt = performance.now()
   /** Takes a batch of data; payloads are valid during the call. */
   onBatch: (batch: Batch) => void = () => {}
 
@@ -78,8 +82,13 @@ export class Ears {
     return this.#announcements.joinedOn.map(each => each.name).join(', ')
   }
 
-  /** Asks transmitters to announce themselves at once. */
+  /**
+   * Asks transmitters to announce themselves at once. When none has been heard for long, the switch
+   * may have forgotten that we listen: it is reminded.
+   */
   query(id: string | undefined): void {
+    const quietMillis = performance.now() - Math.max(this.#heardAt, this.#renewedAt)
+    if (quietMillis > LIMITS.rejoinEveryMicros / 1000 && !this.#left) this.rejoin()
     const random = randomBytes(8)
     const session = { high: random.readUInt32BE(0), low: random.readUInt32BE(4) }
     const bytes = encodeQuery(session, id === undefined ? {} : { id })
@@ -131,10 +140,16 @@ export class Ears {
     return this.#left ? receivedBytesOf(this.#announcements.joinedOn) : undefined
   }
 
-  rejoin(channel: Channel): void {
-    this.#data.get(channelKey(channel))?.rejoin()
+  /**
+   * Joins everything anew: where nobody renews memberships, a switch forgets them. Announcements and
+   * data may share a group, which is left only when all sockets have left it.
+   */
+  rejoin(): void {
+    this.#renewedAt = performance.now()
+    const sockets = [this.#announcements, ...this.#data.values()]
+    for (const socket of sockets) socket.leave()
+    for (const socket of sockets) socket.join()
     this.#left = false
-    this.#announcements.rejoin()
   }
 
   /** Datagrams that the kernel dropped for want of socket buffer, on our data ports. */
@@ -158,6 +173,7 @@ export class Ears {
     const announce = decodeAnnounce(bytes.subarray(HEADER_BYTES))
     if (announce === undefined) return
     const session = { high: header.sessionHigh, low: header.sessionLow }
+    this.#heardAt = performance.now()
     this.#options.onAnnounce(source, session, announce)
   }
 

@@ -251,7 +251,7 @@ export class Receiving {
       case 'leave':
         return ears?.leave(out.channel)
       case 'rejoin':
-        return ears?.rejoin(out.channel)
+        return ears?.rejoin()
       case 'query':
         return ears?.query(this.#meta.id)
       case 'notice': {

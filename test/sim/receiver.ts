@@ -196,7 +196,9 @@ export class Receiver {
   #actRarely(out: FetchOut): void {
     const shell = this.#shell
     const { process } = this
-    if (out.type === 'join' || out.type === 'rejoin') this.#join(out.channel)
+    if (out.type === 'join') this.#join(out.channel)
+    else if (out.type === 'rejoin')
+      for (const each of this.fetch.transmitters.channels) this.#join(each)
     else if (out.type === 'query') {
       const { id } = this.#setting
       const bytes = encodeQuery({ high: 0, low: 0 }, { id }).length

@@ -292,7 +292,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #leaveAll(): void {
-    this.#out.push(...this.#memberships.all('leave'))
+    this.#out.push(...this.#memberships.leave())
   }
 
   #onNote(note: SwarmNote, now: Micros): void {
@@ -458,7 +458,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (!returns && now - this.#rejoinAt < LIMITS.rejoinEveryMicros) return
     if (!returns && (this.#whyDeaf !== undefined || !this.isDeaf(now))) return
     this.#rejoinAt = now
-    this.#out.push(...this.#memberships.all('rejoin'))
+    this.#out.push({ type: 'rejoin' })
   }
 
   #roomBytes(): number {

@@ -7,8 +7,8 @@ export type MembershipOut =
   | { type: 'join'; channel: Channel }
   /** Stop listening, but keep what is needed to come back. */
   | { type: 'leave'; channel: Channel }
-  /** Leave and join again: the membership may have died on the way. */
-  | { type: 'rejoin'; channel: Channel }
+  /** Leave all and join them again: the membership may have died on the way. */
+  | { type: 'rejoin' }
   /** Nobody sends there any more: let go of it. */
   | { type: 'part'; channel: Channel }
 
@@ -38,8 +38,8 @@ export class Memberships {
     }
   }
 
-  *all(type: 'leave' | 'rejoin'): Iterable<MembershipOut> {
-    for (const channel of this.#joined.values()) yield { type, channel }
+  *leave(): Iterable<MembershipOut> {
+    for (const channel of this.#joined.values()) yield { type: 'leave', channel }
   }
 
   failed(channel: Channel, reason: string): void {

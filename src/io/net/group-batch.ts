@@ -95,8 +95,7 @@ export class BatchGroup implements Group {
     this.#members(false)
   }
 
-  rejoin(): void {
-    this.#members(false)
+  join(): void {
     this.#members(true)
   }
 

@@ -70,8 +70,7 @@ export class DgramGroup implements Group {
     }
   }
 
-  rejoin(): void {
-    this.leave()
+  join(): void {
     for (const each of this.joinedOn) {
       try {
         this.#socket.socket.addMembership(this.#options.group, this.#onInterface(each))

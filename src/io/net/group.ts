@@ -32,9 +32,10 @@ export interface Group {
   readonly drops: number
   /** Hands over at once what has arrived, where that is not done by itself. */
   look(): void
-  /** Leaves and joins again: where nobody renews memberships, a switch forgets them. */
-  rejoin(): void
+  /** A host leaves a group, and a switch hears of it, when the last of its sockets has left. */
   leave(): void
+  /** Joins again, after `leave`. */
+  join(): void
   close(): Promise<void>
 }
 

@@ -18,6 +18,8 @@ export interface BlastOptions {
   readonly args?: readonly string[]
   /** What the lab needs before anybody starts. */
   readonly prepare?: (lab: Lab) => Promise<void>
+  /** What is waited for while all receivers listen. */
+  readonly beforeStart?: (receivers: readonly CliProcess[]) => Promise<unknown>
   /** Environment of everybody. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -48,6 +50,7 @@ export async function blast(stage: Stage, options: BlastOptions): Promise<BlastS
     stage.recv(String(host), [meta], { env, host, ...part })
   const receivers = Array.from({ length: count }, (_, i) => receive(i + 1))
   await Promise.all(receivers.map(listening))
+  await options.beforeStart?.(receivers)
   const fixed = rate === undefined ? [] : ['--rate', rate]
   const wanted = [meta, '--wait-receivers', String(count), ...fixed, ...args]
   const send = (...more: string[]) =>

@@ -143,7 +143,8 @@ describe.each(Object.entries(twins))('%s', (_name, twin) => {
     const heard: Heard[] = []
     const socket = await listen(twin, group, port, heard)
     const outlet = await speak(twin, group)
-    socket.rejoin()
+    socket.leave()
+    socket.join()
     put(outlet, 1, 50, port)
     outlet.flush()
     await until(() => heard.length === 1)

@@ -112,6 +112,8 @@ export const LIMITS = {
   // Ends
   receiverGraceMicros: 30_000_000,
   receiverQuietMicros: 3_000_000,
+  /** A complete receiver tries for so long to tell a sender so: over a lossy path it takes seconds. */
+  receiverWordMicros: 10_000_000,
   missingRangesBytesMax: 64 * KiB,
   missingWaitMicros: 1_000_000,
 

@@ -116,6 +116,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #diskQueueBytes = 0
   #completeAt: Micros | undefined
   #served = false
+  #saidBye = false
   readonly resumedBytes: number
 
   constructor(options: FetchOptions, now: Micros) {
@@ -275,8 +276,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     }
   }
 
-  // ---- what comes
-
   #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
     if (announce.id !== this.#options.id) return
     this.swarm.book.announced({ host: source, port: announce.port }, now)
@@ -330,6 +329,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #onControl(note: SwarmNote, message: Control, now: Micros): void {
+    if (message.type === 'bye') this.#saidBye = true
     if (message.type !== 'blast') return
     const { link } = note
     const known = this.#options.multicast
@@ -485,11 +485,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #serveOn(now: Micros): void {
     if (this.#options.stay) return
     const since = this.#completeAt ?? now
-    if (this.swarm.owesWord && now - since < LIMITS.receiverQuietMicros) return
+    if (this.swarm.owesWord && now - since < LIMITS.receiverWordMicros) return
     const links = [...this.swarm.links()]
     const needed = links.some(link => !link.complete)
     const quiet =
-      links.some(link => link.seeder) &&
+      (this.#saidBye || links.some(link => link.seeder)) &&
       now - Math.max(since, this.swarm.slots.lastAskedAt) > LIMITS.receiverQuietMicros
     if (needed && !quiet && now - since < LIMITS.receiverGraceMicros) return
     this.#served = true

@@ -115,14 +115,22 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     return this.#options.verified.full
   }
 
-  /** Complete, but a seeder that was here does not know: it is dialled until it does. */
+  /**
+   * Complete, but a seeder that was here does not know (it is dialled until it does), or somebody who
+   * may be one has not been greeted yet.
+   */
   get owesWord(): boolean {
-    return this.complete && this.#untold !== undefined
+    if (!this.complete) return false
+    if (this.#untold !== undefined || this.#dialling > 0) return true
+    for (const link of this.#links.values())
+      if (link.outbound && link.hello === undefined) return true
+    return false
   }
 
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    const tell = this.owesWord && this.#dialling === 0 ? this.#tellAt : Number.POSITIVE_INFINITY
+    const owes = this.complete && this.#untold !== undefined
+    const tell = owes && this.#dialling === 0 ? this.#tellAt : Number.POSITIVE_INFINITY
     return Math.min(this.#haveAt, this.#checkAt, dial, tell, this.slots.deadline)
   }
 

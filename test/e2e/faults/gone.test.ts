@@ -8,12 +8,12 @@ import type { CliProcess } from '../../lab/cli.js'
 import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
 import { blast, later } from '../lab/blast.js'
-import { blasted, end, holds, listening, notice, patience, play, resultOf } from '../stage.js'
+import { blasted, end, holds, listening, notice, play, resultOf } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
 
 const sizeBytes = 16 * mebibyte
 const slow = { receivers: 2, sizeBytes, rate: '24Mbit' }
-const concurrent = { ...patience, concurrent: true }
+const concurrent = { timeout: 120_000, concurrent: true }
 
 /** Ends when it says that something is missing which nobody has; at most this much of the file. */
 async function lacks(receiver: CliProcess): Promise<void> {

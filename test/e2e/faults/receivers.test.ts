@@ -6,13 +6,13 @@ import type { ReceiveResult, SendResult } from '../../../src/engine/api.js'
 import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
 import { blast, later } from '../lab/blast.js'
-import { blasted, end, patience, play, resultOf } from '../stage.js'
+import { blasted, end, play, resultOf } from '../stage.js'
 import { mebibyte } from '../tree.js'
 import { jumpingClock } from './clock.js'
 
 const sizeBytes = 40 * mebibyte
 
-skipUnless(Lab.available())('receivers in the middle of a blast', patience, () => {
+skipUnless(Lab.available())('receivers in the middle of a blast', { timeout: 120_000 }, () => {
   play('paused, unplugged, renumbered, with another time of day', async ({ stage }) => {
     const scene = await blast(stage, { receivers: 5, sizeBytes, rate: '24Mbit', env: jumpingClock })
     const { lab, sender, receivers } = scene

@@ -6,15 +6,19 @@ import type { ReceiveResult, SendResult } from '../../../src/engine/api.js'
 import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
 import { type BlastScene, blast, later } from '../lab/blast.js'
-import { blasted, end, patience, play, resultOf, type Stage } from '../stage.js'
+import { blasted, end, play, resultOf, type Stage } from '../stage.js'
 import { mebibyte } from '../tree.js'
 import { jumpingClock } from './clock.js'
 
 const sizeBytes = 24 * mebibyte
 
-/** A blast of ten seconds to two hosts, with one incident at its third. */
+/**
+ * A blast of ten seconds to two hosts, with one incident at its third. `byMulticast`: at least this
+ * part of it comes by multicast all the same.
+ */
 async function incident(
   stage: Stage,
+  byMulticast: number,
   happens: (scene: BlastScene) => Promise<unknown>,
 ): Promise<void> {
   const env = jumpingClock
@@ -28,16 +32,15 @@ async function incident(
     'complete',
     'complete',
   ])
-  console.error(stage.state())
   for (const each of receivers)
-    expect(resultOf<ReceiveResult>(each).multicastBytes).toBeGreaterThan(0.6 * sizeBytes)
+    expect(resultOf<ReceiveResult>(each).multicastBytes).toBeGreaterThan(byMulticast * sizeBytes)
 }
 
-const concurrent = { ...patience, concurrent: true }
+const concurrent = { timeout: 120_000, concurrent: true }
 
 skipUnless(Lab.available())('a sender in the middle of its blast', concurrent, () => {
   play('that is paused for 10 s goes on', ({ stage }) =>
-    incident(stage, async ({ sender, receivers: [receiver] }) => {
+    incident(stage, 0.6, async ({ sender, receivers: [receiver] }) => {
       sender.kill('SIGSTOP')
       await later(receiver, 10_000)
       sender.kill('SIGCONT')
@@ -45,17 +48,20 @@ skipUnless(Lab.available())('a sender in the middle of its blast', concurrent, (
   )
 
   play('whose cable is out for 5 s goes on', ({ stage }) =>
-    incident(stage, async ({ lab, sender }) => {
+    // It blasts on meanwhile, and nobody hears it: half of ten seconds.
+    incident(stage, 0.3, async ({ lab, sender }) => {
       await lab.cut(0)
       await later(sender, 5000)
       await lab.plug(0)
     }),
   )
 
-  play('goes on from another address', ({ stage }) => incident(stage, ({ lab }) => lab.renumber(0)))
+  play('goes on from another address', ({ stage }) =>
+    incident(stage, 0.6, ({ lab }) => lab.renumber(0)),
+  )
 
   play('does not care what time of day it is', ({ stage }) =>
-    incident(stage, async ({ sender, receivers: [receiver] }) => {
+    incident(stage, 0.6, async ({ sender, receivers: [receiver] }) => {
       sender.kill('SIGUSR2')
       await later(receiver, 2000)
       sender.kill('SIGUSR2')

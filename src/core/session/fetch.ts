@@ -7,7 +7,7 @@ import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import { type Batch, NOWHERE, TAKEN } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
-import { Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
+import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
 import { DATAGRAM, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
@@ -500,10 +500,4 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #peer(address: PeerAddress, state: 'connected' | 'closed', reason?: string): void {
     this.#out.push({ type: 'peer', host: address.host, port: address.port, state, reason })
   }
-}
-
-const NOTES = new Set(['joined', 'left', 'arrived', 'failed', 'layer', 'control'])
-
-function isNote(out: SwarmAction | SwarmNote): out is SwarmNote {
-  return NOTES.has(out.type)
 }

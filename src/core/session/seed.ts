@@ -11,7 +11,7 @@ import type { Batch } from '../multicast/batch.js'
 import { Sender, type SenderOut } from '../multicast/sender.js'
 import type { RateController } from '../rate/controller.js'
 import type { Link } from '../swarm/link.js'
-import { Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
+import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
@@ -466,7 +466,3 @@ const BLAST_STATES = {
   serving: 'ended',
   ended: 'ended',
 } as const
-
-function isNote(out: SwarmAction | SwarmNote): out is SwarmNote {
-  return ['joined', 'left', 'arrived', 'failed', 'layer', 'control'].includes(out.type)
-}

@@ -486,3 +486,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
   }
 }
+
+const NOTES = new Set(['joined', 'left', 'arrived', 'failed', 'layer', 'control'])
+
+/** It is for the owner, not for the shell. */
+export function isNote(out: SwarmOut): out is SwarmNote {
+  return NOTES.has(out.type)
+}

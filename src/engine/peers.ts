@@ -8,12 +8,14 @@ import type { Range } from '../core/wire/message.js'
 import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
 import { Conn } from '../io/net/conn.js'
 import { ownAddresses } from '../io/net/interfaces.js'
-import { dial } from '../io/net/tcp.js'
+import { dial, type PeerPort } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
 
 export interface PeersOptions {
   readonly geometry: Geometry
-  readonly localAddress: string | undefined
+  /** The address of the chosen interface, where one was chosen; it may become another. */
+  readonly localAddress: () => string | undefined
+  readonly port: PeerPort
   readonly feed: (input: SwarmIn) => void
   /** Reads payload of a file. */
   readonly read: (file: number, offset: number, into: Uint8Array) => Promise<void>
@@ -82,6 +84,7 @@ export class Peers {
   #leaveOldAddresses(): void {
     const own = ownAddresses()
     if (own === undefined) return
+    this.#options.port.move(this.#options.localAddress())
     for (const conn of [...this.#conns.values()])
       if (!own.has(conn.localHost)) conn.abandon(`${conn.localHost} is no address of ours any more`)
   }
@@ -109,7 +112,7 @@ export class Peers {
   }
 
   #dial(address: Address): void {
-    dial(address, this.#options.localAddress).then(
+    dial(address, this.#options.localAddress()).then(
       socket => this.#adopt(socket, true, undefined, address),
       () => this.#options.feed({ type: 'dial-failed', address }),
     )

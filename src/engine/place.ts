@@ -1,7 +1,7 @@
 // Where on the network a transfer takes place: the options that sender and receiver share, resolved
 // into interfaces and addresses.
 
-import { type Interface, interfacesOf, mtuOf } from '../io/net/interfaces.js'
+import { type Interface, interfacesOf, mtuOf, ownAddresses } from '../io/net/interfaces.js'
 
 export const DEFAULT_GROUP = '224.0.67.67'
 export const DEFAULT_PORT = 6767
@@ -25,4 +25,17 @@ export function placeOf(options: { group?: string; port?: number; interface?: st
   const outside = interfaces.filter(each => !each.internal)
   const mtuBytes = mtuOf(chosen ? [chosen] : outside)
   return { group, port: options.port ?? DEFAULT_PORT, interfaces, chosen, mtuBytes }
+}
+
+/**
+ * The address of the chosen interface now: as long as it stands the one that it had at first, else
+ * the one that it has instead.
+ */
+export function chosenAddress({ chosen, group }: Place): string | undefined {
+  if (chosen === undefined || ownAddresses()?.has(chosen.address) !== false) return chosen?.address
+  try {
+    return interfacesOf(chosen.name, group.includes(':') ? 6 : 4)[0].address
+  } catch {
+    return chosen.address // it has none at the moment
+  }
 }

@@ -28,7 +28,7 @@ import { lackNotice } from './lack.js'
 import { askManager } from './lines.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
-import { DEFAULT_PEER_PORT, type Place } from './place.js'
+import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 import { idleReception, multicastStatus } from './reception.js'
 import { Writer } from './writer.js'
 
@@ -164,7 +164,8 @@ export class Receiving {
     )
     this.#peers = new Peers({
       geometry: tree.geometry,
-      localAddress: place.chosen?.address,
+      localAddress: () => chosenAddress(place),
+      port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => open.store.read(file, offset, into),
       layer: chunk => this.#layer(chunk),
@@ -378,7 +379,7 @@ export class Receiving {
   #askManagers(): void {
     const { peers, place } = this.#given
     for (const address of peers)
-      askManager(address, this.#meta.id, this.#port.port, place.chosen?.address).then(
+      askManager(address, this.#meta.id, this.#port.port, chosenAddress(place)).then(
         found => found && this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
         () => {},
       )

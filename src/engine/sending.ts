@@ -39,7 +39,7 @@ import { interrupted } from './interrupted.js'
 import { serveLines } from './lines.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
-import { DEFAULT_PEER_PORT, type Place } from './place.js'
+import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 
 export interface SendingOptions {
   readonly meta: P2pMeta
@@ -137,7 +137,8 @@ export class Sending {
     this.#drive = new Drive(this.#seed, out => this.#act(out))
     this.#peers = new Peers({
       geometry: tree.geometry,
-      localAddress: place.chosen?.address,
+      localAddress: () => chosenAddress(place),
+      port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => chunks.read(file, offset, into),
       layer: chunk => chunks.layer(chunk),

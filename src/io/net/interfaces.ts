@@ -43,9 +43,14 @@ export function interfacesOf(selector: string | undefined, family: 4 | 6): Inter
  * is a pulled cable rather than a change of address, and what was connected may be so again.
  */
 export function ownAddresses(): ReadonlySet<string> | undefined {
-  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
-  if (all.every(({ internal }) => internal)) return undefined
-  return new Set(all.map(({ address }) => address))
+  const own = new Set<string>()
+  let outside = false
+  for (const [name, addresses] of Object.entries(networkInterfaces()))
+    for (const { address, internal } of addresses ?? []) {
+      own.add(address).add(`${address}%${name}`)
+      outside ||= !internal
+    }
+  return outside ? own : undefined
 }
 
 /** Bytes that these interfaces received so far, by the kernel's count; undefined where it has none. */

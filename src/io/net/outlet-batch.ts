@@ -4,6 +4,7 @@
 
 import { systemError } from '../native/errno.js'
 import { type NativeUdp, UDP_OPTION, UDP_WRITABLE, type UdpHandle } from '../native/load.js'
+import { interfacesOf, ownAddresses } from './interfaces.js'
 import type { Outlet, OutletOptions } from './outlet.js'
 
 /** Datagrams to one port, equal in size but for the last one. */
@@ -17,9 +18,11 @@ interface Run {
 
 export class BatchOutlet implements Outlet {
   readonly #udp: NativeUdp
-  readonly #handle: UdpHandle
+  #handle: UdpHandle
   readonly #options: OutletOptions
   #scope: number
+  /** What the socket is bound to. */
+  #address: string | undefined
   readonly #slab: Uint8Array
   readonly #runs: Run[] = []
   #end = 0
@@ -34,25 +37,14 @@ export class BatchOutlet implements Outlet {
     this.#handle = handle
     this.#options = options
     this.#scope = scope
+    this.#address = options.address
     this.#slab = new Uint8Array(options.datagramBytes * options.slots)
   }
 
   static open(options: OutletOptions, udp: NativeUdp): BatchOutlet {
-    const { group, ttl, address, interfaceName } = options
-    const six = group.includes(':')
+    const { interfaceName } = options
     const scope = interfaceName ? udp.interfaceIndex(interfaceName.replace(/:.*$/, '')) : 0
-    const handle = udp.open(six ? 6 : 4, (!six && address) || '', 0, 0, false)
-    if (typeof handle === 'number') throw systemError('bind', handle)
-    const set = (option: number, value: number): void => {
-      const bad = udp.option(handle, option, value)
-      if (bad >= 0) return
-      udp.close(handle)
-      throw systemError('setsockopt', bad)
-    }
-    set(UDP_OPTION.ttl, ttl)
-    set(UDP_OPTION.loopback, 1)
-    if (scope > 0) set(UDP_OPTION.interface, scope)
-    return new BatchOutlet(udp, handle, options, scope)
+    return new BatchOutlet(udp, openHandle(udp, options, options.address, scope), options, scope)
   }
 
   get room(): number {
@@ -107,7 +99,7 @@ export class BatchOutlet implements Outlet {
     }
     const error = systemError('send', left)
     if (error.code === 'EAGAIN') return this.#wait()
-    if (this.#interfaceIsNew()) return this.#leaves(run)
+    if (this.#interfaceIsNew() || this.#addressIsOld()) return this.#leaves(run)
     for (let at = from; at < end; at += segmentBytes) this.onError(error)
     return true
   }
@@ -120,6 +112,24 @@ export class BatchOutlet implements Outlet {
     this.#scope = index
     this.#targetPort = 0
     return this.#udp.option(this.#handle, UDP_OPTION.interface, index) >= 0
+  }
+
+  /** The interface got another address: a socket of the old one sends nothing any more. */
+  #addressIsOld(): boolean {
+    const own = ownAddresses()
+    if (this.#address === undefined || own === undefined || own.has(this.#address)) return false
+    try {
+      const { group, interfaceName } = this.#options
+      const [{ address }] = interfacesOf(interfaceName, group.includes(':') ? 6 : 4)
+      const handle = openHandle(this.#udp, this.#options, address, this.#scope)
+      this.#udp.close(this.#handle)
+      this.#handle = handle
+      this.#address = address
+      this.#targetPort = 0
+      return true
+    } catch {
+      return false // it has none at the moment
+    }
   }
 
   /** The line, not the schedule, holds the rest; always false. */
@@ -137,4 +147,26 @@ export class BatchOutlet implements Outlet {
     this.#onRoom = undefined
     call?.()
   }
+}
+
+/** A socket that sends, from `address` where one is given, by the interface with index `scope`. */
+function openHandle(
+  udp: NativeUdp,
+  { group, ttl }: OutletOptions,
+  address: string | undefined,
+  scope: number,
+): UdpHandle {
+  const six = group.includes(':')
+  const handle = udp.open(six ? 6 : 4, (!six && address) || '', 0, 0, false)
+  if (typeof handle === 'number') throw systemError('bind', handle)
+  const set = (option: number, value: number): void => {
+    const bad = udp.option(handle, option, value)
+    if (bad >= 0) return
+    udp.close(handle)
+    throw systemError('setsockopt', bad)
+  }
+  set(UDP_OPTION.ttl, ttl)
+  set(UDP_OPTION.loopback, 1)
+  if (scope > 0) set(UDP_OPTION.interface, scope)
+  return handle
 }

@@ -20,15 +20,19 @@ export interface ListenOptions {
 }
 
 export class PeerPort {
-  readonly #server: Server
+  #server: Server
+  readonly #options: ListenOptions
+  #host: string | undefined
   readonly #sockets = new Set<Socket>()
+  #closed = false
   readonly port: number
 
   private constructor(server: Server, options: ListenOptions) {
     this.#server = server
+    this.#options = options
+    this.#host = options.host
     this.port = (server.address() as { port: number }).port
-    server.on('error', () => {}) // an accept that fails (no descriptors) is not the end
-    server.on('connection', socket => this.#accept(socket, options))
+    this.#serve(server)
   }
 
   /** @throws Mcp2pError NO_PEER_PORT (network) */
@@ -47,9 +51,33 @@ export class PeerPort {
     throw new Mcp2pError('NO_PEER_PORT', 'network', message, 'pass another --peer-port', failure)
   }
 
+  /** Listens on another address, once that one is there. */
+  move(host: string | undefined): void {
+    if (host === this.#host) return
+    const before = this.#host
+    this.#host = host
+    listen(this.port, host).then(
+      server => {
+        this.#server.close()
+        this.#server = server
+        this.#serve(server)
+        if (this.#closed) server.close()
+      },
+      () => {
+        this.#host = before // the next call tries again
+      },
+    )
+  }
+
   async close(): Promise<void> {
+    this.#closed = true
     for (const socket of this.#sockets) socket.destroy()
     await new Promise<void>(resolve => this.#server.close(() => resolve()))
+  }
+
+  #serve(server: Server): void {
+    server.on('error', () => {}) // an accept that fails (no descriptors) is not the end
+    server.on('connection', socket => this.#accept(socket, this.#options))
   }
 
   #accept(socket: Socket, options: ListenOptions): void {

@@ -20,8 +20,9 @@ async function incident(
   stage: Stage,
   byMulticast: number,
   happens: (scene: BlastScene) => Promise<unknown>,
+  more: NodeJS.ProcessEnv = {},
 ): Promise<void> {
-  const env = jumpingClock
+  const env = { ...jumpingClock, ...more }
   const scene = await blast(stage, { receivers: 2, sizeBytes, rate: '20Mbit', env })
   const { sender, receivers, names } = scene
   await sender.until('progress', blasted(0.33))
@@ -56,9 +57,11 @@ skipUnless(Lab.available())('a sender in the middle of its blast', concurrent, (
     }),
   )
 
-  play('goes on from another address', ({ stage }) =>
-    incident(stage, 0.6, ({ lab }) => lab.renumber(0)),
-  )
+  for (const chosen of [undefined, 'eth0'])
+    play(`goes on from another address, interface ${chosen ?? 'not'} chosen`, ({ stage }) => {
+      const env = chosen ? { MCP2P_INTERFACE: chosen } : {}
+      return incident(stage, 0.6, ({ lab }) => lab.renumber(0), env)
+    })
 
   play('does not care what time of day it is', ({ stage }) =>
     incident(stage, 0.6, async ({ sender, receivers: [receiver] }) => {

@@ -97,7 +97,7 @@ export class World {
   run(): Outcome {
     const { scenario } = this.#options
     const { timesMax = 1.5, slackSeconds = 3 } = scenario
-    const until = (timesMax * this.#passSeconds + slackSeconds) * 1e6
+    const until = this.network.scheduler.now + (timesMax * this.#passSeconds + slackSeconds) * 1e6
     const done = (): boolean => this.receivers.every(r => r?.completeAt !== undefined)
     if (!this.network.scheduler.run(until, done)) this.#tellWhoIsStuck()
     const at = this.network.scheduler.now

@@ -1,7 +1,8 @@
 // How long datagrams queued on their way, from one-way delays between clocks that do not agree: only
 // the rise over the least delay known means anything. The least is taken over the last half minute,
 // so that a drift of the clocks does not look like a queue (as LEDBAT, RFC 6817 §4.2, keeps its base
-// delay in buckets).
+// delay in buckets). A delay is a difference of 32-bit clocks and so wraps: all are taken as near to
+// the first one, because two hosts' clocks may be just the half of 71 minutes apart.
 
 import type { Micros } from '../base/machine.js'
 import { Middle } from './middle.js'
@@ -15,12 +16,16 @@ const EVERY = 8
 export class DelayFloor {
   readonly #usual = new Middle()
   #count = 0
+  #first: number | undefined
   #bucketAt: Micros = Number.NEGATIVE_INFINITY
   #older = Number.POSITIVE_INFINITY
   #newer = Number.POSITIVE_INFINITY
   #interval = Number.POSITIVE_INFINITY
 
-  sample(delayMicros: number, now: Micros): void {
+  /** A one-way delay, or rather difference of clocks, of which only the lowest 32 bits count. */
+  sample(differenceMicros: number, now: Micros): void {
+    this.#first ??= differenceMicros
+    const delayMicros = this.#first + ((differenceMicros - this.#first) | 0)
     if (this.#count++ % EVERY === 0) this.#usual.add(delayMicros)
     if (Math.abs(delayMicros - this.#usual.recent) > FAR_MICROS) return
     if (now - this.#bucketAt > BUCKET_MICROS) {

@@ -11,6 +11,7 @@ import type { RateController } from '../rate/controller.js'
 import { Pacer } from '../rate/pacer.js'
 import { DATAGRAM, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
 import type { Batch } from './batch.js'
+import { SEQUENCES } from './sequence.js'
 
 export type SenderOut =
   /** Read and hash the chunk, then call `chunkReady`. */
@@ -159,7 +160,7 @@ export class Sender {
       if (!this.#next(batch, now)) break
       const i = batch.count++
       const sent = HEADER_BYTES + batch.bytes[i]
-      batch.sequence[i] = this.sequence++
+      batch.sequence[i] = this.sequence++ % SEQUENCES
       batch.sessionHigh[i] = this.session.high
       batch.sessionLow[i] = this.session.low
       batch.symbolBytes[i] = this.#symbolBytes

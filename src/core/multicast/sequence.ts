@@ -1,7 +1,15 @@
 // Which sequence numbers of a stream have come: a sliding bitmap, as RFC 4303 §3.4.3 keeps one
 // against replays. It tells duplicates from reordered datagrams in constant memory.
 
+/** How many numbers there are on the wire: they have 48 bits and begin anew. */
+export const SEQUENCES = 2 ** 48
 const WINDOW = 65_536
+
+/** The number that `wire` stands for, as near to `around` as there is one. */
+export function unwrapped(wire: number, around: number): number {
+  const ahead = (((wire - around) % SEQUENCES) + SEQUENCES) % SEQUENCES
+  return around + (ahead < SEQUENCES / 2 ? ahead : ahead - SEQUENCES)
+}
 
 export class SequenceWindow {
   readonly #bits = new Uint8Array(WINDOW / 8)

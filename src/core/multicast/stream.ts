@@ -8,7 +8,7 @@ import type { Micros } from '../base/machine.js'
 import { type SessionId, sessionText, timestampDelta } from '../wire/datagram.js'
 import { DelayFloor } from './delay.js'
 import { Middle } from './middle.js'
-import { SequenceWindow } from './sequence.js'
+import { SEQUENCES, SequenceWindow, unwrapped } from './sequence.js'
 
 /** A jump back of more blocks than reordering explains is the start of another pass. */
 const PASS_JUMP_BLOCKS = 64
@@ -87,12 +87,15 @@ export class Stream {
 
   /** Counts one datagram of `wireBytes` that came at `arrived`. */
   hear(
-    sequence: number,
+    wireSequence: number,
     timestampMicros: number,
     wireBytes: number,
     arrived: Micros,
     now: Micros,
   ): void {
+    // The numbers of a stream begin one round up, so that what was sent before the first has room.
+    const around = this.#lost.isEmpty ? wireSequence + SEQUENCES : this.highestSequence
+    const sequence = unwrapped(wireSequence, around)
     this.heardAt = now
     this.#arrivedAt = Math.max(this.#arrivedAt, arrived)
     this.#delay.sample(timestampDelta(arrived % 2 ** 32, timestampMicros), now)
@@ -153,7 +156,7 @@ export class Stream {
     const lost = Math.max(0, this.#lost.renew() - this.#reportedLost)
     const hearing = {
       intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),
-      highestSequence: Math.max(0, this.highestSequence),
+      highestSequence: this.highestSequence % SEQUENCES,
       expected: this.#received + lost,
       received: this.#received,
       receivedBytes: this.#receivedBytes,

@@ -51,7 +51,14 @@ export class Bitmap {
   }
 
   addRange(first: number, count: number): void {
-    for (let i = first; i < first + count; i++) this.add(i)
+    const end = Math.min(this.size, first + count)
+    for (let i = Math.max(0, first); i < end; ) {
+      if ((i & 7) === 0 && i + 8 <= end) {
+        this.#count += 8 - ONES[this.bytes[i >>> 3]]
+        this.bytes[i >>> 3] = 255
+        i += 8
+      } else this.add(i++)
+    }
   }
 
   /** Sets all bits of another bitmap of the same size. */

@@ -87,6 +87,17 @@ export const LIMITS = {
   /** One that came to nothing gives way after so long at the earliest. */
   announcerTrialMicros: 2_000_000,
   peerSilenceMicros: 4_000_000,
+  /** A peer that talks but answers nothing that was asked of it for so long is asked no more. */
+  answerMicros: 10_000_000,
+  /** So often in a row, and it is dropped. */
+  stallsMax: 3,
+  /** An upload slot is nobody's whose socket has taken nothing for so long. */
+  slotStallMicros: 2_000_000,
+  /** Addresses that are learnt from one connection. */
+  peersPerLinkMax: 200,
+  /** Messages a second that a peer may send unasked, and how many at once; JSON counts for ten. */
+  messagesPerSecondMax: 20_000,
+  messagesBurst: 60_000,
   keepAliveMicros: 5_000_000,
   idleCloseMicros: 30_000_000,
   backoffFirstMicros: 500_000,

@@ -28,8 +28,8 @@ export type AssemblyOut =
   /** Write these parts of an unfinished block from the pool, then `spilled`. */
   | { type: 'spill'; block: number; at: number; parts: readonly Range[] }
   | { type: 'verified'; block: number; origins: readonly Origin[] }
-  /** The block's hash is wrong: it must come again, whole, from one peer. */
-  | { type: 'mismatch'; block: number; origins: readonly Origin[] }
+  /** The block's hash is wrong: it must come again, whole, from one peer; `giver` sent all of it. */
+  | { type: 'mismatch'; block: number; origins: readonly Origin[]; giver: number | undefined }
 
 /** `held`: hashed, but there are other copies of its symbols and no layer yet to choose by. */
 type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing'
@@ -47,6 +47,15 @@ interface Partial {
   state: State
   digest: Uint8Array | undefined
   readonly bytesBy: Record<Origin, number>
+  /** The peer that sent all of it. */
+  giver: number | undefined
+}
+
+/** A block on disk whose layer is not known yet. */
+interface Claimed {
+  readonly digest: Uint8Array
+  readonly bytesBy: Record<Origin, number>
+  readonly giver: number | undefined
 }
 
 /** `symbol` returns: the datagram's payload has no use. */
@@ -60,8 +69,7 @@ export class Assembly {
   readonly #alternates: Alternates
   readonly #layers: LayerCache
   readonly #partials = new Map<number, Partial>()
-  /** Blocks written whose layer is not known yet. */
-  readonly #claimed = new Map<number, { digest: Uint8Array; bytesBy: Record<Origin, number> }>()
+  readonly #claimed = new Map<number, Claimed>()
   /** How many blocks of a chunk wait for its layer, claimed or held. */
   readonly #waiting = new Map<number, number>()
   readonly #held = new Set<Partial>()
@@ -157,6 +165,7 @@ export class Assembly {
   range(
     range: Range,
     origin: Origin,
+    peer: number,
     move: (at: number, from: number, bytes: number) => void,
   ): void {
     let from = 0
@@ -166,7 +175,8 @@ export class Assembly {
       const blockBytes = this.#geometry.bytesOfBlock(block)
       const bytes = Math.min(blockBytes - offset, range.lengthBytes - from)
       if (this.isMissing(block)) {
-        if (bytes === blockBytes) this.#whole(block, bytes, origin, at => move(at, from, bytes))
+        if (bytes === blockBytes)
+          this.#whole(block, bytes, origin, peer, at => move(at, from, bytes))
         else this.#part(block, offset, bytes, origin, at => move(at, from, bytes))
         this.settle(block)
       }
@@ -201,8 +211,10 @@ export class Assembly {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'writing' || partial.digest === undefined) return
     this.#forget(partial)
-    this.#claim(block, partial.digest, partial.bytesBy)
+    const { digest, bytesBy, giver } = partial
     const chunk = this.#geometry.chunkOfBlock(block)
+    this.#claimed.set(block, { digest, bytesBy, giver })
+    this.#wait(chunk, 1)
     const layer = this.#layers.get(chunk)
     if (layer !== undefined) this.#check(chunk, block, layer)
     else this.#tryRoot(chunk)
@@ -261,6 +273,7 @@ export class Assembly {
       state: 'open',
       digest: undefined,
       bytesBy,
+      giver: undefined,
     }
     this.#partials.set(block, partial)
     this.#inPool.add(partial)
@@ -281,7 +294,7 @@ export class Assembly {
     this.#alternates.release(block)
     if (wrong) {
       this.#forget(partial)
-      return this.#mismatch(block, partial.bytesBy)
+      return this.#mismatch(block, partial)
     }
     partial.state = 'writing'
     const bytes = this.#geometry.bytesOfBlock(block)
@@ -326,7 +339,13 @@ export class Assembly {
     return true
   }
 
-  #whole(block: number, bytes: number, origin: Origin, move: (at: number) => void): void {
+  #whole(
+    block: number,
+    bytes: number,
+    origin: Origin,
+    peer: number,
+    move: (at: number) => void,
+  ): void {
     const symbolBytes = this.#partials.get(block)?.symbolBytes ?? BLOCK_BYTES
     const partial = this.#open(block, symbolBytes)
     if (partial === undefined) return
@@ -337,6 +356,7 @@ export class Assembly {
     partial.bytesBy.peer = 0
     partial.bytesBy.seeder = 0
     partial.bytesBy[origin] = bytes
+    partial.giver = peer
     move(partial.at)
   }
 
@@ -390,11 +410,6 @@ export class Assembly {
     this.#partials.delete(partial.block)
   }
 
-  #claim(block: number, digest: Uint8Array, bytesBy: Record<Origin, number>): void {
-    this.#claimed.set(block, { digest, bytesBy })
-    this.#wait(this.#geometry.chunkOfBlock(block), 1)
-  }
-
   /** Compares a claimed block with its leaf. */
   #check(chunk: number, block: number, layer: Uint8Array): void {
     const claimed = this.#claimed.get(block)
@@ -403,7 +418,7 @@ export class Assembly {
     this.#wait(chunk, -1)
     const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
     if (!bytesEqual(layer.subarray(at, at + 32), claimed.digest))
-      return this.#mismatch(block, claimed.bytesBy)
+      return this.#mismatch(block, claimed)
     this.#distrusted.delete(block)
     this.verified.add(block)
     this.verifiedBytes += this.#geometry.bytesOfBlock(block)
@@ -427,9 +442,9 @@ export class Assembly {
     return (this.#claimed.get(block) ?? this.#partials.get(block))!.digest!
   }
 
-  #mismatch(block: number, bytesBy: Record<Origin, number>): void {
+  #mismatch(block: number, { bytesBy, giver }: Pick<Claimed, 'bytesBy' | 'giver'>): void {
     this.#distrusted.add(block)
-    this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy) })
+    this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy), giver })
   }
 
   /** Runs of symbols in `mask` as byte ranges of the block. */

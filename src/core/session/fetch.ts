@@ -264,7 +264,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       const made = this.assembly.poll()
       if (made !== undefined) {
         if (made.type === 'verified') this.#onVerified(made.block, made.origins, now)
-        else if (made.type === 'mismatch') this.#onMismatch(made.block, made.origins, now)
+        else if (made.type === 'mismatch') this.#onMismatch(made, now)
         else return made
         continue
       }
@@ -307,7 +307,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return this.#peer(link.address ?? { host: link.host, port: 0 }, 'closed', note.reason)
       case 'arrived': {
         const { range, bytes } = note
-        this.assembly.range(range, link.seeder ? 'seeder' : 'peer', (at, from, lengthBytes) =>
+        const origin = link.seeder ? 'seeder' : 'peer'
+        this.assembly.range(range, origin, link.peer, (at, from, lengthBytes) =>
           this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
         )
         for (const block of blocksOf(range)) this.#wants.answered(block)
@@ -353,8 +354,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (file !== undefined) this.#out.push({ type: 'finish', file })
   }
 
-  #onMismatch(block: number, origins: readonly Origin[], now: Micros): void {
+  #onMismatch(made: AssemblyOut & { type: 'mismatch' }, now: Micros): void {
+    const { block, giver, origins } = made
     this.#wants.again(block)
+    if (giver !== undefined) this.swarm.expel(giver, 'it sent wrong data', now)
     if (this.#suspicion.wrong(origins)) {
       this.#leaveAll()
       this.#tickAt = now

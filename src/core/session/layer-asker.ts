@@ -34,10 +34,10 @@ export class LayerAsker {
     if (links.length === 0) return
     for (const chunk of chunks.slice(0, LIMITS.requestRangesMax)) {
       const first = this.#geometry.firstBlockOfChunk(chunk)
-      const holders = links.filter(link => link.has(first))
-      const from = holders.length > 0 ? holders : links
-      const link = from[this.#prng.below(from.length)]
-      this.#swarm.send(link, { type: 'layer-request', chunks: [chunk] }, now)
+      const others = links.filter(link => !link.layersAsked.has(chunk))
+      const holders = others.filter(link => link.has(first))
+      const from = holders.length > 0 ? holders : others
+      if (from.length > 0) this.#swarm.requestLayer(from[this.#prng.below(from.length)], chunk, now)
     }
   }
 }

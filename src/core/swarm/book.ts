@@ -25,6 +25,8 @@ interface Entry {
 /** A pinned address is worth a try at least so often: the seeder may come back. */
 const PINNED_RETRY_MICROS = 5_000_000
 
+const OFFENCE_FAILURES = 6
+
 export class AddressBook {
   readonly #entries = new Map<string, Entry>()
   readonly #prng: Prng
@@ -53,7 +55,7 @@ export class AddressBook {
       if (pinned) known.announced = false
       return
     }
-    if (this.#entries.size >= LIMITS.peersKnownMax && !pinned) return
+    if (this.#entries.size >= LIMITS.peersKnownMax && !pinned && !this.#forgetOne()) return
     this.#enter(address, pinned)
   }
 
@@ -104,6 +106,13 @@ export class AddressBook {
     return true
   }
 
+  /** Makes room: gives up one that never answered; false when there is none. */
+  #forgetOne(): boolean {
+    for (const [key, { pinned, busy, failures }] of this.#entries)
+      if (!pinned && !busy && failures > 0) return this.#entries.delete(key)
+    return false
+  }
+
   /** Picks addresses to dial now: all pinned ones that are due, and up to `wanted` others. */
   take(wanted: number, now: Micros): PeerAddress[] {
     const due = [...this.#entries.values()].filter(e => !e.busy && !e.done && e.retryAt <= now)
@@ -150,6 +159,14 @@ export class AddressBook {
     const wait = Math.min(cap, LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16))
     entry.failures++
     entry.retryAt = now + wait * (0.75 + 0.5 * this.#prng.unit())
+  }
+
+  /** What it said or sent was wrong: that counts for many failures. */
+  offended(address: PeerAddress, now: Micros): void {
+    const entry = this.#entries.get(keyOf(address))
+    if (!entry) return
+    entry.failures += OFFENCE_FAILURES
+    this.failed(address, now)
   }
 
   /** Never dial it again: it is ourselves, or has nothing to do with this swarm. */

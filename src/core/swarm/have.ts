@@ -46,19 +46,36 @@ export function haveMessages(
   return messages
 }
 
-/** Adds what a peer says to what it is known to hold; false when it speaks of impossible chunks. */
+/** Chunks of which something is verified, ascending. */
+export function* startedChunks(geometry: Geometry, verified: Bitmap): Iterable<number> {
+  for (let block = verified.nextSet(0); block >= 0; ) {
+    const chunk = geometry.chunkOfBlock(block)
+    yield chunk
+    const next = geometry.firstBlockOfChunk(chunk) + geometry.blocksOfChunk(chunk)
+    block = next < verified.size ? verified.nextSet(next) : -1
+  }
+}
+
+/**
+ * Adds what a peer says to what it is known to hold; false when it speaks of impossible chunks. They
+ * ascend, so that one message is worth one walk over the blocks at most.
+ */
 export function learnHave(geometry: Geometry, held: Bitmap, have: Have): boolean {
+  let next = 0
   for (let i = 0; i < have.chunkRuns.length; i += 2) {
     const chunk = have.chunkRuns[i]
     const count = have.chunkRuns[i + 1]
-    if (count < 1 || chunk + count > geometry.chunkCount) return false
+    if (chunk < next || count < 1 || chunk + count > geometry.chunkCount) return false
+    next = chunk + count
     const first = geometry.firstBlockOfChunk(chunk)
     const last = chunk + count - 1
     const end = geometry.firstBlockOfChunk(last) + geometry.blocksOfChunk(last)
     held.addRange(first, end - first)
   }
+  next = 0
   for (const { chunk, bits } of have.partial) {
-    if (chunk >= geometry.chunkCount) return false
+    if (chunk < next || chunk >= geometry.chunkCount) return false
+    next = chunk + 1
     const count = geometry.blocksOfChunk(chunk)
     if (bits.length !== Math.ceil(count / 8)) return false
     const first = geometry.firstBlockOfChunk(chunk)

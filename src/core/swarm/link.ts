@@ -4,7 +4,7 @@
 import type { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
-import type { Hello, PeerAddress, Range } from '../wire/message.js'
+import type { Hello, Message, PeerAddress, Range } from '../wire/message.js'
 
 export interface Asked {
   readonly range: Range
@@ -22,9 +22,21 @@ export class Link {
   hello: Hello | undefined
   /** We have said hello. */
   greeted = false
+  /** It has said more than hello. */
+  earnest = false
   complete = false
   held: Bitmap | undefined
   readonly asked = new Map<number, Asked>()
+  /** Chunks whose layer we asked of it. */
+  readonly layersAsked = new Set<number>()
+  /** Addresses that we learnt from it. */
+  addressesTold = 0
+  /** How often in a row it answered nothing for too long. */
+  stalls = 0
+  /** When it last answered, or was asked while nothing else was owed. */
+  #answeredAt: Micros
+  #budget: number = LIMITS.messagesBurst
+  #budgetAt: Micros
   /** Blocks of given-up requests, how many answers are still owed: not to be asked of it again. */
   readonly #owed = new Map<number, number>()
   askedBytes = 0
@@ -45,6 +57,8 @@ export class Link {
     this.lastByteAt = now
     this.lastSentAt = now
     this.#windowAt = now
+    this.#answeredAt = now
+    this.#budgetAt = now
   }
 
   get node(): string {
@@ -74,17 +88,33 @@ export class Link {
     return depth - this.askedBytes
   }
 
+  /** It owes answers, and none has come for so long that it should not be asked again soon. */
+  isStalled(now: Micros): boolean {
+    return this.askedBytes > 0 && now - this.#answeredAt > LIMITS.answerMicros
+  }
+
+  /** Counts a message; false when it sends more than anybody has to say. */
+  affords(message: Message, now: Micros): boolean {
+    const earned = ((now - this.#budgetAt) * LIMITS.messagesPerSecondMax) / 1e6
+    this.#budgetAt = now
+    this.#budget = Math.min(LIMITS.messagesBurst, this.#budget + earned) - costOf(message)
+    return this.#budget >= 0
+  }
+
   ask(range: Range, now: Micros): void {
+    if (this.askedBytes === 0) this.#answeredAt = now
     this.asked.set(rangeKey(range), { range, at: now, abandoned: false })
     this.askedBytes += range.lengthBytes
   }
 
   /** Takes the answer to a request; `undefined` when nobody asked for it. */
-  answer(range: Range): Asked | undefined {
+  answer(range: Range, now: Micros): Asked | undefined {
     const key = rangeKey(range)
     const asked = this.asked.get(key)
     if (asked === undefined || asked.range.lengthBytes !== range.lengthBytes) return undefined
     this.asked.delete(key)
+    this.#answeredAt = now
+    this.stalls = 0
     if (!asked.abandoned) this.askedBytes -= range.lengthBytes
     else
       for (const block of blocksOf(range)) {
@@ -112,6 +142,26 @@ export class Link {
     this.rateBps = this.rateBps === 0 ? rate : 0.7 * this.rateBps + 0.3 * rate
     this.#windowAt = now
     this.#windowBytes = 0
+  }
+}
+
+/** What it takes to read a message that may come unasked; answers are bounded by the questions. */
+function costOf(message: Message): number {
+  switch (message.type) {
+    case 'data':
+    case 'reject':
+    case 'layer':
+    case 'keep-alive':
+      return 1
+    case 'request':
+    case 'cancel':
+      return 1 + message.ranges.length / 8
+    case 'layer-request':
+      return 1 + message.chunks.length / 8
+    case 'have':
+      return 1 + (message.chunkRuns.length + message.partial.length) / 8
+    default:
+      return 10
   }
 }
 

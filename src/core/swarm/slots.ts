@@ -1,10 +1,11 @@
 // Serving: who gets the uplink next. Requests wait per peer; up to eight peers are served at a time,
-// round-robin, one range each in turn. No tit-for-tat: a fleet cooperates. A transmitter that blasts
+// round-robin, one range each in turn; who does not read loses its place to who does. No tit-for-tat: a fleet cooperates. A transmitter that blasts
 // gives repair only a small share of its rate, by a token bucket.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Range } from '../wire/message.js'
+import { rangeKey } from './link.js'
 
 /** Bytes on their way into one peer's socket before the next range is read for it. */
 const SENDING_BYTES_MAX = 512 * 1024
@@ -12,8 +13,11 @@ const SENDING_BYTES_MAX = 512 * 1024
 const QUEUE_SECONDS = 1
 
 interface Queue {
-  readonly ranges: Range[]
+  /** By their first byte, so that one is taken back without a search. */
+  readonly ranges: Map<number, Range>
   sendingBytes: number
+  /** When its socket last took something, or was given something to take. */
+  movedAt: Micros
 }
 
 export interface Serve {
@@ -44,12 +48,13 @@ export class Slots {
     if ((this.#queuedBytes * 8) / QUEUE_SECONDS > this.#rateBps) return false
     let queue = this.#queues.get(peer)
     if (queue === undefined) {
-      queue = { ranges: [], sendingBytes: 0 }
+      queue = { ranges: new Map(), sendingBytes: 0, movedAt: now }
       this.#queues.set(peer, queue)
       this.#order.push(peer)
     }
-    if (queue.ranges.length >= 4 * LIMITS.requestRangesMax) return false
-    queue.ranges.push(range)
+    const key = rangeKey(range)
+    if (queue.ranges.size >= 4 * LIMITS.requestRangesMax || queue.ranges.has(key)) return false
+    queue.ranges.set(key, range)
     this.#queuedBytes += range.lengthBytes
     return true
   }
@@ -57,23 +62,23 @@ export class Slots {
   /** Takes back a queued range; true when it had not been served yet. */
   cancel(peer: number, range: Range): boolean {
     const queue = this.#queues.get(peer)
-    const at = queue?.ranges.findIndex(
-      r => r.block === range.block && r.offsetBytes === range.offsetBytes,
-    )
-    if (queue === undefined || at === undefined || at < 0) return false
-    this.#queuedBytes -= queue.ranges[at].lengthBytes
-    queue.ranges.splice(at, 1)
-    return true
+    const queued = queue?.ranges.get(rangeKey(range))
+    if (queue === undefined || queued === undefined) return false
+    this.#queuedBytes -= queued.lengthBytes
+    return queue.ranges.delete(rangeKey(range))
   }
 
   /** The socket took the bytes of a served range. */
-  sent(peer: number, bytes: number): void {
+  sent(peer: number, bytes: number, now: Micros): void {
     const queue = this.#queues.get(peer)
-    if (queue) queue.sendingBytes -= bytes
+    if (queue === undefined) return
+    queue.sendingBytes -= bytes
+    queue.movedAt = now
   }
 
   drop(peer: number): void {
-    for (const range of this.#queues.get(peer)?.ranges ?? []) this.#queuedBytes -= range.lengthBytes
+    for (const range of this.#queues.get(peer)?.ranges.values() ?? [])
+      this.#queuedBytes -= range.lengthBytes
     this.#queues.delete(peer)
     this.#order = this.#order.filter(other => other !== peer)
   }
@@ -83,14 +88,17 @@ export class Slots {
     this.#refill(now)
     if (this.#queuedBytes === 0 || this.#creditBytes < 0) return undefined
     let active = 0
-    for (const queue of this.#queues.values()) if (queue.sendingBytes > 0) active++
+    for (const queue of this.#queues.values())
+      if (queue.sendingBytes > 0 && now - queue.movedAt < LIMITS.slotStallMicros) active++
     for (let i = 0; i < this.#order.length; i++) {
       const peer = this.#order.shift()!
       this.#order.push(peer)
       const queue = this.#queues.get(peer)!
-      if (queue.ranges.length === 0 || queue.sendingBytes >= SENDING_BYTES_MAX) continue
+      if (queue.ranges.size === 0 || queue.sendingBytes >= SENDING_BYTES_MAX) continue
       if (queue.sendingBytes === 0 && active >= LIMITS.uploadSlots) continue
-      const range = queue.ranges.shift()!
+      const [[key, range]] = queue.ranges
+      queue.ranges.delete(key)
+      if (queue.sendingBytes === 0) queue.movedAt = now
       queue.sendingBytes += range.lengthBytes
       this.#queuedBytes -= range.lengthBytes
       if (this.#rateBps !== Number.POSITIVE_INFINITY) this.#creditBytes -= range.lengthBytes

@@ -19,7 +19,8 @@ import type {
   RejectReason,
 } from '../wire/message.js'
 import { AddressBook } from './book.js'
-import { haveMessages, learnHave } from './have.js'
+import { whoMustGo } from './door.js'
+import { haveMessages, learnHave, startedChunks } from './have.js'
 import { blocksOf, Link } from './link.js'
 import { sameScope } from './scope.js'
 import { Slots } from './slots.js'
@@ -36,7 +37,8 @@ export type SwarmIn =
 export type SwarmAction =
   | { type: 'send'; peer: number; message: Message }
   | { type: 'dial'; address: PeerAddress }
-  | { type: 'close'; peer: number; reason: string }
+  /** `abrupt`: it did wrong, or is one too many; nothing more is sent to it or read of it. */
+  | { type: 'close'; peer: number; reason: string; abrupt: boolean }
   /** Read the range and send it as data; then `sent`. */
   | { type: 'serve'; peer: number; range: Range }
   /** Send the chunk's layer (from memory or by hashing what is on disk). */
@@ -71,6 +73,8 @@ export interface SwarmOptions {
 const CHECK_MICROS = 250_000
 /** A peer that said "later" is left alone for so long. */
 const LATER_MICROS = 200_000
+/** One that answers nothing is left alone for so long, and longer each time. */
+const STALLED_MICROS = 4_000_000
 /** How often a seeder that does not know of our completion is dialled. */
 const TELL_MICROS = 500_000
 
@@ -137,7 +141,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   handle(input: SwarmIn, now: Micros): void {
     if (input.type === 'connected') this.#onConnected(input, now)
     else if (input.type === 'dial-failed') this.#onDialFailed(input.address, now)
-    else if (input.type === 'sent') this.slots.sent(input.peer, input.bytes)
+    else if (input.type === 'sent') this.slots.sent(input.peer, input.bytes, now)
     else {
       const link = this.#links.get(input.peer)
       if (link === undefined) return
@@ -170,6 +174,12 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
   }
 
+  /** Asks for the layer of a chunk; it comes as a note. */
+  requestLayer(link: Link, chunk: number, now: Micros): void {
+    link.layersAsked.add(chunk)
+    this.send(link, { type: 'layer-request', chunks: [chunk] }, now)
+  }
+
   send(link: Link, message: Message, now: Micros): void {
     link.lastSentAt = now
     this.#out.push({ type: 'send', peer: link.peer, message })
@@ -187,8 +197,17 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   close(link: Link, reason: string, now: Micros): void {
     if (!this.#links.has(link.peer)) return
-    this.#out.push({ type: 'close', peer: link.peer, reason })
+    this.#out.push({ type: 'close', peer: link.peer, reason, abrupt: false })
     this.#drop(link, reason, now)
+  }
+
+  /** Ends a connection whose other side did what nobody may, and does not dial it for long. */
+  expel(peer: number, reason: string, now: Micros): void {
+    const link = this.#links.get(peer)
+    if (link === undefined) return
+    this.#out.push({ type: 'close', peer, reason, abrupt: true })
+    this.#drop(link, reason, now)
+    if (link.address) this.book.offended(link.address, now)
   }
 
   // ---- connections
@@ -201,15 +220,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
     this.#links.set(input.peer, link)
     this.#checkAt = Math.min(this.#checkAt, now + CHECK_MICROS)
-    if (this.#links.size > LIMITS.connectionsMax || this.#tooMany(input.host))
-      this.close(link, 'too many connections', now)
-    else if (input.outbound) this.#greet(link, now)
-  }
-
-  #tooMany(host: string): boolean {
-    let count = 0
-    for (const link of this.#links.values()) if (link.host === host) count++
-    return count > LIMITS.connectionsPerAddressMax
+    const leaver = whoMustGo(this.#links, link)
+    if (leaver !== undefined) {
+      const reason = 'too many connections'
+      this.#out.push({ type: 'close', peer: leaver.peer, reason, abrupt: true })
+      this.#drop(leaver, reason, now)
+    }
+    if (leaver !== link && input.outbound) this.#greet(link, now)
   }
 
   #onDialFailed(address: PeerAddress, now: Micros): void {
@@ -230,17 +247,23 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onMessage(link: Link, message: Message, now: Micros): void {
     link.lastByteAt = now
+    const { peer } = link
+    if (!link.affords(message, now)) return this.expel(peer, 'it floods us', now)
     if (link.hello === undefined) {
       if (message.type === 'hello') this.#onHello(link, message, now)
-      else this.close(link, 'no hello', now)
+      else this.expel(peer, 'no hello', now)
       return
+    }
+    if (!link.earnest && message.type !== 'keep-alive') {
+      link.earnest = true
+      if (link.address) this.book.succeeded(link.address)
     }
     switch (message.type) {
       case 'hello':
-        return this.close(link, 'second hello', now)
+        return this.expel(peer, 'second hello', now)
       case 'have':
         link.held ??= new Blocks(this.#geometry.blockCount)
-        if (!learnHave(this.#geometry, link.held, message)) this.close(link, 'impossible have', now)
+        if (!learnHave(this.#geometry, link.held, message)) this.expel(peer, 'impossible have', now)
         return
       case 'request':
         for (const range of message.ranges) this.#onRequest(link, range, now)
@@ -254,15 +277,18 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       case 'data':
         return this.#onData(link, message, now)
       case 'layer-request':
-        for (const chunk of message.chunks) this.#onLayerRequest(link, chunk, now)
+        for (const chunk of message.chunks)
+          if (this.#links.has(peer)) this.#onLayerRequest(link, chunk, now)
         return
       case 'layer':
+        if (!link.layersAsked.delete(message.chunk))
+          return this.expel(peer, 'a layer nobody asked for', now)
         this.#out.push({ type: 'layer', link, chunk: message.chunk, leaves: message.leaves })
         return
       case 'meta-request':
         return this.#onMetaRequest(link, message.offsetBytes, message.lengthBytes, now)
       case 'meta':
-        return
+        return this.expel(peer, 'meta nobody asked for', now)
       default:
         this.#onControl(link, message, now)
     }
@@ -295,31 +321,20 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (link.address && hello.role !== 'meta') {
       this.book.add(link.address, false)
       this.book.connected(link.address)
-      this.book.succeeded(link.address)
     }
     if (!link.greeted) this.#greet(link, now)
     if (!link.active) return
     if (link.seeder) this.#untold = undefined
-    if (!this.complete && !link.complete)
-      for (const have of haveMessages(
-        this.#geometry,
-        this.#options.verified,
-        this.#startedChunks(),
-      ))
-        this.send(link, have, now)
+    if (!this.complete && !link.complete) this.#tellAll(link, now)
     this.#introduce(link, now)
     this.#out.push({ type: 'joined', link })
   }
 
-  /** Chunks of which something is verified, ascending. */
-  *#startedChunks(): Iterable<number> {
+  /** Tells all that we hold. */
+  #tellAll(link: Link, now: Micros): void {
     const { verified } = this.#options
-    for (let block = verified.nextSet(0); block >= 0; ) {
-      const chunk = this.#geometry.chunkOfBlock(block)
-      yield chunk
-      const next = this.#geometry.firstBlockOfChunk(chunk) + this.#geometry.blocksOfChunk(chunk)
-      block = next < verified.size ? verified.nextSet(next) : -1
-    }
+    const chunks = startedChunks(this.#geometry, verified)
+    for (const have of haveMessages(this.#geometry, verified, chunks)) this.send(link, have, now)
   }
 
   /** Tells a newcomer of others, at random, but never of addresses it could not reach. */
@@ -337,7 +352,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (message.type === 'keep-alive') return
     if (message.type === 'peers')
       for (const address of message.peers)
-        if (sameScope(address.host, link.host)) this.book.add(address, false)
+        if (sameScope(address.host, link.host) && link.addressesTold++ < LIMITS.peersPerLinkMax)
+          this.book.add(address, false)
     if (message.type === 'complete') {
       link.complete = true
       link.held = undefined
@@ -366,8 +382,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onData(link: Link, message: Data, now: Micros): void {
     const { range, bytes } = message
-    const asked = link.answer(range)
-    if (asked === undefined) return this.close(link, 'data nobody asked for', now)
+    const asked = link.answer(range, now)
+    if (asked === undefined) return this.expel(link.peer, 'data nobody asked for', now)
     link.delivered(range.lengthBytes, now)
     this.receivedBytes += range.lengthBytes
     this.#out.push({ type: 'arrived', link, range, bytes })
@@ -375,12 +391,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onReject(link: Link, message: Reject, now: Micros): void {
     for (const range of message.ranges) {
-      const asked = link.answer(range)
-      if (asked === undefined) return this.close(link, 'reject of nothing', now)
+      const asked = link.answer(range, now)
+      if (asked === undefined) return this.expel(link.peer, 'reject of nothing', now)
       if (asked.abandoned) continue
-      if (message.reason === 'later') link.quietUntil = now + LATER_MICROS
-      else if (link.held) for (const block of blocksOf(range)) link.held.delete(block)
       this.#out.push({ type: 'failed', link, range, reason: message.reason })
+      // Nobody forgets what was verified once: it never had what it said.
+      if (message.reason !== 'later') return this.expel(link.peer, 'it lacks what it offered', now)
+      link.quietUntil = now + LATER_MICROS
     }
   }
 
@@ -410,13 +427,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #onLayerRequest(link: Link, chunk: number, now: Micros): void {
     if (chunk < this.#geometry.chunkCount)
       this.#out.push({ type: 'serve-layer', peer: link.peer, chunk })
-    else this.close(link, 'impossible chunk', now)
+    else this.expel(link.peer, 'impossible chunk', now)
   }
 
   #onMetaRequest(link: Link, offset: number, length: number, now: Micros): void {
     const { metaBytes } = this.#options
     if (offset > metaBytes.length || length > LIMITS.rangeBytesMax)
-      return this.close(link, 'impossible meta request', now)
+      return this.expel(link.peer, 'impossible meta request', now)
     const bytes = metaBytes.subarray(offset, offset + length)
     const part = { type: 'meta', totalBytes: metaBytes.length, offsetBytes: offset, bytes } as const
     this.send(link, part, now)
@@ -468,10 +485,14 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#checkAt = this.#links.size === 0 ? Number.POSITIVE_INFINITY : now + CHECK_MICROS
     for (const link of [...this.#links.values()]) {
       const silent = now - link.lastByteAt
+      const stalled = link.isStalled(now)
+      if (stalled) link.quietUntil = now + STALLED_MICROS * 2 ** link.stalls++
       if (link.hello === undefined && silent > LIMITS.helloMicros) this.close(link, 'no hello', now)
       else if (silent > LIMITS.idleCloseMicros) this.close(link, 'silent', now)
+      else if (link.stalls >= LIMITS.stallsMax && !link.seeder)
+        this.close(link, 'it answers nothing', now)
       else {
-        if (silent > LIMITS.peerSilenceMicros) this.#timeOut(link)
+        if (stalled || silent > LIMITS.peerSilenceMicros) this.#timeOut(link)
         if (link.active && now - link.lastSentAt > LIMITS.keepAliveMicros)
           this.send(link, { type: 'keep-alive' }, now)
       }

@@ -75,7 +75,7 @@ class Bench {
   /** A peer sends part of a block. */
   send(block: number, offsetBytes: number, lengthBytes: number, right = true): void {
     const bytes = right ? this.bytesOf(block) : NOTHING
-    this.assembly.range({ block, offsetBytes, lengthBytes }, 'peer', (at, from, count) => {
+    this.assembly.range({ block, offsetBytes, lengthBytes }, 'peer', 1, (at, from, count) => {
       const start = offsetBytes + from
       this.pool.set(bytes.subarray(start, start + count), at)
     })
@@ -201,7 +201,7 @@ describe('assembly', () => {
     bench.send(0, 0, BLOCK_BYTES, false)
     bench.run()
     expect(bench.count('verify')).toBe(1)
-    expect(bench.outs.at(-1)).toEqual({ type: 'mismatch', block: 0, origins: ['peer'] })
+    expect(bench.outs.at(-1)).toEqual({ type: 'mismatch', block: 0, origins: ['peer'], giver: 1 })
     bench.hear(1, 0)
     bench.send(1, SYMBOL_BYTES, SYMBOL_BYTES, false)
     expect(bench.hear(1, 1)).toBe(false)

@@ -37,14 +37,15 @@ export async function fetchMeta(
     throw failed(cause instanceof Error ? cause.message : String(cause), cause)
   })
   return new Promise((resolve, reject) => {
-    let bytes: Uint8Array | undefined
+    const parts: Uint8Array[] = []
+    let totalBytes: number | undefined
     let filled = 0
     const end = (error: Mcp2pError | undefined): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       conn.close()
       if (error) reject(error)
-      else if (bytes) resolve(bytes)
+      else resolve(Buffer.concat(parts))
     }
     const onAbort = (): void => end(failed('interrupted'))
     const ask = (): void => {
@@ -55,15 +56,15 @@ export async function fetchMeta(
       timer.refresh()
       if (message.type === 'hello') ask()
       if (message.type !== 'meta') return
-      if (message.totalBytes > LIMITS.metaBytesMax || message.offsetBytes !== filled)
+      totalBytes ??= message.totalBytes
+      // Memory is taken for what has come, and each part is all that was asked for: no dripping.
+      const wanted = Math.min(LIMITS.rangeBytesMax, totalBytes - filled)
+      const isNext = message.offsetBytes === filled && message.bytes.length === wanted
+      if (totalBytes > LIMITS.metaBytesMax || message.totalBytes !== totalBytes || !isNext)
         return end(failed('its meta makes no sense'))
-      bytes ??= new Uint8Array(message.totalBytes)
-      if (bytes.length !== message.totalBytes || filled + message.bytes.length > bytes.length)
-        return end(failed('its meta makes no sense'))
-      bytes.set(message.bytes, filled)
+      parts.push(message.bytes.slice())
       filled += message.bytes.length
-      if (filled === bytes.length) end(undefined)
-      else if (message.bytes.length === 0) end(failed('its meta ends too early'))
+      if (filled === totalBytes) end(undefined)
       else ask()
     }
     const conn = new Conn(socket, { onMessage, onClose: reason => end(failed(reason)) })

@@ -2,6 +2,7 @@
 // such a manager, which asks it who is in a swarm.
 
 import type { Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
 import { LIMITS } from '../core/base/limits.js'
 import type { Registry } from '../core/manager/registry.js'
 import { peersInAnswer } from '../core/wire/manager.js'
@@ -23,6 +24,7 @@ export function serveLines(socket: Socket, first: Uint8Array, registry: Registry
   onLines(socket, first, line => {
     const answer = registry.answer(line, asker, nowMicros())
     if (answer !== undefined) socket.write(`${answer}\n`)
+    if (socket.writableLength > LIMITS.managerUnsentBytesMax) socket.destroy()
   })
 }
 
@@ -41,10 +43,11 @@ export async function askManager(
   const socket = await dial(manager, localAddress)
   return new Promise(resolve => {
     const done = (peers: Address[] | undefined): void => {
+      clearTimeout(timer)
       socket.destroy()
       resolve(peers)
     }
-    socket.setTimeout(ANSWER_MILLIS, () => done(undefined))
+    const timer = setTimeout(() => done(undefined), ANSWER_MILLIS)
     socket.on('error', () => done(undefined))
     socket.on('close', () => done(undefined))
     onLines(socket, undefined, line => {
@@ -58,10 +61,12 @@ export async function askManager(
 }
 
 function onLines(socket: Socket, first: Uint8Array | undefined, on: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8')
   let text = ''
   const take = (piece: Uint8Array): void => {
-    text += Buffer.from(piece).toString('utf8')
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+    if (socket.destroyed) return
+    text += decoder.write(Buffer.from(piece))
+    for (let end = text.indexOf('\n'); end >= 0 && !socket.destroyed; end = text.indexOf('\n')) {
       const line = text.slice(0, end)
       text = text.slice(end + 1)
       on(line)

@@ -2,6 +2,7 @@
 // with bytes from the disk. Shared by sender and receiver, whose machines speak the same actions.
 
 import type { Socket } from 'node:net'
+import { LIMITS } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
 import type { SwarmAction, SwarmIn } from '../core/swarm/swarm.js'
 import type { Range } from '../core/wire/message.js'
@@ -10,6 +11,7 @@ import { Conn } from '../io/net/conn.js'
 import { ownAddresses } from '../io/net/interfaces.js'
 import { dial, type PeerPort } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
+import { LayerDesk } from './layer-desk.js'
 
 export interface PeersOptions {
   readonly geometry: Geometry
@@ -29,6 +31,7 @@ const ADDRESSES_EVERY_MILLIS = 1000
 export class Peers {
   readonly #options: PeersOptions
   readonly #conns = new Map<number, Conn>()
+  readonly #desk: LayerDesk
   #nextPeer = 1
   readonly #watch: NodeJS.Timeout
   #closed = false
@@ -36,6 +39,13 @@ export class Peers {
   constructor(options: PeersOptions) {
     this.#options = options
     this.#watch = setInterval(() => this.#leaveOldAddresses(), ADDRESSES_EVERY_MILLIS)
+    const { layer, onFailure } = options
+    const send = (peer: number, chunk: number, leaves: Uint8Array): boolean => {
+      const conn = this.#conns.get(peer)
+      conn?.send({ type: 'layer', chunk, leaves })
+      return conn !== undefined && conn.unsentBytes < LIMITS.unsentBytesFair
+    }
+    this.#desk = new LayerDesk({ layer, onFailure, send })
   }
 
   /** An incoming connection whose first bytes are frames. */
@@ -45,12 +55,15 @@ export class Peers {
 
   act(action: SwarmAction): void {
     switch (action.type) {
-      case 'send':
-        return this.#conns.get(action.peer)?.send(action.message)
+      case 'send': {
+        const conn = this.#conns.get(action.peer)
+        conn?.send(action.message)
+        return this.#bound(conn)
+      }
       case 'close': {
         const conn = this.#conns.get(action.peer)
-        this.#conns.delete(action.peer)
-        return conn?.close()
+        this.#gone(action.peer)
+        return action.abrupt ? conn?.drop() : conn?.close()
       }
       case 'dial':
         return this.#dial(action.address)
@@ -58,8 +71,21 @@ export class Peers {
         void this.#serve(action.peer, action.range)
         return
       case 'serve-layer':
-        void this.#serveLayer(action.peer, action.chunk)
+        this.#desk.ask(action.peer, action.chunk)
     }
+  }
+
+  /** Memory for those who do not read is bounded for all of them together, too. */
+  #bound(conn: Conn | undefined): void {
+    if (conn === undefined || conn.unsentBytes < LIMITS.unsentBytesFair) return
+    let all = 0
+    for (const each of this.#conns.values()) all += each.unsentBytes
+    if (all > LIMITS.unsentBytesInAllMax) conn.giveUp()
+  }
+
+  #gone(peer: number): void {
+    this.#conns.delete(peer)
+    this.#desk.drop(peer)
   }
 
   /** Sends what is queued and closes everything; peers get so long to take it. */
@@ -100,7 +126,7 @@ export class Peers {
     const conn = new Conn(socket, {
       onMessage: message => feed({ type: 'message', peer, message }),
       onClose: reason => {
-        this.#conns.delete(peer)
+        this.#gone(peer)
         feed({ type: 'closed', peer, reason })
       },
     })
@@ -132,14 +158,6 @@ export class Peers {
     const conn = this.#conns.get(peer)
     if (conn) conn.sendFrame(frame, sent)
     else sent()
-  }
-
-  async #serveLayer(peer: number, chunk: number): Promise<void> {
-    try {
-      const leaves = await this.#options.layer(chunk)
-      this.#conns.get(peer)?.send({ type: 'layer', chunk, leaves })
-    } catch (error) {
-      this.#options.onFailure(error)
-    }
+    this.#bound(conn)
   }
 }

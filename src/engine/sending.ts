@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { hexOf } from '../core/base/bytes.js'
 import { parseEndpoint } from '../core/base/endpoint.js'
+import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
 import { Registry } from '../core/manager/registry.js'
 import { symbolBytesOf, symbolsPerBlock } from '../core/meta/geometry.js'
@@ -27,6 +28,7 @@ import { hasherOf, sha256 } from '../io/disk/hasher.js'
 import type { Source } from '../io/disk/source.js'
 import type { OnDatagram } from '../io/net/group.js'
 import { interfacesOf } from '../io/net/interfaces.js'
+import { Lobby } from '../io/net/lobby.js'
 import type { Outlet } from '../io/net/outlet.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { PeerPort } from '../io/net/tcp.js'
@@ -77,13 +79,17 @@ export class Sending {
     const tree = new MetaTree(meta, hash)
     const chunks = new Chunks(tree, hash, given.source)
     const registry = { current: undefined as Registry | undefined }
+    const callers = new Lobby(LIMITS.managerConnectionsMax)
     let sending: Sending | undefined
     const wanted = options.peerPort ?? DEFAULT_PEER_PORT
     const port = await PeerPort.open({
       port: wanted,
       host: place.chosen?.address,
       onPeer: (socket, first) => sending?.accept(socket, first),
-      onLines: (socket, first) => registry.current && serveLines(socket, first, registry.current),
+      onLines: (socket, first) => {
+        callers.enter(socket)
+        if (registry.current) serveLines(socket, first, registry.current)
+      },
     })
     const prng = new Prng(randomBytes(4).readUInt32BE(0))
     registry.current = new Registry(prng.fork(), { metaHash: meta.id, port: port.port })

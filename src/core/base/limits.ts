@@ -79,6 +79,13 @@ export const LIMITS = {
   connectionsWanted: 10,
   connectionsMax: 2048,
   connectionsPerAddressMax: 64,
+  /** Accepted connections that have not said a byte yet, and those that talk to the manager. */
+  connectionsSilentMax: 512,
+  managerConnectionsMax: 256,
+  /** What waits in one socket for a peer that does not read; and in all, where one has a lot of it. */
+  unsentBytesMax: 16 * MiB,
+  unsentBytesFair: 1 * MiB,
+  unsentBytesInAllMax: 64 * MiB,
   peersPerMessageMax: 50,
   peersKnownMax: 4096,
   /** Addresses that are dialled because they were announced: in all, and at one host. */
@@ -130,6 +137,8 @@ export const LIMITS = {
 
   // Manager
   managerLineBytesMax: 64 * KiB,
+  /** Answers that a client of the manager has not read. */
+  managerUnsentBytesMax: 256 * KiB,
   managerHashCharsMax: 128,
   managerTtlSeconds: 30,
   managerPeersPerSwarmMax: 10_000,

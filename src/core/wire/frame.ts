@@ -1,12 +1,15 @@
 // Frames on a TCP connection: one byte version<<4|type, a 32-bit length, the payload. A parser takes
 // the stream in pieces of any size and hands out whole frames; it copies only a frame that arrives
-// in more than one piece.
+// in more than one piece, and takes memory for what has come rather than for what is promised.
 
 import { LIMITS } from '../base/limits.js'
 import { get32, put32 } from './datagram.js'
 
 export const FRAME_HEADER_BYTES = 5
 const VERSION = 0
+
+/** Memory for a frame begins with so much and doubles. */
+const FIRST_BYTES = 16 * 1024
 
 export interface Frame {
   readonly type: number
@@ -31,6 +34,7 @@ export class FrameParser {
   #head = new Uint8Array(FRAME_HEADER_BYTES)
   #headBytes = 0
   #payload: Uint8Array | undefined
+  #payloadBytes = 0
   #filled = 0
   #type = 0
 
@@ -53,19 +57,30 @@ export class FrameParser {
           at += length
           continue
         }
-        this.#payload = new Uint8Array(length)
+        this.#payload = new Uint8Array(Math.min(length, Math.max(FIRST_BYTES, piece.length)))
+        this.#payloadBytes = length
         this.#filled = 0
       }
-      const take = Math.min(this.#payload.length - this.#filled, piece.length - at)
-      this.#payload.set(piece.subarray(at, at + take), this.#filled)
-      this.#filled += take
+      const take = Math.min(this.#payloadBytes - this.#filled, piece.length - at)
+      this.#fill(this.#payload, piece.subarray(at, at + take))
       at += take
-      if (this.#filled === this.#payload.length) {
+      if (this.#filled === this.#payloadBytes) {
         const payload = this.#payload
         this.#payload = undefined
         on({ type: this.#type, payload })
       }
     }
     return true
+  }
+
+  #fill(payload: Uint8Array, part: Uint8Array): void {
+    const needed = this.#filled + part.length
+    if (needed > payload.length) {
+      const grown = Math.min(this.#payloadBytes, Math.max(needed, 2 * payload.length))
+      this.#payload = new Uint8Array(grown)
+      this.#payload.set(payload.subarray(0, this.#filled))
+    }
+    this.#payload!.set(part, this.#filled)
+    this.#filled = needed
   }
 }

@@ -2,13 +2,14 @@
 // header; a peer that does not read is dropped before it can fill our memory.
 
 import type { Socket } from 'node:net'
+import { LIMITS } from '../../core/base/limits.js'
 import { FrameParser } from '../../core/wire/frame.js'
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 
-const UNSENT_BYTES_MAX = 16 * 1024 * 1024
-/** Over a lossy path the last bytes take their time. */
+/** Over a lossy path the last bytes take their time: so long between two of them, and in all. */
 const FAREWELL_MILLIS = 5000
+const FAREWELL_ALL_MILLIS = 30_000
 
 export interface ConnEvents {
   /** A view into the message's payload is valid during the call only. */
@@ -40,6 +41,11 @@ export class Conn {
     socket.on('end', () => this.#end('closed by the peer'))
   }
 
+  /** What the other side has not taken yet. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength
+  }
+
   send(message: Message): void {
     this.#write(encodeMessage(message))
   }
@@ -60,6 +66,16 @@ export class Conn {
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
     this.#socket.setTimeout(FAREWELL_MILLIS, () => this.#socket.destroy())
+    // Nor must one that goes on talking keep the socket.
+    const timer = setTimeout(() => this.#socket.destroy(), FAREWELL_ALL_MILLIS)
+    timer.unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Ends the connection at once, whatever is on its way; `onClose` is not called. */
+  drop(): void {
+    this.#closed = true
+    this.#socket.destroy()
   }
 
   /** It will never bring anything again, whatever the system still hopes. */
@@ -81,10 +97,12 @@ export class Conn {
       setImmediate(() => this.#socket.uncork())
     }
     this.#socket.write(bytes, onTaken)
-    if (this.#socket.writableLength > UNSENT_BYTES_MAX) {
-      this.#socket.destroy()
-      this.#end('it does not read')
-    }
+    if (this.unsentBytes > LIMITS.unsentBytesMax) this.giveUp()
+  }
+
+  /** Ends the connection because too much of what is for it waits. */
+  giveUp(): void {
+    this.#end('it does not read')
   }
 
   /** Takes bytes of the stream: those that were read before the connection came here. */
@@ -98,7 +116,6 @@ export class Conn {
       else if (message !== undefined) this.#events.onMessage(message)
     })
     if (ok && !broken) return
-    this.#socket.destroy()
     this.#end('it does not speak this protocol')
   }
 

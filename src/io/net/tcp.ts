@@ -3,7 +3,9 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Mcp2pError } from '../../core/base/errors.js'
+import { LIMITS } from '../../core/base/limits.js'
 import type { Address } from '../../ports.js'
+import { Lobby } from './lobby.js'
 
 /** Ports tried after the wanted one. */
 const PORTS_TRIED = 100
@@ -25,6 +27,7 @@ export class PeerPort {
   #host: string | undefined
   readonly #sockets = new Set<Socket>()
   #closed = false
+  readonly #silent = new Lobby(LIMITS.connectionsSilentMax)
   readonly port: number
 
   private constructor(server: Server, options: ListenOptions) {
@@ -82,17 +85,22 @@ export class PeerPort {
 
   #accept(socket: Socket, options: ListenOptions): void {
     this.#sockets.add(socket)
-    socket.on('close', () => this.#sockets.delete(socket))
+    // Not a timeout of the socket: blanks, one at a time, would put that off for ever.
+    const timer = setTimeout(() => socket.destroy(), FIRST_BYTE_MILLIS)
+    socket.on('close', () => {
+      clearTimeout(timer)
+      this.#sockets.delete(socket)
+    })
     socket.on('error', () => {})
-    socket.setTimeout(FIRST_BYTE_MILLIS, () => socket.destroy())
+    this.#silent.enter(socket)
     const sniff = (piece: Uint8Array): void => {
       const first = piece.find(
         byte => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d,
       )
       if (first === undefined) return
       socket.off('data', sniff)
-      socket.setTimeout(0)
-      socket.removeAllListeners('timeout')
+      clearTimeout(timer)
+      this.#silent.leave(socket)
       if (first === 0x7b) options.onLines(socket, piece)
       else if (first === 0x16)
         socket.destroy() // TLS: this version has no keys

@@ -118,6 +118,9 @@ export const LIMITS = {
   repairShare: 0.05,
   endgamePeers: 3,
 
+  /** Receivers that a sender remembers; connections are fewer. */
+  receiversMax: 4096,
+
   // Receiver's memory and disk
   partialPoolBytes: 64 * MiB,
   /** Second copies of symbols that are kept: of two, all four combinations are tried. */
@@ -141,6 +144,8 @@ export const LIMITS = {
   managerUnsentBytesMax: 256 * KiB,
   managerHashCharsMax: 128,
   managerTtlSeconds: 30,
+  /** Entries that one address may have, in all swarms. */
+  managerEntriesPerAddressMax: 256,
   managerPeersPerSwarmMax: 10_000,
   managerSwarmsMax: 1000,
 } as const

@@ -22,6 +22,9 @@ export interface Asker {
 
 export class Registry {
   readonly #swarms = new Map<string, Map<string, Entry>>()
+  /** Entries of each address. */
+  readonly #shares = new Map<string, number>()
+  #sweptAt: Micros = Number.NEGATIVE_INFINITY
   readonly #prng: Prng
   /** A peer in our own process, reachable wherever the asker reached us. */
   readonly #own: { readonly metaHash: string; readonly port: number } | undefined
@@ -52,10 +55,13 @@ export class Registry {
   #register(hash: string, port: number, asker: Asker, now: Micros): string {
     const swarm = this.#swarms.get(hash) ?? new Map<string, Entry>()
     const key = `${asker.host}|${port}`
-    const full =
+    const isFull = (): boolean =>
       (!this.#swarms.has(hash) && this.#swarms.size >= LIMITS.managerSwarmsMax) ||
-      (!swarm.has(key) && swarm.size >= LIMITS.managerPeersPerSwarmMax)
-    if (full) return error('full', 'this manager takes no more')
+      (!swarm.has(key) && swarm.size >= LIMITS.managerPeersPerSwarmMax) ||
+      (!swarm.has(key) && this.#shareOf(asker.host) >= LIMITS.managerEntriesPerAddressMax)
+    if (isFull()) this.#sweep(now)
+    if (isFull()) return error('full', 'this manager takes no more')
+    if (!swarm.has(key)) this.#shares.set(asker.host, this.#shareOf(asker.host) + 1)
     const cookie = swarm.get(key)?.cookie ?? this.#cookie()
     swarm.set(key, { host: asker.host, port, cookie, until: now + 1e6 * LIMITS.managerTtlSeconds })
     this.#swarms.set(hash, swarm)
@@ -66,7 +72,7 @@ export class Registry {
     const live: { host: string; port: number }[] = []
     const swarm = this.#swarms.get(hash)
     for (const [key, entry] of swarm ?? []) {
-      if (entry.until < now) swarm?.delete(key)
+      if (entry.until < now) this.#forget(hash, key)
       else if (cookie === undefined || entry.cookie !== cookie)
         live.push({ host: entry.host, port: entry.port })
     }
@@ -88,10 +94,34 @@ export class Registry {
     const swarm = this.#swarms.get(hash)
     for (const [key, entry] of swarm ?? [])
       if (entry.cookie === cookie) {
-        swarm?.delete(key)
+        this.#forget(hash, key)
         return json({ cmd: 'left', meta_hash: hash })
       }
     return error('unknown_cookie', 'nothing is registered under this cookie')
+  }
+
+  #shareOf(host: string): number {
+    return this.#shares.get(host) ?? 0
+  }
+
+  /** Takes out an entry, and the swarm when it was the last one of it. */
+  #forget(hash: string, key: string): void {
+    const swarm = this.#swarms.get(hash)
+    const entry = swarm?.get(key)
+    if (swarm === undefined || entry === undefined) return
+    swarm.delete(key)
+    if (swarm.size === 0) this.#swarms.delete(hash)
+    const share = this.#shareOf(entry.host) - 1
+    if (share > 0) this.#shares.set(entry.host, share)
+    else this.#shares.delete(entry.host)
+  }
+
+  /** Forgets who did not keep alive; once a second at most, because it looks at everybody. */
+  #sweep(now: Micros): void {
+    if (now - this.#sweptAt < 1_000_000) return
+    this.#sweptAt = now
+    for (const [hash, swarm] of this.#swarms)
+      for (const [key, { until }] of swarm) if (until < now) this.#forget(hash, key)
   }
 
   #cookie(): string {

@@ -73,6 +73,7 @@ export class Auditor {
   gone(receiver: Receiver, now: Micros): void {
     this.#laggards.onGone(receiver.index)
     this.#rate.onGone(receiver.index, now)
+    this.#clock.delete(receiver.index)
   }
 
   /** For how long a pass has run without anybody hearing it, though somebody reports. */

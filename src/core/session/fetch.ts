@@ -331,8 +331,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #onControl(note: SwarmNote, message: Control, now: Micros): void {
     if (message.type === 'bye') this.#saidBye = true
-    if (message.type !== 'blast') return
     const { link } = note
+    if (message.type !== 'blast' || !link.seeder) return
     const known = this.#options.multicast
       ? this.transmitters.blast(link.host, message, now)
       : undefined

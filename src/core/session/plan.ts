@@ -59,7 +59,9 @@ export function planFor(situation: Situation, now: Micros): Plan {
     // It says that it blasts, or its data may still come: silence counts from when we knew.
     else if (now - since < LIMITS.silenceRejoinMicros) waiting = true
   }
-  if (waiting && !situation.peersHoldData) return 'wait'
+  // Whoever has ended serves all: one that only says that it will send is not waited for.
+  const ended = situation.transmitters.some(each => each.state === 'ended')
+  if (waiting && !situation.peersHoldData && !ended) return 'wait'
   const young = now - situation.startedAt < GRACE_MICROS
   if (young && situation.transmitters.length === 0) return 'wait'
   return 'anything'

@@ -3,6 +3,7 @@
 // where a killed one was has its name.
 
 import { prefixOf } from '../base/endpoint.js'
+import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Link } from '../swarm/link.js'
 import type { Missing, Progress, Report } from '../wire/message.js'
@@ -29,6 +30,9 @@ export interface Receiver {
   inVain: boolean
 }
 
+/** A receiver reports every few seconds at the latest; one that has not by then is none. */
+const EARNEST_MICROS = 15_000_000
+
 export class Receivers {
   readonly #all = new Map<string, Receiver>()
   #nextIndex = 0
@@ -53,6 +57,7 @@ export class Receivers {
       known.lastAt = now
       return known
     }
+    if (this.#all.size >= LIMITS.receiversMax) this.#forgetOne()
     const receiver: Receiver = {
       node: link.node,
       index: this.#nextIndex++,
@@ -71,6 +76,18 @@ export class Receivers {
     }
     this.#all.set(link.node, receiver)
     return receiver
+  }
+
+  /** Who leaves without ever having said how far it is was no receiver: nobody waits for it. */
+  left(receiver: Receiver, lastByteAt: Micros): void {
+    receiver.lastAt = lastByteAt
+    receiver.link = undefined
+    receiver.missing = undefined
+    if (receiver.progress === undefined) this.#all.delete(receiver.node)
+  }
+
+  #forgetOne(): void {
+    for (const { node, link } of this) if (link === undefined) return void this.#all.delete(node)
   }
 
   /** Connected and not complete. */
@@ -106,7 +123,8 @@ export class Receivers {
   *hoped(lingerMicros: number, now: Micros): Iterable<Receiver> {
     for (const receiver of this)
       if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
-        yield receiver
+        if (receiver.progress !== undefined || now - receiver.firstAt < EARNEST_MICROS)
+          yield receiver
   }
 }
 

@@ -216,8 +216,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       this.#out.push({ type: 'peer', host, port, state: 'closed', reason: note.reason })
       const receiver = this.receivers.of(link)
       if (receiver === undefined || receiver.link !== link) return
-      receiver.lastAt = link.lastByteAt
-      receiver.link = undefined
+      this.receivers.left(receiver, link.lastByteAt)
       this.#auditor.gone(receiver, now)
       this.#out.push({ type: 'receiver', receiver })
     } else if (note.type === 'control') this.#onControl(link, note.message, now)

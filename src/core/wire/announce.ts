@@ -12,6 +12,12 @@ const U32 = z.number().int().min(0).max(0xffff_ffff)
 const COUNT = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const PORT = z.number().int().min(1).max(65_535)
 
+/** An address of a multicast group: one may be told to join no other, and no name. */
+export const GROUP = z
+  .string()
+  .max(64)
+  .regex(/^(2(2[4-9]|3\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|ff[0-9a-f]{2}:[0-9a-f:.]*(%[\w.-]+)?)$/i)
+
 const ANNOUNCE = z.object({
   id: ID,
   name: z.string().max(LIMITS.metaNameBytesMax),
@@ -25,13 +31,14 @@ const ANNOUNCE = z.object({
     .array(
       z.object({
         channel: z.number().int().min(0).max(15),
-        group: z.string().max(64),
+        group: GROUP,
         port: PORT,
         next: COUNT,
       }),
     )
     .max(16),
-  symbolBytes: z.number().int().min(0).max(16_384),
+  /** 0: there is no data. Less than 544 would be more symbols a block than its bitmap has. */
+  symbolBytes: z.union([z.literal(0), z.number().int().min(544).max(16_384)]),
   rateBps: COUNT,
   pass: U32,
   meta: z.object({ bytes: COUNT.max(LIMITS.metaBytesMax), sha256: ID }),

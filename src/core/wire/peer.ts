@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { textOf, utf8 } from '../base/bytes.js'
 import { LIMITS } from '../base/limits.js'
+import { GROUP } from './announce.js'
 import { get32, put32 } from './datagram.js'
 import { encodeFrame, FRAME_HEADER_BYTES, type Frame, writeFrameHeader } from './frame.js'
 import type { Control, Data, Have, Message, Range, RejectReason } from './message.js'
@@ -59,7 +60,7 @@ const CONTROL = z.discriminatedUnion('type', [
     rateBps: COUNT,
     reportMillis: z.number().int().min(10).max(60_000),
     demotedLoss: z.number().min(0).max(1).optional(),
-    group: z.string().max(64).optional(),
+    group: GROUP.optional(),
     dataPort: z.number().int().min(1).max(65_535).optional(),
     symbolBytes: z.number().int().min(544).max(16_384).optional(),
   }),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { LIMITS } from '../../../src/core/base/limits.js'
 import { Receivers } from '../../../src/core/session/receivers.js'
 import { Link } from '../../../src/core/swarm/link.js'
 
@@ -46,4 +47,36 @@ it('a sample speaks for every part of the network, and only for those who hear',
   for (const receiver of few) expect(sample).toContain(receiver)
   for (const receiver of many.slice(0, 3)) expect(sample).not.toContain(receiver)
   expect(receivers.sample(100).size).toBe(20)
+})
+
+const progress = {
+  verifiedBytes: 0,
+  resumedBytes: 0,
+  multicastBytes: 0,
+  peerBytes: 0,
+  seederBytes: 0,
+}
+
+it('whoever says no more than hello is not waited for, nor remembered', () => {
+  const receivers = new Receivers()
+  const mute = receivers.joined(linkFrom('10.0.0.2'), 0)
+  const earnest = receivers.joined(linkFrom('10.0.0.3'), 0)
+  earnest.progress = progress
+  mute.link!.lastByteAt = 20e6
+  expect([...receivers.hoped(30e6, 14e6)]).toEqual([mute, earnest])
+  expect([...receivers.hoped(30e6, 20e6)]).toEqual([earnest])
+  for (const each of [mute, earnest]) receivers.left(each, 20e6)
+  expect([...receivers]).toEqual([earnest])
+})
+
+it('the memory for those who left is bounded', () => {
+  const receivers = new Receivers()
+  const stays = receivers.joined(linkFrom('10.0.0.2'), 0)
+  for (let i = 0; i < 10_000; i++) {
+    const guest = receivers.joined(linkFrom('10.0.0.3'), i)
+    guest.progress = progress
+    receivers.left(guest, i)
+  }
+  expect(receivers.size).toBe(LIMITS.receiversMax)
+  expect([...receivers]).toContain(stays)
 })

@@ -86,6 +86,7 @@ export const entryPoints = [
   'src/app/cli/main.ts',
   'bench/main.ts',
   'bench/demo/main.ts',
+  'test/fuzz/main.ts',
   'test/sim/main.ts',
   'test/lab/skip-reporter.ts',
   'test/lab/forger.ts',

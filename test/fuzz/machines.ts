@@ -2,7 +2,7 @@
 // the machines of a receiver and of a sender. They must not throw, not verify a wrong byte, not grow,
 // and give the honest ones all they want.
 
-import { LIMITS } from '../../src/core/base/limits.js'
+import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import { Prng } from '../../src/core/base/prng.js'
 import { symbolsInBlock } from '../../src/core/meta/geometry.js'
 import { Batch } from '../../src/core/multicast/batch.js'
@@ -78,9 +78,12 @@ const blastSaid = (state: Blast['state'], sequence: number): Blast => ({
 /** How a hostile peer answers what it is asked, if at all. */
 function answerOf(message: Message, prng: Prng): Message | undefined {
   if (message.type === 'layer-request' && prng.below(2) === 0) {
-    const leaves = original.layer(message.chunks[0]).slice()
+    const [chunk] = message.chunks
+    const layer = original.layer(chunk)
+    const leaves = new Uint8Array(layer.length + 32 * Math.max(-1, prng.below(6) - 4))
+    leaves.set(layer.subarray(0, leaves.length))
     leaves[prng.below(leaves.length)] ^= prng.below(2)
-    return { type: 'layer', chunk: message.chunks[0], leaves }
+    return { type: 'layer', chunk, leaves }
   }
   if (message.type !== 'request') return undefined
   const range = message.ranges[prng.below(message.ranges.length)]
@@ -91,8 +94,11 @@ function answerOf(message: Message, prng: Prng): Message | undefined {
   return { type: 'data', range, bytes }
 }
 
-/** A receiver among hostile peers and in a blast of which a part is broken; what went wrong. */
-export function hostileReception(seed: number, inputs: number): string[] {
+/**
+ * A receiver among hostile peers and in a blast of which a part is broken; what went wrong.
+ * `onEnd` is called while it still lives.
+ */
+export function hostileReception(seed: number, inputs: number, onEnd = () => {}): string[] {
   const prng = new Prng(seed)
   const stand = new Stand(original, id, seed)
   const blast = blastOf(prng)
@@ -113,7 +119,10 @@ export function hostileReception(seed: number, inputs: number): string[] {
   for (let done = 0; done < inputs; ) {
     stand.pass(prng.below(STEP_MICROS))
     const some = blast.slice(heard, (heard += 1 + prng.below(120)))
-    const broken = some.map(bytes => (prng.below(6) === 0 ? mutate([bytes, ...some], prng) : bytes))
+    const broken = some.map(bytes => {
+      const isLayer = (bytes[2] & 15) === DATAGRAM.layer
+      return prng.below(isLayer ? 2 : 6) === 0 ? mutate([bytes], prng) : bytes
+    })
     stand.hear(broken, SEEDER)
     for (const [to, answer] of answers.splice(0)) stand.stream(to, encodeMessage(answer))
     for (let i = 0; i < 20; i++, done++) {
@@ -135,11 +144,12 @@ export function hostileReception(seed: number, inputs: number): string[] {
   if (stand.wrong.length > 0) problems.push(`verified wrong: blocks ${stand.wrong.join(' ')}`)
   if (stand.fetch.swarm.connectionCount > LIMITS.connectionsMax) problems.push('connections')
   if (stand.fetch.swarm.book.size > LIMITS.peersKnownMax + 1) problems.push('addresses')
+  onEnd()
   return problems
 }
 
 /** A sender among hostile peers, and one honest receiver, which is served and ends it. */
-export function hostileSending(seed: number, inputs: number): string[] {
+export function hostileSending(seed: number, inputs: number, onEnd = () => {}): string[] {
   const prng = new Prng(seed)
   const seeding = new Seeding(prng)
   const honest = 1
@@ -176,6 +186,7 @@ export function hostileSending(seed: number, inputs: number): string[] {
   for (let i = 0; i < 6000 && !seeding.ended; i++) seeding.pass(STEP_MICROS)
   if (!seeding.ended) problems.push('it does not end')
   if (seeding.seed.receivers.size > LIMITS.receiversMax) problems.push('receivers')
+  onEnd()
   return problems
 }
 
@@ -268,7 +279,10 @@ class Seeding {
     } else if (out.type === 'serve') {
       const { peer, range } = out
       const bytes = range.lengthBytes
+      const last = range.block + Math.ceil((range.offsetBytes + bytes) / BLOCK_BYTES) - 1
       if (original.range(range).length !== bytes) this.problems.push('served beyond the end')
+      else if (geometry.chunkOfBlock(range.block) !== geometry.chunkOfBlock(last))
+        this.problems.push('served beyond the chunk')
       this.#served.add(peer)
       // Only the honest one reads.
       if (peer === 1) this.seed.handle({ type: 'sent', peer, bytes }, this.now)

@@ -30,6 +30,10 @@ const made: readonly Message[] = [
   { type: 'meta', totalBytes: 70, offsetBytes: 0, bytes: new Uint8Array(70).fill(0x20) },
   { type: 'data', range: { block: 3, offsetBytes: 0, lengthBytes: 90 }, bytes: new Uint8Array(90) },
   { type: 'layer', chunk: 3, leaves: new Uint8Array(32) },
+  // At the ends of a chunk and of the last block.
+  { type: 'request', ranges: [{ block: 62, offsetBytes: 16_000, lengthBytes: 16_384 }] },
+  { type: 'request', ranges: [{ block: 192, offsetBytes: 0, lengthBytes: 5000 }] },
+  { type: 'request', ranges: [{ block: 63, offsetBytes: 16_383, lengthBytes: 1 }] },
 ]
 
 export const messages = [...said, ...made].map(each => short(encodeMessage(each)))

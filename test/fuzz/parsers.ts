@@ -89,6 +89,7 @@ function message(bytes: Uint8Array): void {
   if (bytes.length < 1) return
   const said = decodeMessage({ type: bytes[0] & 15, payload: bytes.subarray(FRAME_HEADER_BYTES) })
   if (said === null || said === undefined) return
+  if (said.type === 'data') ok(said.range.lengthBytes === said.bytes?.length)
   const frame = encodeMessage(said)
   ok(frame.length <= LIMITS.frameBytesMax + FRAME_HEADER_BYTES)
   const again = decodeMessage({ type: frame[0] & 15, payload: frame.subarray(FRAME_HEADER_BYTES) })

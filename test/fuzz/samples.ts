@@ -34,6 +34,7 @@ const made: readonly Message[] = [
   { type: 'request', ranges: [{ block: 62, offsetBytes: 16_000, lengthBytes: 16_384 }] },
   { type: 'request', ranges: [{ block: 192, offsetBytes: 0, lengthBytes: 5000 }] },
   { type: 'request', ranges: [{ block: 63, offsetBytes: 16_383, lengthBytes: 1 }] },
+  { type: 'request', ranges: [{ block: 63, offsetBytes: 100, lengthBytes: 16_384 }] },
 ]
 
 export const messages = [...said, ...made].map(each => short(encodeMessage(each)))

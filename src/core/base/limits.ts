@@ -85,7 +85,7 @@ export const LIMITS = {
   /** What waits in one socket for a peer that does not read; and in all, where one has a lot of it. */
   unsentBytesMax: 16 * MiB,
   unsentBytesFair: 1 * MiB,
-  unsentBytesInAllMax: 64 * MiB,
+  unsentBytesInAllMax: 32 * MiB,
   peersPerMessageMax: 50,
   peersKnownMax: 4096,
   /** Addresses that are dialled because they were announced: in all, and at one host. */

@@ -31,7 +31,7 @@ export interface Receiver {
 }
 
 /** A receiver reports every few seconds at the latest; one that has not by then is none. */
-const EARNEST_MICROS = 15_000_000
+const EARNEST_MICROS = 10_000_000
 
 export class Receivers {
   readonly #all = new Map<string, Receiver>()
@@ -84,6 +84,11 @@ export class Receivers {
     receiver.link = undefined
     receiver.missing = undefined
     if (receiver.progress === undefined) this.#all.delete(receiver.node)
+  }
+
+  /** At the end only those count who said how far they are. */
+  forgetMute(): void {
+    for (const { node, progress } of this) if (progress === undefined) this.#all.delete(node)
   }
 
   #forgetOne(): void {

@@ -369,6 +369,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     } else if (!this.receivers.hoped(lingerMicros, now)[Symbol.iterator]().next().done) return
     else if (this.#phase === 'waiting' && this.#stillExpected(now)) return
     this.sender.stop()
+    this.receivers.forgetMute()
     this.#phase = 'ended'
     for (const link of this.swarm.links())
       this.swarm.send(link, { type: 'bye', reason: 'the sender is done' }, now)

@@ -94,6 +94,62 @@ static void too_long(void) {
   udp_close(&out);
 }
 
+static uint64_t luck = 88172645463325252u;
+
+// xorshift64 by Marsaglia: the same run each time.
+static size_t below(size_t bound) {
+  luck ^= luck << 13;
+  luck ^= luck >> 7;
+  luck ^= luck << 17;
+  return (size_t)(luck % bound);
+}
+
+// Whatever is sent, however it is cut and however small the slots are: what is said to have come lies
+// in its slot, and nothing else is touched. Slots end where the memory does, so that the sanitizer
+// sees a byte beyond.
+static void hostile(void) {
+  struct udp_socket in, out;
+  static uint8_t bytes[65536];
+  static const size_t sizes[] = {1, 2, 31, 32, 33, 100, FULL, 1500, 9000, 65507};
+  pair(&in, &out, "224.0.67.74");
+  udp_option(&in, UDP_OPTION_RECEIVE_BUFFER, 4 << 20);
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(1 + i % 255);
+  for (int round = 0; round < 3000; round++) {
+    udp_option(&out, UDP_OPTION_GSO, below(2) == 0);
+    for (size_t i = 1 + below(6); i > 0; i--) {
+      size_t most = sizes[below(sizeof sizes / sizeof *sizes)];
+      size_t length = 1 + below(most);
+      size_t segment = below(3) == 0 ? length : 1 + below(length);
+      // A super-datagram of the smallest pieces is thousands of packets.
+      if (length / segment > 64) segment = length / 64 + 1;
+      (void)udp_send(&out, bytes, length, segment);
+    }
+    for (int got = 1; got > 0;) {
+      size_t slot = 1 + below(sizes[below(sizeof sizes / sizeof *sizes)]);
+      size_t slots = 1 + below(8);
+      size_t most = below(4) == 0 ? 1 + below(slots) : UDP_MESSAGES_MAX;
+      // A last piece that is no whole slot is not used.
+      size_t slab_bytes = slot * slots + below(slot);
+      uint8_t *small = malloc(slab_bytes);
+      struct udp_record *said = malloc(most * sizeof *said);
+      memset(small, 0, slab_bytes);
+      got = udp_receive(&in, small, slab_bytes, slot, said, most);
+      CHECK(got >= 0 && (size_t)got <= slots && (size_t)got <= most);
+      for (size_t i = 0; i < (size_t)got; i++) {
+        CHECK(said[i].length_bytes <= slot);
+        CHECK(said[i].segment_bytes <= said[i].length_bytes);
+        CHECK(said[i].segment_bytes > 0 || said[i].length_bytes == 0);
+        if (said[i].length_bytes > 0) CHECK(small[i * slot + said[i].length_bytes - 1] != 0);
+      }
+      for (size_t i = (size_t)got * slot; i < slab_bytes; i++) CHECK(small[i] == 0);
+      free(small);
+      free(said);
+    }
+  }
+  udp_close(&in);
+  udp_close(&out);
+}
+
 static void drops(void) {
   struct udp_socket in, out;
   static const uint8_t bytes[FULL] = {2};
@@ -155,6 +211,7 @@ int main(void) {
   round_trip(true, 500);
   round_trip(false, 500);
   too_long();
+  hostile();
   drops();
   one_source();
   puts("ok");

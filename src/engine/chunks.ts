@@ -5,7 +5,7 @@
 
 import { Bitmap } from '../core/base/bitmap.js'
 import { Mcp2pError } from '../core/base/errors.js'
-import { BLOCK_BYTES } from '../core/base/limits.js'
+import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
 import type { MetaTree } from '../core/meta/tree.js'
 import type { Source } from '../io/disk/source.js'
 import type { Hasher } from '../ports.js'
@@ -23,7 +23,8 @@ export class Chunks {
   readonly #hash: Hasher
   readonly #source: Source
   readonly #held = new Map<number, Checked>()
-  #free: Uint8Array[] = []
+  readonly #free: Uint8Array[] = []
+  readonly #layers = new Map<number, Uint8Array>()
   /** Chunks that were right, and each file's stamp when they were. */
   readonly #right: Bitmap
   readonly #stamps = new Map<number, string>()
@@ -44,7 +45,8 @@ export class Chunks {
     const { geometry } = this.#tree
     const chunk = geometry.firstChunkOfFile(file) + Math.floor(offset / geometry.chunkBytes)
     const stamp = await this.#source.stamp(file)
-    if (!this.#right.has(chunk) || this.#stamps.get(file) !== stamp) await this.#read(chunk)
+    if (!this.#right.has(chunk) || this.#stamps.get(file) !== stamp)
+      this.#recycle(await this.#read(chunk))
     await this.#source.read(file, offset, into)
   }
 
@@ -66,14 +68,30 @@ export class Chunks {
   release(chunk: number): void {
     const held = this.#held.get(chunk)
     this.#held.delete(chunk)
-    if (held && held.bytes.buffer.byteLength === this.#tree.geometry.chunkBytes)
-      this.#free.push(new Uint8Array(held.bytes.buffer as ArrayBuffer))
-    if (this.#free.length > 4) this.#free = this.#free.slice(0, 4)
+    if (held) this.#recycle(held)
   }
 
-  /** The layer of any chunk, read anew when it is not held. */
+  /** The layer of any chunk, read anew when it is not known. */
   async layer(chunk: number): Promise<Uint8Array> {
-    return this.#held.get(chunk)?.leaves ?? (await this.#read(chunk)).leaves
+    const known = this.#layers.get(chunk)
+    if (known !== undefined) return known
+    const checked = await this.#read(chunk)
+    this.#recycle(checked)
+    return checked.leaves
+  }
+
+  #recycle({ bytes }: Checked): void {
+    const whole = bytes.buffer.byteLength === this.#tree.geometry.chunkBytes
+    if (whole && this.#free.length < 4) this.#free.push(new Uint8Array(bytes.buffer as ArrayBuffer))
+  }
+
+  /** Layers stay right whatever becomes of the file; the oldest go first. */
+  #keepLayer(chunk: number, leaves: Uint8Array): void {
+    this.#layers.set(chunk, leaves)
+    while (this.#layers.size * 32 * this.#tree.geometry.blocksPerChunk > LIMITS.layerCacheBytes) {
+      const [oldest] = this.#layers.keys()
+      this.#layers.delete(oldest)
+    }
   }
 
   async #read(chunk: number): Promise<Checked> {
@@ -93,6 +111,7 @@ export class Chunks {
     }
     if (this.#tree.layerMatches(chunk, leaves)) {
       this.#wasRight(file, chunk, stamp)
+      this.#keepLayer(chunk, leaves)
       return { bytes, leaves }
     }
     const { path } = this.#tree.meta.files[file]

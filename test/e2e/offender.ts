@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { FrameParser } from '../../src/core/wire/frame.js'
 import type { Hello, Message } from '../../src/core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../src/core/wire/peer.js'
+import type { CliProcess } from '../lab/cli.js'
 
 export class Offender {
   readonly socket: Socket
@@ -80,10 +81,26 @@ export async function flood(port: number, count: number): Promise<Socket[]> {
   return sockets
 }
 
-/** What a process takes of the machine: descriptors now, and the most memory it ever had. */
-export function takenBy(pid: number | undefined): { descriptors: number; peakBytes: number } {
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, peakBytes: 1024 * Number(peak?.[1]) }
+/** Looks on at what a process takes of the machine, until it ends. */
+export class Onlooker {
+  /** The most descriptors seen, and the most memory that it ever had. */
+  descriptors = 0
+  peakBytes = 0
+
+  constructor(player: CliProcess) {
+    const look = (): void => {
+      try {
+        const status = readFileSync(`/proc/${player.pid}/status`, 'utf8')
+        this.peakBytes = 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) || this.peakBytes
+        const open = readdirSync(`/proc/${player.pid}/fd`).length
+        this.descriptors = Math.max(this.descriptors, open)
+      } catch {
+        // It has just ended.
+      }
+    }
+    const timer = setInterval(look, 100)
+    void player.exited.then(() => clearInterval(timer))
+  }
 }
 
 /** Descriptors that this process may open. */

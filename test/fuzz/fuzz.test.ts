@@ -14,7 +14,7 @@ import { type Failure, fuzzMachine, fuzzParsers } from './run.js'
 const MUTANTS = 900_000
 const NOISE = 100_000
 const EACH = 100
-const long = 120_000
+const long = 300_000
 
 function shown(failure: Failure | undefined): string | undefined {
   return failure && `${failure.where} input ${failure.index} ${failure.input}: ${failure.error}`

@@ -7,6 +7,7 @@ import { FrameParser } from '../../core/wire/frame.js'
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 
+const SMALL_BYTES = 4096
 /** Over a lossy path the last bytes take their time: so long between two of them, and in all. */
 const FAREWELL_MILLIS = 5000
 const FAREWELL_ALL_MILLIS = 30_000
@@ -22,6 +23,9 @@ export class Conn {
   readonly #parser = new FrameParser()
   readonly #events: ConnEvents
   #closed = false
+  /** Small frames of this turn of the loop. */
+  #small: Uint8Array[] = []
+  #smallBytes = 0
   readonly host: string
   readonly port: number
   /** Our own end. */
@@ -43,7 +47,7 @@ export class Conn {
 
   /** What the other side has not taken yet. */
   get unsentBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#smallBytes
   }
 
   send(message: Message): void {
@@ -62,6 +66,7 @@ export class Conn {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#writeSmall()
     this.#socket.uncork()
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
@@ -94,10 +99,28 @@ export class Conn {
     if (this.#socket.writableCorked === 0) {
       // What else this turn of the loop has to say goes along, in one call and few packets.
       this.#socket.cork()
-      setImmediate(() => this.#socket.uncork())
+      setImmediate(() => {
+        this.#writeSmall()
+        this.#socket.uncork()
+      })
     }
-    this.#socket.write(bytes, onTaken)
+    if (bytes.length <= SMALL_BYTES && onTaken === undefined) {
+      this.#small.push(bytes)
+      this.#smallBytes += bytes.length
+    } else {
+      this.#writeSmall()
+      this.#socket.write(bytes, onTaken)
+    }
     if (this.unsentBytes > LIMITS.unsentBytesMax) this.giveUp()
+  }
+
+  /** What is small is joined: a write that waits costs far more than its few bytes. */
+  #writeSmall(): void {
+    if (this.#smallBytes === 0) return
+    const bytes = Buffer.concat(this.#small, this.#smallBytes)
+    this.#small = []
+    this.#smallBytes = 0
+    if (!this.#socket.destroyed) this.#socket.write(bytes)
   }
 
   /** Ends the connection because too much of what is for it waits. */

@@ -182,6 +182,7 @@ skipUnless(enough ? undefined : 'too few descriptors for 10,000 connections (uli
       await receiver.until('complete')
       const sockets = await flooding
       await end([sender, receiver])
+      expectModest(seen)
       await stage.expectSame(file, 'a')
       for (const socket of sockets) socket.destroy()
     })

@@ -23,6 +23,15 @@ const RANGE_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
  */
 const GATHER_MICROS = 200_000
 const GATHER_BLOCKS = 64
+/** Bytes of answers that may be on their way in all: they all land in the pool. */
+const ASKED_BYTES_MAX = LIMITS.partialPoolBytes / 4
+/**
+ * The same while a blast comes: TCP fills the queue of our switch port with whatever is on its way,
+ * and what overflows there is the blast. This much fits beside it in any switch.
+ */
+const BEHIND_BYTES_MAX = 64 * 1024
+/** On a lossy path TCP stalls, peer by peer, and fills nothing: more must be under way there. */
+const BEHIND_PER_LOSS = 400
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
@@ -42,15 +51,19 @@ export class Asker {
     this.#prng = prng
   }
 
-  /** Asks all peers that have room; `behindBlast`: a transmitter is asked only for what is overdue. */
-  ask(behindBlast: boolean, roomBytes: number, now: Micros): void {
+  /**
+   * Asks all peers that have room. `behindLoss`: what a blast loses that is waited for, 0…1; its
+   * transmitter is then asked only for what is overdue.
+   */
+  ask(behindLoss: number | undefined, now: Micros): void {
+    const behindBlast = behindLoss !== undefined
     if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
     this.#askedAt = now
     const links = [...this.#swarm.links()]
     // Peers first: what they take is not asked of the transmitter.
     const order = this.#prng.shuffle(links).sort((a, b) => Number(a.seeder) - Number(b.seeder))
-    let left = roomBytes
+    let left = this.#roomBytes(behindLoss)
     for (const link of order) {
       if (left <= 0) break
       left -= this.#askOf(link, links, behindBlast && link.seeder, left, now)
@@ -59,9 +72,19 @@ export class Asker {
   }
 
   /** Tops up one peer whose data just came. */
-  topUp(link: Link, behindBlast: boolean, roomBytes: number, now: Micros): void {
+  topUp(link: Link, behindLoss: number | undefined, now: Micros): void {
+    const behindBlast = behindLoss !== undefined
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
-    this.#askOf(link, [...this.#swarm.links()], behindBlast && link.seeder, roomBytes, now)
+    const room = this.#roomBytes(behindLoss)
+    this.#askOf(link, [...this.#swarm.links()], behindBlast && link.seeder, room, now)
+  }
+
+  #roomBytes(behindLoss: number | undefined): number {
+    let asked = 0
+    for (const link of this.#swarm.links()) asked += link.askedBytes
+    return behindLoss === undefined
+      ? ASKED_BYTES_MAX - asked - this.#assembly.busyBytes / 4
+      : BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * behindLoss) - asked
   }
 
   get #gathers(): boolean {

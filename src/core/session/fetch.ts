@@ -79,15 +79,6 @@ export interface FetchOptions {
 
 const TICK_MICROS = 50_000
 const QUERY_MICROS = 1_000_000
-/** Bytes of answers that may be on their way in all: they all land in the pool. */
-const ASKED_BYTES_MAX = LIMITS.partialPoolBytes / 4
-/**
- * The same while a blast comes: TCP fills the queue of our switch port with whatever is on its way,
- * and what overflows there is the blast. This much fits beside it in any switch.
- */
-const BEHIND_BYTES_MAX = 64 * 1024
-/** On a lossy path TCP stalls, peer by peer, and fills nothing: more must be under way there. */
-const BEHIND_PER_LOSS = 400
 
 export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly swarm: Swarm
@@ -312,7 +303,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
           this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
         )
         for (const block of blocksOf(range)) this.#wants.answered(block)
-        return this.#asker.topUp(link, this.#plan === 'behind', this.#roomBytes(), now)
+        return this.#asker.topUp(link, this.#behindLoss, now)
       }
       case 'failed':
         for (const block of blocksOf(note.range)) this.#wants.answered(block)
@@ -399,7 +390,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       })
     this.#wants.age(now)
     this.#rejoin(now)
-    if (this.#plan !== 'wait') this.#asker.ask(this.#plan === 'behind', this.#roomBytes(), now)
+    if (this.#plan !== 'wait') this.#asker.ask(this.#behindLoss, now)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), now)
     const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
@@ -455,6 +446,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     })
   }
 
+  /** What the blast that is waited for loses; undefined when none is waited for. */
+  get #behindLoss(): number | undefined {
+    return this.#plan === 'behind' ? this.transmitters.lossFraction : undefined
+  }
+
   #rejoin(now: Micros): void {
     if (this.#suspicion.why !== undefined) return
     const returns = this.#demotion.returns(now)
@@ -462,14 +458,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (!returns && (this.#whyDeaf !== undefined || !this.isDeaf(now))) return
     this.#rejoinAt = now
     this.#out.push({ type: 'rejoin' })
-  }
-
-  #roomBytes(): number {
-    let asked = 0
-    for (const link of this.swarm.links()) asked += link.askedBytes
-    if (this.#plan === 'behind')
-      return BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * this.transmitters.lossFraction) - asked
-    return ASKED_BYTES_MAX - asked - this.assembly.busyBytes / 4
   }
 
   #report(now: Micros): void {

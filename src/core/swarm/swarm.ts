@@ -22,6 +22,7 @@ import { AddressBook } from './book.js'
 import { whoMustGo } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { blocksOf, Link } from './link.js'
+import { News } from './news.js'
 import { sameScope } from './scope.js'
 import { Slots } from './slots.js'
 
@@ -85,13 +86,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #geometry: Geometry
   readonly #links = new Map<number, Link>()
   readonly #out: SwarmOut[] = []
-  /** Chunks with blocks verified since the last `have`. */
-  readonly #fresh = new Set<number>()
-  #freshBlocks = 0
+  readonly #news = new News()
   /** Payload that peers sent us. */
   receivedBytes = 0
-  #toldAt: Micros = Number.NEGATIVE_INFINITY
-  #haveAt: Micros = Number.POSITIVE_INFINITY
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
   /** A seeder whose connection was lost before it heard that we are complete. */
@@ -135,7 +132,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
     const owes = this.complete && this.#untold !== undefined
     const tell = owes && this.#dialling === 0 ? this.#tellAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#haveAt, this.#checkAt, dial, tell, this.slots.deadline)
+    return Math.min(this.#news.dueAt, this.#checkAt, dial, tell, this.slots.deadline)
   }
 
   handle(input: SwarmIn, now: Micros): void {
@@ -187,12 +184,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** A block became verified: it may be served at once, and the peers hear of it soon. */
   verified(block: number, now: Micros): void {
-    this.#fresh.add(this.#geometry.chunkOfBlock(block))
-    this.#freshBlocks++
-    // A trickle of news may wait a little longer than a flood: every message is a packet to everybody.
-    const flood = this.#freshBlocks >= LIMITS.haveAtOnceBlocks
-    const every = flood ? LIMITS.haveEveryMicros : LIMITS.haveTrickleMicros
-    this.#haveAt = Math.min(this.#haveAt, Math.max(now, this.#toldAt + every))
+    this.#news.add(this.#geometry.chunkOfBlock(block), now)
   }
 
   close(link: Link, reason: string, now: Micros): void {
@@ -237,12 +229,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #greet(link: Link, now: Micros): void {
     const { id, node, role, port } = this.#options
     link.greeted = true
-    const complete = this.complete
-    this.send(
-      link,
-      { type: 'hello', id, node, port, role, complete, version: 1, features: [] },
-      now,
-    )
+    const who = { id, node, port, role, complete: this.complete } as const
+    this.send(link, { type: 'hello', ...who, version: 1, features: [] }, now)
   }
 
   #onMessage(link: Link, message: Message, now: Micros): void {
@@ -442,7 +430,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   // ---- time
 
   #work(now: Micros): void {
-    if (now >= this.#haveAt) this.#flushHave(now)
+    if (now >= this.#news.dueAt) this.#tellNews(now)
     if (now >= this.#checkAt) this.#check(now)
     for (let serve = this.slots.next(now); serve; serve = this.slots.next(now)) {
       const link = this.#links.get(serve.peer)
@@ -467,12 +455,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     return this.complete ? 0 : this.#options.connectionsWanted - this.#links.size - this.#dialling
   }
 
-  #flushHave(now: Micros): void {
-    this.#haveAt = Number.POSITIVE_INFINITY
-    this.#toldAt = now
-    this.#freshBlocks = 0
-    const chunks = [...this.#fresh].sort((a, b) => a - b)
-    this.#fresh.clear()
+  #tellNews(now: Micros): void {
+    const chunks = this.#news.take(now)
     let messages: readonly Message[] | undefined
     for (const link of this.links()) {
       if (link.complete) continue

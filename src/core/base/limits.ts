@@ -63,6 +63,8 @@ export const LIMITS = {
   reportRampMicros: 100_000,
   reportSteadyMicros: 500_000,
   reportSampleRamp: 8,
+  /** What has not changed is said again at most so often, however many there are to tell. */
+  blastPerReceiverMicros: 4_000,
   breakerHalveMicros: 4_000_000,
   breakerStopMicros: 15_000_000,
   /** Nobody hears the blast for so long: multicast stops, the swarm takes over. */
@@ -87,6 +89,8 @@ export const LIMITS = {
   unsentBytesFair: 1 * MiB,
   unsentBytesInAllMax: 32 * MiB,
   peersPerMessageMax: 50,
+  /** Others that a newcomer is told of: more than it will dial, and each of those tells of more. */
+  introductions: 15,
   peersKnownMax: 4096,
   /** Addresses that are dialled because they were announced: in all, and at one host. */
   announcersMax: 64,

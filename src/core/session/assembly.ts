@@ -115,14 +115,14 @@ export class Assembly {
     return state === undefined || state === 'open' || state === 'spilling'
   }
 
+  /** It is missing, and may come by multicast: one that was wrong once comes whole from one peer. */
+  isAwaited(block: number): boolean {
+    return this.isMissing(block) && !this.#distrusted.has(block)
+  }
+
   /** Chunks with blocks that are not verified only because the layer has not come. */
   chunksWithoutLayer(): Iterable<number> {
     return this.#waiting.keys()
-  }
-
-  /** Blocks that were wrong once: of these, symbols of the blast are not taken any more. */
-  get distrusted(): ReadonlySet<number> {
-    return this.#distrusted
   }
 
   layerOf(chunk: number): Uint8Array | undefined {

@@ -131,7 +131,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
-    this.#reporter = new Reporter(geometry, verified, this.assembly.distrusted)
+    this.#reporter = new Reporter(geometry, verified, block => this.assembly.isAwaited(block))
     this.#files = new Files(geometry, verified, options.finishedFiles)
     this.#orphans = new Orphans(geometry, verified)
     this.#startedAt = now
@@ -391,7 +391,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants.age(now)
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#behindLoss, now)
-    this.#layers.ask(this.assembly.chunksWithoutLayer(), now)
+    this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)
     const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
   }

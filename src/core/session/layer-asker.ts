@@ -1,19 +1,27 @@
-// Layers that did not come with the blast are asked of anybody who has the chunk, each at most once
-// a second.
+// Layers that did not come with the blast are asked of whoever has verified something of the chunk,
+// each at most once a second. Behind a blast a peer will soon be such a one, so the transmitter, whose
+// line is full, is asked only when nobody else came to be.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
+import type { Link } from '../swarm/link.js'
 import type { Swarm } from '../swarm/swarm.js'
 
 const AGAIN_MICROS = 1_000_000
+const TRANSMITTER_PATIENCE_MICROS = 500_000
+
+interface Wanted {
+  readonly since: Micros
+  askedAt: Micros
+}
 
 export class LayerAsker {
   readonly #geometry: Geometry
   readonly #swarm: Swarm
   readonly #prng: Prng
-  readonly #askedAt = new Map<number, Micros>()
+  #wanted = new Map<number, Wanted>()
 
   constructor(geometry: Geometry, swarm: Swarm, prng: Prng) {
     this.#geometry = geometry
@@ -21,23 +29,35 @@ export class LayerAsker {
     this.#prng = prng
   }
 
-  ask(wanted: Iterable<number>, now: Micros): void {
-    const chunks: number[] = []
-    for (const chunk of wanted) {
-      const askedAt = this.#askedAt.get(chunk)
-      if (askedAt !== undefined && now - askedAt < AGAIN_MICROS) continue
-      this.#askedAt.set(chunk, now)
-      chunks.push(chunk)
+  /** Asks for the layers of `chunks`, which are all that are wanted now. */
+  ask(chunks: Iterable<number>, behindBlast: boolean, now: Micros): void {
+    const before = this.#wanted
+    this.#wanted = new Map()
+    let links: Link[] | undefined
+    let asked = 0
+    for (const chunk of chunks) {
+      const wanted = before.get(chunk) ?? { since: now, askedAt: Number.NEGATIVE_INFINITY }
+      this.#wanted.set(chunk, wanted)
+      if (now - wanted.askedAt < AGAIN_MICROS || asked === LIMITS.requestRangesMax) continue
+      links ??= [...this.#swarm.links()].filter(link => link.complete || link.held !== undefined)
+      const isFirst = wanted.askedAt === Number.NEGATIVE_INFINITY
+      const isPatient = behindBlast && now - wanted.since < TRANSMITTER_PATIENCE_MICROS
+      const holders = this.#holders(links, chunk, isFirst, isPatient)
+      if (holders.length === 0) continue
+      wanted.askedAt = now
+      asked++
+      const holder = holders[this.#prng.below(holders.length)]
+      this.#swarm.requestLayer(holder, chunk, now)
     }
-    if (chunks.length === 0) return
-    const links = [...this.#swarm.links()].filter(link => link.complete || link.held !== undefined)
-    if (links.length === 0) return
-    for (const chunk of chunks.slice(0, LIMITS.requestRangesMax)) {
-      const first = this.#geometry.firstBlockOfChunk(chunk)
-      const others = links.filter(link => !link.layersAsked.has(chunk))
-      const holders = others.filter(link => link.has(first))
-      const from = holders.length > 0 ? holders : others
-      if (from.length > 0) this.#swarm.requestLayer(from[this.#prng.below(from.length)], chunk, now)
-    }
+  }
+
+  /** Who may be asked. After an answer that did not come, or was wrong, nobody is preferred. */
+  #holders(links: readonly Link[], chunk: number, isFirst: boolean, isPatient: boolean): Link[] {
+    const first = this.#geometry.firstBlockOfChunk(chunk)
+    const others = links.filter(link => !link.layersAsked.has(chunk))
+    const holders = others.filter(link => link.has(first))
+    const peers = holders.filter(link => !link.seeder)
+    if (isFirst && (peers.length > 0 || isPatient)) return peers
+    return holders.length > 0 ? holders : others
   }
 }

@@ -22,6 +22,8 @@ export class LayerCache {
   readonly #geometry: Geometry
   readonly #layers = new Map<number, Uint8Array>()
   readonly #arriving = new Map<number, Arriving>()
+  #latestChunk = -1
+  #latest: Uint8Array | undefined
   #bytes = 0
 
   constructor(tree: Tree) {
@@ -30,11 +32,14 @@ export class LayerCache {
   }
 
   get(chunk: number): Uint8Array | undefined {
+    // Blocks come chunk by chunk: the one used last need not be moved to the end again.
+    if (chunk === this.#latestChunk) return this.#latest
     const layer = this.#layers.get(chunk)
-    if (layer !== undefined) {
-      this.#layers.delete(chunk)
-      this.#layers.set(chunk, layer)
-    }
+    if (layer === undefined) return undefined
+    this.#layers.delete(chunk)
+    this.#layers.set(chunk, layer)
+    this.#latestChunk = chunk
+    this.#latest = layer
     return layer
   }
 
@@ -73,6 +78,7 @@ export class LayerCache {
     for (const [chunk, layer] of this.#layers) {
       if (this.#bytes <= LIMITS.layerCacheBytes) break
       this.#layers.delete(chunk)
+      if (chunk === this.#latestChunk) this.#latestChunk = -1
       this.#bytes -= layer.length
     }
     while (this.#arriving.size > 1024) {

@@ -1,7 +1,7 @@
 // What a receiver tells a transmitter on its control connection: how well it hears, how far it is,
 // and after a pass what it still misses.
 
-import { Bitmap } from '../base/bitmap.js'
+import type { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Geometry } from '../meta/geometry.js'
@@ -36,20 +36,25 @@ export interface ReporterView {
 export class Reporter {
   readonly #geometry: Geometry
   readonly #verified: Bitmap
-  readonly #distrusted: ReadonlySet<number>
+  readonly #isAwaited: (block: number) => boolean
   readonly #controls = new Map<number, Control>()
+  #deadline: Micros = Number.POSITIVE_INFINITY
 
-  /** `distrusted`: blocks that another pass would bring in vain, as they must come from one peer. */
-  constructor(geometry: Geometry, verified: Bitmap, distrusted: ReadonlySet<number>) {
+  constructor(geometry: Geometry, verified: Bitmap, isAwaited: (block: number) => boolean) {
     this.#geometry = geometry
     this.#verified = verified
-    this.#distrusted = distrusted
+    this.#isAwaited = isAwaited
   }
 
+  /** When `take` has something to give; asked for after every input, so only worked out anew. */
   get deadline(): Micros {
-    let next = Number.POSITIVE_INFINITY
-    for (const c of this.#controls.values()) next = Math.min(next, c.reportAt, c.missingAt)
-    return next
+    return this.#deadline
+  }
+
+  #schedule(): void {
+    this.#deadline = Number.POSITIVE_INFINITY
+    for (const { reportAt, missingAt } of this.#controls.values())
+      this.#deadline = Math.min(this.#deadline, reportAt, missingAt)
   }
 
   /** The latest words of each transmitter that we are connected to. */
@@ -68,16 +73,18 @@ export class Reporter {
       const missingAt = blast.state === 'waiting' ? now : Number.POSITIVE_INFINITY
       const sums = { kernelDrops: 0, othersBytes: undefined }
       this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, ...sums })
-      return
+      return this.#schedule()
     }
     if (pausedNow && wasBlasting) known.missingAt = now + LIMITS.reorderMicros
     known.blast = blast
     known.stream = stream
     known.reportAt = Math.min(known.reportAt, now + everyMicros)
+    this.#schedule()
   }
 
   left(link: Link): void {
     this.#controls.delete(link.peer)
+    this.#schedule()
   }
 
   /** Messages that are due now. */
@@ -99,30 +106,32 @@ export class Reporter {
       const report = { session, ...hearing, kernelDrops, diskQueueBytes, others, progress }
       yield { link, message: { type: 'report', ...report } }
     }
+    this.#schedule()
   }
 
   #missing(blast: Blast): Missing {
     const { session, pass } = blast
     const runs: number[] = []
-    const settled = Bitmap.from(this.#verified.size, this.#verified.bytes)
-    for (const block of this.#distrusted) settled.add(block)
-    for (let first = settled.nextClear(0); first >= 0; ) {
-      const next = settled.nextSet(first)
-      const end = next < 0 ? settled.size : next
-      runs.push(first, end - first)
+    const verified = this.#verified
+    for (let block = verified.nextClear(0); block >= 0; block = verified.nextClear(block + 1)) {
+      // What is being hashed or written is not missing.
+      if (!this.#isAwaited(block)) continue
+      const first = block
+      while (block + 1 < verified.size && this.#isAwaited(block + 1)) block++
+      runs.push(first, block + 1 - first)
       if (runs.length * RUN_NUMBER_BYTES > LIMITS.missingRangesBytesMax)
-        return { type: 'missing', session, pass, counts: this.#counts(settled) }
-      first = next < 0 ? -1 : settled.nextClear(end)
+        return { type: 'missing', session, pass, counts: this.#counts() }
     }
     return { type: 'missing', session, pass, runs }
   }
 
-  #counts(settled: Bitmap): number[] {
+  #counts(): number[] {
     const counts: number[] = []
     for (let chunk = 0; chunk < this.#geometry.chunkCount; chunk++) {
       const blocks = this.#geometry.blocksOfChunk(chunk)
       const first = this.#geometry.firstBlockOfChunk(chunk)
-      const missing = blocks - settled.countIn(first, blocks)
+      let missing = 0
+      for (let block = first; block < first + blocks; block++) if (this.#isAwaited(block)) missing++
       if (missing > 0) counts.push(chunk, missing)
     }
     return counts

@@ -209,7 +209,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       this.#out.push({ type: 'peer', host, port, state: 'connected' })
       if (link.hello?.role !== 'receiver') return
       const receiver = this.receivers.joined(link, now)
-      this.#tellOne(receiver, now)
+      this.#tellOne(receiver, now, true)
       this.#out.push({ type: 'receiver', receiver })
       this.#tickAt = now
     } else if (note.type === 'left') {
@@ -391,7 +391,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   // ---- what it says
 
-  #blast(reportMillis: number): Blast {
+  /** Where the blast is to be heard never changes: it is said once to each. */
+  #blast(reportMillis: number, withPlace: boolean): Blast {
     const { session, group, dataPort, symbolBytes } = this.#options
     const state = BLAST_STATES[this.#phase]
     const said = {
@@ -403,10 +404,10 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       rateBps: Math.round(this.#rate.rateBps),
       reportMillis,
     }
-    return this.#multicast ? { ...said, group, dataPort, symbolBytes } : said
+    return this.#multicast && withPlace ? { ...said, group, dataPort, symbolBytes } : said
   }
 
-  #tellOne(receiver: Receiver, now: Micros): void {
+  #tellOne(receiver: Receiver, now: Micros, isFirst = false): void {
     const count = this.receivers.size
     const blasting = this.#phase === 'blasting'
     const sampled = this.#sample.has(receiver) || this.#sample.size < LIMITS.reportSampleRamp
@@ -415,16 +416,18 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
     if (receiver.link === undefined) return
     const demotedLoss = this.#auditor.advice(receiver, now)
-    const blast = this.#blast(millis)
+    const blast = this.#blast(millis, isFirst)
     const message = demotedLoss === undefined ? blast : { ...blast, demotedLoss }
     this.swarm.send(receiver.link, message, now)
   }
 
   #tellAll(now: Micros): void {
-    this.#blastAt = now + LIMITS.reportSteadyMicros
+    const everyMicros = this.receivers.size * LIMITS.blastPerReceiverMicros
+    this.#blastAt = now + Math.max(LIMITS.reportSteadyMicros, everyMicros)
     this.#told = this.#mood()
     this.#sample = this.receivers.sample(LIMITS.reportSampleRamp)
-    for (const receiver of this.receivers) this.#tellOne(receiver, now)
+    // Who is complete needs no multicast: it is only told when the sender ends.
+    for (const receiver of this.receivers.open()) this.#tellOne(receiver, now)
   }
 
   /** Tells the receivers regularly, and at once when what they should do changes. */

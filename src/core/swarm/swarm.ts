@@ -332,7 +332,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       if (other !== link && other.address && sameScope(other.address.host, link.host))
         others.push(other.address)
     if (others.length === 0) return
-    const peers = this.#options.prng.shuffle(others).slice(0, LIMITS.peersPerMessageMax)
+    const peers = this.#options.prng.shuffle(others).slice(0, LIMITS.introductions)
     this.send(link, { type: 'peers', peers }, now)
   }
 

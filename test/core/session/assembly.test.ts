@@ -251,7 +251,8 @@ describe('assembly', () => {
     }
     bench.layers().run()
     expect(bench.outs.at(-1)).toMatchObject({ type: 'mismatch', block: 0 })
-    expect([...bench.assembly.distrusted]).toEqual([0])
+    expect(bench.assembly.isMissing(0)).toBe(true)
+    expect(bench.assembly.isAwaited(0)).toBe(false)
   })
 
   it('takes copies of what was spilled, however low the pool', () => {

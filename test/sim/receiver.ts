@@ -41,6 +41,9 @@ export interface ReceiverOptions {
 
 /** Putting a verified file under its final name. */
 const RENAME_MICROS = 1_000
+/** Blocks are written together as the engine's writer gathers them: so many, or for so long. */
+const GATHER_BLOCKS = 64
+const GATHER_MICROS = 30_000
 
 export class Receiver {
   readonly process: Process
@@ -54,6 +57,7 @@ export class Receiver {
   readonly #setting: Setting
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
+  #writing: (FetchOut & { type: 'write' })[] = []
 
   constructor(setting: Setting, host: Host, options: ReceiverOptions) {
     const { network, geometry } = setting
@@ -85,6 +89,7 @@ export class Receiver {
       this.startedAt,
     )
     this.#shell = new Shell<FetchIn, FetchOut>({
+      lateMicros: setting.lateMicros,
       network,
       process: this.process,
       core: options.lie ? lying(this.fetch, options.lie) : this.fetch,
@@ -167,15 +172,12 @@ export class Receiver {
       case 'swap':
         this.content.swap(out.at, out.spare, out.bytes)
         return
-      case 'write': {
-        const { block, at } = out
-        disk.write(out.bytes, () => {
-          if (!this.process.alive) return
-          this.content.write(block, at)
-          shell.inputOfMany({ type: 'written', block })
-        })
+      case 'write':
+        this.#writing.push(out)
+        if (this.#writing.length === GATHER_BLOCKS) this.#write()
+        else if (this.#writing.length === 1)
+          this.process.at(shell.now + GATHER_MICROS, () => this.#write())
         return
-      }
       case 'spill': {
         const { block, at, parts } = out
         this.content.spill(block, at, parts)
@@ -191,6 +193,19 @@ export class Receiver {
       default:
         this.#actRarely(out)
     }
+  }
+
+  /** Orders what was gathered; what an earlier timer finds ordered already it leaves. */
+  #write(): void {
+    const blocks = this.#writing
+    if (blocks.length === 0) return
+    this.#writing = []
+    const bytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.process.host.disk.write(bytes, () => {
+      if (!this.process.alive) return
+      for (const { block, at } of blocks) this.content.write(block, at)
+      this.#shell.inputs(blocks.map(({ block }) => ({ type: 'written', block })))
+    })
   }
 
   #actRarely(out: FetchOut): void {

@@ -75,6 +75,7 @@ export class Seeder {
       now,
     )
     this.#shell = new Shell<SeedIn, SeedOut>({
+      lateMicros: setting.lateMicros,
       network,
       process: this.process,
       core: this.seed,
@@ -101,7 +102,7 @@ export class Seeder {
   #fill(): void {
     if (this.#pending === undefined) {
       const batch = new Batch(BATCH_DATAGRAMS)
-      this.seed.fill(batch, this.#shell.now)
+      this.seed.fill(batch, this.#shell.now, this.#setting.lateMicros)
       if (batch.count === 0) return
       this.firstBlastAt ??= this.#shell.now
       const sizes = batch.bytes.subarray(0, batch.count).map(bytes => HEADER_BYTES + bytes)

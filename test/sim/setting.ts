@@ -1,5 +1,6 @@
 // What all processes of one simulated transfer share: the network, the files' shape, and the names.
 
+import type { Micros } from '../../src/core/base/machine.js'
 import type { Geometry } from '../../src/core/meta/geometry.js'
 import type { RateController } from '../../src/core/rate/controller.js'
 import type { Network } from './network.js'
@@ -14,6 +15,8 @@ export interface Setting {
   readonly makeRate: () => RateController
   /** Processes may use multicast. */
   readonly multicast: boolean
+  /** By how much timers are late, as those of an event loop are; it also keeps a blast's batches together. */
+  readonly lateMicros: Micros
 }
 
 export const GROUP = '224.0.67.67'

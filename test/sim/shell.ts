@@ -15,6 +15,7 @@ export interface Envelope {
 }
 
 export interface ShellOptions<In, Out> {
+  readonly lateMicros: Micros
   readonly network: Network
   readonly process: Process
   readonly core: Machine<In | SwarmIn, Out | SwarmAction>
@@ -28,8 +29,6 @@ export interface ShellOptions<In, Out> {
   readonly also?: { deadline: () => Micros; wake: () => void }
 }
 
-/** Timers of an event loop are late, as real ones are; it also keeps batches of a blast together. */
-const LATE_MICROS = 700
 /** A core whose deadline has passed after so many wakes in a row spins: a real CPU would be at 100 %. */
 const SPINS_MAX = 50
 
@@ -39,7 +38,6 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #nextPeer = 1
   #armedAt: Micros = Number.POSITIVE_INFINITY
   #draining = false
-  #drainsSoon = false
   #sizedMessage: Message | undefined
   #sizedBytes = 0
   #spins = 0
@@ -65,16 +63,11 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
     this.drain()
   }
 
-  /** As `input`, but what follows from several of them is done together. */
-  inputOfMany(input: In | SwarmIn): void {
+  /** As `input`, but what follows from all of them is done together. */
+  inputs(inputs: readonly (In | SwarmIn)[]): void {
     if (!this.#options.process.alive) return
-    this.#options.core.handle(input, this.now)
-    if (this.#drainsSoon) return
-    this.#drainsSoon = true
-    this.#options.network.scheduler.after(0, () => {
-      this.#drainsSoon = false
-      this.drain()
-    })
+    for (const input of inputs) this.#options.core.handle(input, this.now)
+    this.drain()
   }
 
   /** Acts on all that the core wants, then sleeps until it wants to be woken. */
@@ -88,9 +81,9 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   }
 
   #arm(): void {
-    const { core, process, also } = this.#options
+    const { core, process, also, lateMicros } = this.#options
     const due = Math.min(core.deadline, also?.deadline() ?? Infinity)
-    const at = Math.max(this.now, due) + LATE_MICROS
+    const at = Math.max(this.now, due) + lateMicros
     if (at >= this.#armedAt || at === Number.POSITIVE_INFINITY) return
     this.#armedAt = at
     process.at(at, () => this.#wake(at))

@@ -53,6 +53,10 @@ const LINE_BPS = 100e6
 const PAYLOAD_SHARE = 0.98 * (1398 / 1464)
 const CHUNK_BYTES = 1024 * 1024
 const META_BYTES = 4096
+const LATE_MICROS = 700
+/** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
+const CROWD = 250
+const CROWD_LATE_MICROS = 8_000
 
 export class World {
   readonly network: Network
@@ -83,6 +87,7 @@ export class World {
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
       multicast: true,
+      lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
     }
     for (let i = 0; i < senders + options.receivers; i++) this.#addHost(i, senders, lineBps)
     this.#receiverHosts.forEach((_, i) => {

@@ -67,6 +67,12 @@ export class RangeSet {
 
   add(first: number, count: number): void {
     if (count <= 0) return
+    if (first > this.end || this.#ends.length === 0) {
+      this.#starts.push(first)
+      this.#ends.push(first + count)
+      this.#total += count
+      return
+    }
     let start = first
     let end = first + count
     let from = this.#after(first)

@@ -5,6 +5,7 @@
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { RangeSet } from '../../src/core/base/ranges.js'
 import type { Range } from '../../src/core/wire/message.js'
+import { ABSENT, RIGHT, type Storage, WRONG } from './storage.js'
 
 interface Slot {
   block: number
@@ -17,10 +18,6 @@ interface Slot {
   spare: boolean
 }
 
-const ABSENT = 0
-const RIGHT = 1
-const WRONG = 2
-
 const DIGEST_RIGHT = new Uint8Array(32)
 const DIGEST_WRONG = new Uint8Array(32).fill(1)
 
@@ -29,22 +26,17 @@ export class Content {
   /** The slot where a block is put together, by block. */
   readonly #homes = new Map<number, Slot>()
   readonly #spilled = new Map<number, { bytes: RangeSet; wrong: RangeSet }>()
-  readonly #disk: Uint8Array
+  readonly #storage: Storage
   readonly #hashedWrong = new Set<number>()
   /** What the core did that it must not do. */
   readonly problems: string[] = []
 
-  constructor(blockCount: number) {
-    this.#disk = new Uint8Array(blockCount)
-  }
-
-  /** A block that a former run left, or that a seeder has. */
-  hold(block: number): void {
-    this.#disk[block] = RIGHT
+  constructor(storage: Storage) {
+    this.#storage = storage
   }
 
   holds(block: number): boolean {
-    return this.#disk[block] === RIGHT
+    return this.#storage.blocks[block] === RIGHT
   }
 
   /** Bytes of `block` come to rest at a position of the pool. */
@@ -74,6 +66,8 @@ export class Content {
 
   /** The hash of a block, given that all of it is there. */
   digest(block: number, at: number, bytes: number, spilled: readonly Range[]): Uint8Array {
+    // All of it may have been spilled: then it comes to this place from the disk alone.
+    if (spilled.length > 0) this.put(at, 0, block, false)
     const slot = this.#slot(at, block)
     const old = this.#spilled.get(block)
     for (const range of spilled) {
@@ -114,7 +108,7 @@ export class Content {
   }
 
   write(block: number, at: number): void {
-    this.#disk[block] = this.#hashedWrong.has(block) ? WRONG : RIGHT
+    this.#storage.write(block, !this.#hashedWrong.has(block))
     this.#clear(this.#slot(at, block))
   }
 
@@ -131,7 +125,7 @@ export class Content {
 
   /** The core says that the block is right. */
   verify(block: number): void {
-    const state = this.#disk[block]
+    const state = this.#storage.blocks[block]
     if (state === ABSENT) this.problems.push(`block ${block} is verified, but not on disk`)
     if (state === WRONG) this.problems.push(`block ${block} is verified, but wrong`)
   }

@@ -24,6 +24,9 @@ export interface HostOptions {
   /** Fraction lost of what comes in; default 0. */
   readonly lossUdp?: number
   readonly lossTcp?: number
+  /** Of the runs of datagrams that come in: so many come twice, and so many up to 20 ms late. */
+  readonly duplicateShare?: number
+  readonly lateShare?: number
   readonly congestion?: Congestion
   /** Switches pass no multicast to it or from it when false. */
   readonly multicast?: boolean
@@ -44,6 +47,8 @@ export class Host {
   readonly loss: Loss
   readonly congestion: Congestion
   readonly disk: Disk
+  readonly duplicateShare: number
+  readonly lateShare: number
   multicast: boolean
   /** Hosts reach each other when they are on one island. */
   island = 0
@@ -65,6 +70,8 @@ export class Host {
     this.down = new Link({ rateBps: downBps, queueBytes: downQueueBytes })
     this.delayMicros = options.delayMicros ?? 50
     this.loss = new Loss(options.lossUdp ?? 0, options.lossTcp ?? 0, prng)
+    this.duplicateShare = options.duplicateShare ?? 0
+    this.lateShare = options.lateShare ?? 0
     this.congestion = options.congestion ?? 'cubic'
     this.multicast = options.multicast ?? true
     this.#datagramMicros = 1e6 / (options.datagramsPerSecond ?? Infinity)

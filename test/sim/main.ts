@@ -1,12 +1,15 @@
 // `npm run sim`: one scenario in the simulated network, and one summary on stdout.
 
+import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import { SCENARIOS } from './scenarios.js'
+import { soak } from './soak.js'
 import { type Outcome, World } from './world.js'
 
 const HELP = `npm run sim -- [--scenario clean] [--nodes 8] [--size 64MiB] [--loss 1%] [--seed 1]
               [--line 100mbit] [--rate 93mbit | --rate auto] [--files 1]
+       npm run sim -- --soak 1000 [--seed 7]    as many random schedules of faults
 scenarios:
 ${Object.entries(SCENARIOS)
   .map(([name, { about }]) => `  ${name.padEnd(18)}${about}`)
@@ -55,6 +58,20 @@ function summary(outcome: Outcome, nodes: number, sizeBytes: number, wallMillis:
   return lines.join('\n')
 }
 
+/** Without a seed, a random one: it is printed, so that the same can be run again. */
+function soakAll(count: number, given: number | undefined): void {
+  const seed = given ?? randomInt(2 ** 31)
+  console.log(`soak: ${count} schedules of faults from seed ${seed}`)
+  const from = performance.now()
+  const failures = soak(count, seed, done => {
+    if (done % 100 === 0 && done < count) console.log(`${done} done`)
+  })
+  for (const { text } of failures) console.log(text)
+  const seconds = ((performance.now() - from) / 1000).toFixed(1)
+  console.log(`${count - failures.length} of ${count} kept the laws, in ${seconds} s`)
+  if (failures.length > 0) process.exitCode = 1
+}
+
 function main(): void {
   const { values } = parseArgs({
     options: {
@@ -62,10 +79,11 @@ function main(): void {
       nodes: { type: 'string', default: '8' },
       size: { type: 'string', default: '64MiB' },
       loss: { type: 'string' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       line: { type: 'string', default: '100mbit' },
       rate: { type: 'string' },
       files: { type: 'string', default: '1' },
+      soak: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -75,6 +93,8 @@ function main(): void {
     process.exitCode = values.help ? 0 : 2
     return
   }
+  const seed = values.seed === undefined ? undefined : quantity(values.seed, '--seed')
+  if (values.soak !== undefined) return soakAll(quantity(values.soak, '--soak'), seed)
   const nodes = quantity(values.nodes, '--nodes')
   const sizeBytes = quantity(values.size, '--size')
   const scenario = values.loss ? { ...named, loss: quantity(values.loss, '--loss') } : named
@@ -83,7 +103,7 @@ function main(): void {
     scenario,
     receivers: nodes,
     sizeBytes,
-    seed: quantity(values.seed, '--seed'),
+    seed: seed ?? 1,
     lineBps: quantity(values.line, '--line'),
     rateBps: values.rate && !isAuto ? quantity(values.rate, '--rate') : undefined,
     makeRate: isAuto ? () => new QuantileRate() : undefined,

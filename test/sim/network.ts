@@ -37,6 +37,7 @@ export type Hear = (run: Run, pieces: Pieces, source: string) => void
 const KIND = { run: 1, opened: 2, message: 3, closed: 4, refused: 5 } as const
 const CONNECT_TIMEOUT_MICROS = 3_000_000
 const SYN_RETRY_MICROS = 1_000_000
+const LATE_MICROS_MAX = 20_000
 
 export class Network {
   readonly scheduler = new Scheduler()
@@ -101,7 +102,7 @@ export class Network {
       const pieces: Pieces = []
       const arrival = host.down.pushRun(run, sent, now, lastAt, pieces)
       if (pieces.length === 0) continue
-      this.scheduler.at(arrival + from.host.delayMicros + host.delayMicros, () => {
+      const arrive = (): void => {
         const left = host.loss.thin(pieces, this.scheduler.now)
         if (left.length === 0) return
         host.receive(left, read => {
@@ -110,8 +111,17 @@ export class Network {
           this.trace.note(this.scheduler.now, KIND.run, host.index, read.length + 31 * read[0])
           hear(run, read, from.host.address)
         })
-      })
+      }
+      const trip = from.host.delayMicros + host.delayMicros
+      this.scheduler.at(arrival + trip + this.#lateness(host.lateShare), arrive)
+      if (host.duplicateShare > 0 && this.prng.unit() < host.duplicateShare)
+        this.scheduler.at(arrival + trip + this.#lateness(1), arrive)
     }
+  }
+
+  /** How much longer a run takes than those around it. */
+  #lateness(share: number): Micros {
+    return share > 0 && this.prng.unit() < share ? this.prng.unit() * LATE_MICROS_MAX : 0
   }
 }
 

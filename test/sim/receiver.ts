@@ -1,8 +1,8 @@
 // A receiver in the simulation: the fetch core, a disk without bytes, and a watch over what the core
 // believes to hold.
 
-import { Bitmap } from '../../src/core/base/bitmap.js'
-import { BLOCK_BYTES } from '../../src/core/base/limits.js'
+import type { Bitmap } from '../../src/core/base/bitmap.js'
+import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
 import type { Channel } from '../../src/core/session/channel.js'
@@ -26,10 +26,11 @@ import {
   type Setting,
 } from './setting.js'
 import { Shell } from './shell.js'
+import { Storage } from './storage.js'
 
 export interface ReceiverOptions {
-  /** Blocks that a former run left. */
-  readonly verified?: Bitmap
+  /** What a former run left; default nothing. */
+  readonly storage?: Storage
   /** Addresses that the operator named. */
   readonly peers?: readonly string[]
   /** This share of what it serves is wrong: a broken or malicious host. */
@@ -41,6 +42,8 @@ export interface ReceiverOptions {
 
 /** Putting a verified file under its final name. */
 const RENAME_MICROS = 1_000
+/** What a sync and a small file cost, as bytes of the disk's time. */
+const SYNC_BYTES = 64 * 1024
 /** Blocks are written together as the engine's writer gathers them: so many, or for so long. */
 const GATHER_BLOCKS = 64
 const GATHER_MICROS = 30_000
@@ -50,10 +53,14 @@ export class Receiver {
   readonly fetch: Fetch
   readonly content: Content
   readonly verified: Bitmap
+  readonly storage: Storage
   readonly notices: string[] = []
+  savedAt: Micros | undefined
   readonly startedAt: Micros
   completeAt: Micros | undefined
   servedAt: Micros | undefined
+  /** Called when nobody needs it any more. */
+  onServed: () => void = () => {}
   readonly #setting: Setting
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
@@ -65,13 +72,10 @@ export class Receiver {
     this.#liesShare = options.liesShare ?? 0
     this.startedAt = network.scheduler.now
     this.process = network.start(host)
-    this.content = new Content(geometry.blockCount)
-    const former = options.verified
-    this.verified = former
-      ? Bitmap.from(geometry.blockCount, former.bytes)
-      : new Bitmap(geometry.blockCount)
-    for (let b = this.verified.nextSet(0); b >= 0; b = this.verified.nextSet(b + 1))
-      this.content.hold(b)
+    this.storage = options.storage ?? new Storage(setting.id, geometry)
+    this.content = new Content(this.storage)
+    const { verified, finishedFiles } = this.storage.open()
+    this.verified = verified
     this.fetch = new Fetch(
       {
         id: setting.id,
@@ -79,7 +83,7 @@ export class Receiver {
         port: PEER_PORT,
         tree: { geometry, layerMatches: (_chunk, leaves) => layerMatches(leaves) },
         verified: this.verified,
-        finishedFiles: new Set(),
+        finishedFiles,
         metaBytes: setting.metaBytes,
         prng: network.prng.fork(),
         multicast: setting.multicast,
@@ -105,6 +109,27 @@ export class Receiver {
     if (addresses.length > 0)
       this.fetch.handle({ type: 'addresses', addresses, pinned: true }, this.startedAt)
     this.#shell.drain()
+    this.#saveLater()
+  }
+
+  /** Every 3 s, one after another: snapshot, sync, journal. */
+  #saveLater(): void {
+    const { disk } = this.process.host
+    this.process.at(this.#shell.now + LIMITS.journalEveryMicros, () => {
+      if (this.completeAt !== undefined) return
+      const snapshot = this.verified.bytes.slice()
+      const synced = this.storage.sync()
+      disk.write(SYNC_BYTES, () => {
+        if (!this.process.alive) return
+        synced()
+        disk.write(SYNC_BYTES, () => {
+          if (!this.process.alive) return
+          this.storage.journal(snapshot)
+          this.savedAt = this.#shell.now
+        })
+      })
+      this.#saveLater()
+    })
   }
 
   #hear(said: Said, source: string): void {
@@ -221,14 +246,20 @@ export class Receiver {
     } else if (out.type === 'notice') this.notices.push(out.message)
     else if (out.type === 'finish') {
       const { file } = out
-      process.at(shell.now + RENAME_MICROS, () => shell.input({ type: 'finished', file }))
+      process.at(shell.now + RENAME_MICROS, () => {
+        this.storage.finish(file)
+        shell.input({ type: 'finished', file })
+      })
     } else if (out.type === 'store') {
       process.at(shell.now + RENAME_MICROS, () => {
         this.completeAt = shell.now
         this.#audit()
         shell.input({ type: 'stored' })
       })
-    } else if (out.type === 'served') this.servedAt = shell.now
+    } else if (out.type === 'served') {
+      this.servedAt = shell.now
+      this.onServed()
+    }
   }
 
   /** Part of the data that is being handled goes to the pool. */

@@ -39,6 +39,8 @@ export class Seeder {
   firstBlastAt: Micros | undefined
   /** Called while it blasts, for whoever waits for a point of the pass. */
   onProgress: () => void = () => {}
+  /** Called when everybody is complete or gone. */
+  onEnded: () => void = () => {}
   readonly #setting: Setting
   readonly #session: SessionId
   readonly #shell: Shell<SeedIn, SeedOut>
@@ -134,6 +136,9 @@ export class Seeder {
       const bytes = encodeAnnounce(this.#session, sequence, announce).length
       this.process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, said))
     } else if (out.type === 'notice') this.notices.push(out.message)
-    else if (out.type === 'ended') this.endedAt = this.#shell.now
+    else if (out.type === 'ended') {
+      this.endedAt = this.#shell.now
+      this.onEnded()
+    }
   }
 }

@@ -82,7 +82,7 @@ export class World {
     this.#setting = {
       network: this.network,
       id: seed.toString(16).padStart(8, '0').repeat(8),
-      geometry: new Geometry(sizes(options), CHUNK_BYTES),
+      geometry: new Geometry(sizesOf(options), CHUNK_BYTES),
       metaBytes: new Uint8Array(META_BYTES),
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
@@ -146,7 +146,7 @@ export class World {
     const { multicast = 'all', liesShare, lie } = this.#options.scenario
     const isDeaf = multicast === 'none' || (multicast === 'not-last' && this.#isLast(index))
     const options: ReceiverOptions = {
-      verified: former?.verified,
+      storage: former?.storage,
       peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],
       liesShare: this.#isLast(index) ? liesShare : 0,
       lie: this.#isLast(index) ? lie : undefined,
@@ -196,6 +196,7 @@ export class World {
       const former = this.receivers[last]!
       this.network.crash(former.process)
       this.#problems.push(...former.content.problems)
+      former.storage.crash('kill', this.network.prng)
       later(act.seconds, () => this.#startReceiver(last, former))
     } else {
       this.network.crash(this.seeders[0].process)
@@ -231,7 +232,8 @@ export class World {
     for (const [i, receiver] of this.receivers.entries()) {
       if (receiver === undefined) continue
       times.push((receiver.completeAt ?? Infinity) - origin)
-      for (const problem of receiver.content.problems.slice(0, 5))
+      const { content, storage } = receiver
+      for (const problem of [...content.problems, ...storage.problems].slice(0, 5))
         problems.push(`receiver ${i}: ${problem}`)
       for (const key of Object.keys(progress) as (keyof Progress)[])
         progress[key] += receiver.fetch.progress[key]
@@ -261,7 +263,10 @@ export class World {
 }
 
 /** Sizes of the files: equal but for a few bytes, so that short last blocks occur. */
-function sizes({ sizeBytes, files = 1 }: WorldOptions): number[] {
+export function sizesOf({
+  sizeBytes,
+  files = 1,
+}: Pick<WorldOptions, 'sizeBytes' | 'files'>): number[] {
   const each = Math.floor(sizeBytes / files / BLOCK_BYTES) * BLOCK_BYTES
   const all = Array.from({ length: files }, (_, i) => (i + 1 < files ? each + (i % 3) - 1 : 0))
   all[files - 1] = sizeBytes - all.reduce((sum, size) => sum + size, 0)

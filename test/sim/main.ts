@@ -44,7 +44,7 @@ function summary(outcome: Outcome, nodes: number, sizeBytes: number, wallMillis:
     `sender overhead         ${outcome.overhead.toFixed(4)} (${outcome.passes} passes)`,
     `by multicast            ${each(progress.multicastBytes)}`,
     `by peers                ${each(progress.peerBytes)}`,
-    `by the seeder           ${each(progress.seederBytes)}`,
+    `by the seeder           ${each(progress.seederBytes)}, ${(progress.seederBytes / sizeBytes).toFixed(4)} of the files in all`,
     `resumed                 ${each(progress.resumedBytes)}`,
     `virtual end             ${outcome.endedSeconds.toFixed(3)} s`,
     `trace                   ${outcome.traceHash}`,

@@ -35,6 +35,14 @@ const BEHIND_PER_LOSS = 400
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
+/** How to ask. */
+export interface Manner {
+  /** What a blast loses that is waited for, 0…1; undefined when none is. */
+  readonly behindLoss: number | undefined
+  /** A transmitter is asked only for what is overdue. */
+  readonly sparesSeeder: boolean
+}
+
 export class Asker {
   readonly #geometry: Geometry
   readonly #assembly: Assembly
@@ -51,11 +59,8 @@ export class Asker {
     this.#prng = prng
   }
 
-  /**
-   * Asks all peers that have room. `behindLoss`: what a blast loses that is waited for, 0…1; its
-   * transmitter is then asked only for what is overdue.
-   */
-  ask(behindLoss: number | undefined, now: Micros): void {
+  /** Asks all peers that have room. */
+  ask({ behindLoss, sparesSeeder }: Manner, now: Micros): void {
     const behindBlast = behindLoss !== undefined
     if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
@@ -66,17 +71,17 @@ export class Asker {
     let left = this.#roomBytes(behindLoss)
     for (const link of order) {
       if (left <= 0) break
-      left -= this.#askOf(link, links, behindBlast && link.seeder, left, now)
+      left -= this.#askOf(link, links, sparesSeeder && link.seeder, left, now)
     }
     this.#endgame(links, now)
   }
 
   /** Tops up one peer whose data just came. */
-  topUp(link: Link, behindLoss: number | undefined, now: Micros): void {
+  topUp(link: Link, { behindLoss, sparesSeeder }: Manner, now: Micros): void {
     const behindBlast = behindLoss !== undefined
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
     const room = this.#roomBytes(behindLoss)
-    this.#askOf(link, [...this.#swarm.links()], behindBlast && link.seeder, room, now)
+    this.#askOf(link, [...this.#swarm.links()], sparesSeeder && link.seeder, room, now)
   }
 
   #roomBytes(behindLoss: number | undefined): number {

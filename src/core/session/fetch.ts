@@ -11,7 +11,7 @@ import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '.
 import type { Announce } from '../wire/announce.js'
 import { DATAGRAM, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
-import { Asker } from './asker.js'
+import { Asker, type Manner } from './asker.js'
 import { Assembly, type AssemblyOut, type Origin, type Tree, UNWANTED } from './assembly.js'
 import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
@@ -97,6 +97,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #orphans: Orphans
   #touched: number[] = []
   #plan: Plan | undefined
+  #sparesSeeder = false
   #toldWhy: string | undefined
   #startedAt: Micros
   #tickAt: Micros
@@ -303,7 +304,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
           this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
         )
         for (const block of blocksOf(range)) this.#wants.answered(block)
-        return this.#asker.topUp(link, this.#behindLoss, now)
+        return this.#asker.topUp(link, this.#manner, now)
       }
       case 'failed':
         for (const block of blocksOf(note.range)) this.#wants.answered(block)
@@ -390,7 +391,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       })
     this.#wants.age(now)
     this.#rejoin(now)
-    if (this.#plan !== 'wait') this.#asker.ask(this.#behindLoss, now)
+    if (this.#plan !== 'wait') this.#asker.ask(this.#manner, now)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)
     const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
@@ -419,6 +420,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (plan === this.#plan) return
     const before = this.#plan
     this.#plan = plan
+    // The end of a blast must not set everybody on the transmitter for what the peers have as well.
+    this.#sparesSeeder = plan === 'behind' || (before === 'behind' && peersHoldData)
     this.#wants.nothing()
     if (plan === 'anything') this.#wants.everything(this.assembly.verified, now)
     else if (plan === 'behind') {
@@ -446,9 +449,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     })
   }
 
-  /** What the blast that is waited for loses; undefined when none is waited for. */
-  get #behindLoss(): number | undefined {
-    return this.#plan === 'behind' ? this.transmitters.lossFraction : undefined
+  get #manner(): Manner {
+    const behindLoss = this.#plan === 'behind' ? this.transmitters.lossFraction : undefined
+    return { behindLoss, sparesSeeder: this.#sparesSeeder }
   }
 
   #rejoin(now: Micros): void {

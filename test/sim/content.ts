@@ -39,8 +39,8 @@ export class Content {
     return this.#storage.blocks[block] === RIGHT
   }
 
-  /** Bytes of `block` come to rest at a position of the pool. */
-  put(at: number, bytes: number, block: number, wrong: boolean): void {
+  /** Bytes of `block` that belong at `offset` of it come to rest at a position of the pool. */
+  put(at: number, bytes: number, block: number, wrong: boolean, offset = at % BLOCK_BYTES): void {
     const index = Math.floor(at / BLOCK_BYTES)
     let slot = this.#slots.get(index)
     if (slot === undefined) {
@@ -49,14 +49,17 @@ export class Content {
     }
     // What was refused comes again, and perhaps elsewhere.
     const known = this.#homes.get(block)
-    const home = known === undefined || known.refused ? slot : known
+    const isCopy = (this.#spilled.get(block)?.bytes.countIn(offset, 1) ?? 0) > 0
+    // What was spilled and comes once more is a copy, though nothing else of the block lies here.
+    const none = isCopy ? undefined : slot
+    const home = known === undefined || known.refused ? none : known
     if (slot.block !== block || slot.refused || slot.spare !== (home !== slot)) {
       if (slot.block >= 0 && !slot.refused && !slot.spare)
         this.problems.push(`block ${block} overwrote block ${slot.block}`)
       this.#clear(slot)
       slot.block = block
       slot.spare = home !== slot
-      this.#homes.set(block, home)
+      if (home !== undefined) this.#homes.set(block, home)
     }
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
     slot.bytes.add(at % BLOCK_BYTES, bytes)
@@ -67,7 +70,7 @@ export class Content {
   /** The hash of a block, given that all of it is there. */
   digest(block: number, at: number, bytes: number, spilled: readonly Range[]): Uint8Array {
     // All of it may have been spilled: then it comes to this place from the disk alone.
-    if (spilled.length > 0) this.put(at, 0, block, false)
+    if (spilled.length > 0) this.put(at, 0, block, false, -1)
     const slot = this.#slot(at, block)
     const old = this.#spilled.get(block)
     for (const range of spilled) {

@@ -166,13 +166,14 @@ export class Receiver {
         i++
         continue
       }
+      const offset = batch.symbol[i] * batch.symbolBytes[i]
       let bytes = 0
       for (; i < to && batch.block[i] === block && batch.place[i] === at + bytes; i++) {
         const left = geometry.bytesOfBlock(block) - batch.symbol[i] * batch.symbolBytes[i]
         if (bytes > 0 && (at + bytes) % BLOCK_BYTES === 0) break
         bytes += Math.min(batch.bytes[i], left)
       }
-      this.content.put(at, bytes, block, isForged(batch))
+      this.content.put(at, bytes, block, isForged(batch), offset)
     }
   }
 

@@ -126,12 +126,12 @@ export const LIMITS = {
   receiversMax: 4096,
 
   // Receiver's memory and disk
-  partialPoolBytes: 64 * MiB,
+  partialPoolBytes: 48 * MiB,
   /** Second copies of symbols that are kept: of two, all four combinations are tried. */
   alternatesPerBlock: 2,
   /** Blocks that may have such copies, each in a place of its own (and a 16th of the pool at most). */
   alternateBlocksMax: 256,
-  layerCacheBytes: 32 * MiB,
+  layerCacheBytes: 8 * MiB,
   journalEveryMicros: 3_000_000,
 
   // Ends

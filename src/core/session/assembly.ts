@@ -73,8 +73,8 @@ export class Assembly {
   /** How many blocks of a chunk wait for its layer, claimed or held. */
   readonly #waiting = new Map<number, number>()
   readonly #held = new Set<Partial>()
-  /** Those that have a place in the pool, the oldest first. */
-  readonly #inPool = new Set<Partial>()
+  /** Open ones that have a place in the pool, the oldest first. */
+  readonly #spillable = new Set<Partial>()
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
   readonly #distrusted = new Set<number>()
   readonly #out: AssemblyOut[] = []
@@ -153,6 +153,7 @@ export class Assembly {
     const full = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
     if (((partial.mask | partial.spilled) & full) !== full) return
     partial.state = 'hashing'
+    this.#spillable.delete(partial)
     const missing = partial.spilled & ~partial.mask
     const spilled = missing === 0 ? [] : this.#runs(partial, missing)
     this.#out.push({ type: 'verify', block, at: partial.at, bytes, spilled })
@@ -225,7 +226,6 @@ export class Assembly {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'spilling') return
     this.#pool.free(partial.at)
-    this.#inPool.delete(partial)
     partial.at = -1
     partial.spilled |= partial.mask
     partial.mask = 0
@@ -259,7 +259,7 @@ export class Assembly {
     if (at === undefined) return undefined
     if (partial !== undefined) {
       partial.at = at
-      this.#inPool.add(partial)
+      this.#spillable.add(partial)
       return partial
     }
     const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
@@ -276,7 +276,7 @@ export class Assembly {
       giver: undefined,
     }
     this.#partials.set(block, partial)
-    this.#inPool.add(partial)
+    this.#spillable.add(partial)
     return partial
   }
 
@@ -387,9 +387,10 @@ export class Assembly {
   #makeRoom(): void {
     if (!this.#pool.low) return
     for (const partial of this.#held) return this.#letGo(partial)
-    for (const partial of this.#inPool) {
-      if (partial.state !== 'open' || partial.mask === 0) continue
+    for (const partial of this.#spillable) {
+      if (partial.mask === 0) continue
       partial.state = 'spilling'
+      this.#spillable.delete(partial)
       const parts = this.#runs(partial, partial.mask)
       this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
       return
@@ -406,7 +407,7 @@ export class Assembly {
 
   #forget(partial: Partial): void {
     if (partial.at >= 0) this.#pool.free(partial.at)
-    this.#inPool.delete(partial)
+    this.#spillable.delete(partial)
     this.#partials.delete(partial.block)
   }
 

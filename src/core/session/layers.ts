@@ -17,6 +17,9 @@ interface Arriving {
   readonly have: Bitmap
 }
 
+/** About what an entry of the map, its array and its buffer take. */
+const ENTRY_BYTES = 400
+
 export class LayerCache {
   readonly #tree: Tree
   readonly #geometry: Geometry
@@ -69,7 +72,7 @@ export class LayerCache {
     this.#arriving.delete(chunk)
     if (!this.#tree.layerMatches(chunk, arriving.leaves)) return undefined
     this.#layers.set(chunk, arriving.leaves)
-    this.#bytes += arriving.leaves.length
+    this.#bytes += costOf(arriving.leaves)
     this.#bound()
     return arriving.leaves
   }
@@ -79,11 +82,16 @@ export class LayerCache {
       if (this.#bytes <= LIMITS.layerCacheBytes) break
       this.#layers.delete(chunk)
       if (chunk === this.#latestChunk) this.#latestChunk = -1
-      this.#bytes -= layer.length
+      this.#bytes -= costOf(layer)
     }
     while (this.#arriving.size > 1024) {
       const oldest = this.#arriving.keys().next()
       if (!oldest.done) this.#arriving.delete(oldest.value)
     }
   }
+}
+
+/** What keeping a layer takes: of a small file it is one hash, and the rest is overhead. */
+function costOf(layer: Uint8Array): number {
+  return layer.length + ENTRY_BYTES
 }

@@ -22,6 +22,8 @@ export interface Hearing {
   readonly expected: number
   readonly received: number
   readonly receivedBytes: number
+  /** Those that arrived, but found no room here; `received` is without them. */
+  readonly refused: number
   readonly duplicates: number
   readonly queueMicros: number
 }
@@ -50,6 +52,8 @@ export class Stream {
   #received = 0
   #receivedBytes = 0
   #duplicates = 0
+  #refused = 0
+  #refusedBytes = 0
   #cursor = 0
   #passed = 0
   #skips = false
@@ -112,6 +116,12 @@ export class Stream {
     this.totalBytes += wireBytes
   }
 
+  /** The datagram just heard found no room here: it counts as dropped by this host, not as received. */
+  refuse(wireBytes: number): void {
+    this.#refused++
+    this.#refusedBytes += wireBytes
+  }
+
   /**
    * It is first heard while another transmitter blasts: what lies before its first block was not
    * missed, the other may well bring it.
@@ -158,8 +168,9 @@ export class Stream {
       intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),
       highestSequence: this.highestSequence % SEQUENCES,
       expected: this.#received + lost,
-      received: this.#received,
-      receivedBytes: this.#receivedBytes,
+      received: Math.max(0, this.#received - this.#refused),
+      receivedBytes: Math.max(0, this.#receivedBytes - this.#refusedBytes),
+      refused: this.#refused,
       duplicates: this.#duplicates,
       queueMicros: this.#delay.take(now),
     }
@@ -170,6 +181,8 @@ export class Stream {
     this.#received = 0
     this.#receivedBytes = 0
     this.#duplicates = 0
+    this.#refused = 0
+    this.#refusedBytes = 0
     return hearing
   }
 

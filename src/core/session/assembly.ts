@@ -60,6 +60,8 @@ interface Claimed {
 
 /** `symbol` returns: the datagram's payload has no use. */
 export const UNWANTED = -1
+/** It is wanted, but the pool is full: what it holds waits for the CPU or the disk. */
+export const NO_ROOM = -3
 
 export class Assembly {
   readonly #tree: Tree
@@ -129,12 +131,13 @@ export class Assembly {
     return this.#layers.get(chunk)
   }
 
-  /** A symbol of the blast: where in the pool its payload belongs, or UNWANTED. */
+  /** A symbol of the blast: where in the pool its payload belongs, or UNWANTED or NO_ROOM. */
   symbol(block: number, symbol: number, symbolBytes: number): number {
     if (this.verified.has(block) || this.#claimed.has(block)) return UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
     const partial = this.#open(block, symbolBytes)
-    if (partial === undefined || partial.symbolBytes !== symbolBytes) return UNWANTED
+    if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
+    if (partial.symbolBytes !== symbolBytes) return UNWANTED
     const blockBytes = this.#geometry.bytesOfBlock(block)
     if (symbol >= symbolsInBlock(blockBytes, symbolBytes)) return UNWANTED
     const bit = 1 << symbol

@@ -9,10 +9,10 @@ import { type Batch, NOWHERE, TAKEN } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
-import { DATAGRAM, type SessionId } from '../wire/datagram.js'
+import { DATAGRAM, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
-import { Assembly, type AssemblyOut, type Origin, type Tree, UNWANTED } from './assembly.js'
+import { Assembly, type AssemblyOut, NO_ROOM, type Origin, type Tree } from './assembly.js'
 import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
 import { Files } from './files.js'
@@ -238,7 +238,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       const left = geometry.bytesOfBlock(block) - batch.symbol[i] * symbolBytes
       if (left <= 0 || batch.bytes[i] < Math.min(left, symbolBytes)) continue
       const place = this.assembly.symbol(block, batch.symbol[i], symbolBytes)
-      if (place === UNWANTED) continue
+      if (place === NO_ROOM) stream.refuse(HEADER_BYTES + batch.bytes[i])
+      if (place < 0) continue
       batch.place[i] = place
       if (this.#touched[this.#touched.length - 1] !== block) this.#touched.push(block)
     }

@@ -97,8 +97,9 @@ export class Reporter {
       }
       if (now < control.reportAt) continue
       control.reportAt = now + 1000 * blast.reportMillis
-      const hearing = stream?.takeHearing(now) ?? NOTHING_HEARD
-      const kernelDrops = Math.max(0, view.kernelDrops - control.kernelDrops)
+      const { refused, ...hearing } = stream?.takeHearing(now) ?? NOTHING_HEARD
+      // Whether the socket's buffer was full or ours, this host was too slow.
+      const kernelDrops = refused + Math.max(0, view.kernelDrops - control.kernelDrops)
       control.kernelDrops = view.kernelDrops
       const { progress, diskQueueBytes } = view
       const { session } = blast
@@ -158,6 +159,7 @@ const NOTHING_HEARD = {
   expected: 0,
   received: 0,
   receivedBytes: 0,
+  refused: 0,
   duplicates: 0,
   queueMicros: 0,
 }

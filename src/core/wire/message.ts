@@ -64,6 +64,7 @@ export interface Report {
   readonly received: number
   readonly receivedBytes: number
   readonly duplicates: number
+  /** Dropped by the receiver's host: its socket's buffer was full, or its own. */
   readonly kernelDrops: number
   /** Least one-way delay of the interval over the least one known. */
   readonly queueMicros: number

@@ -100,3 +100,15 @@ it('is the median, whether it is worked out or kept', () => {
     expect(renewed >= from && renewed <= to).toBe(true)
   }
 })
+
+it('counts what found no room here as dropped here, once', () => {
+  const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
+  for (let sequence = 0; sequence < 1000; sequence++) {
+    stream.hear(sequence, 0, 1398, sequence, sequence)
+    if (sequence % 4 === 0) stream.refuse(1398)
+  }
+  const hearing = stream.takeHearing(1000)
+  const bytes = { receivedBytes: 750 * 1398 }
+  expect(hearing).toMatchObject({ expected: 1000, received: 750, refused: 250, ...bytes })
+  expect(stream.takeHearing(2000)).toMatchObject({ expected: 0, received: 0, refused: 0 })
+})

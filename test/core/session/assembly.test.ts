@@ -7,7 +7,12 @@ import { describe, expect, it } from 'vitest'
 import { Bitmap } from '../../../src/core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../../../src/core/base/limits.js'
 import { Geometry } from '../../../src/core/meta/geometry.js'
-import { Assembly, type AssemblyOut } from '../../../src/core/session/assembly.js'
+import {
+  Assembly,
+  type AssemblyOut,
+  NO_ROOM,
+  UNWANTED,
+} from '../../../src/core/session/assembly.js'
 
 const SYMBOL_BYTES = 1448
 const SYMBOLS = 12
@@ -332,5 +337,18 @@ describe('assembly', () => {
       expect(bench.assembly.busyBytes).toBe(0)
     })
     fc.assert(property, { numRuns: 50 })
+  })
+
+  it('tells a symbol for which there is no room from one that nobody needs', () => {
+    const bench = new Bench(64, 16)
+    // Whole blocks that wait to be hashed and written: nothing of them can be moved out.
+    let taken = 0
+    while (taken < 64 && bench.hear(taken, 0)) {
+      for (let symbol = 1; symbol < SYMBOLS; symbol++) bench.hear(taken, symbol)
+      bench.assembly.settle(taken++)
+    }
+    expect(taken).toBeGreaterThan(8)
+    expect(bench.assembly.symbol(taken, 0, SYMBOL_BYTES)).toBe(NO_ROOM)
+    expect(bench.assembly.symbol(0, 0, SYMBOL_BYTES)).toBe(UNWANTED)
   })
 })

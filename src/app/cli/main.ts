@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 // The `mcp2p` command: where the process becomes a world and the exit code becomes its end.
 
-import { compileLater, keepHeapSmall } from './schedule.js'
+import { compileLater } from './schedule.js'
 import { runCommandLine } from './shell.js'
 import { processWorld } from './world.js'
 
 compileLater()
-keepHeapSmall()
 const world = processWorld()
 let exit: number | undefined
 

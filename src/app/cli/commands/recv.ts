@@ -5,6 +5,7 @@ import type { ReceiveEvents, ReceiveResult } from '../../../engine/api.js'
 import type { ReceiveSource } from '../engine.js'
 import type { Settings } from '../options.js'
 import type { Command, Handlers, Run } from '../run.js'
+import { keepHeapSmall } from '../schedule.js'
 import { receiveSource } from '../source.js'
 import { printable } from '../text.js'
 import { formatBytes, formatRate, formatSeconds } from '../units.js'
@@ -44,8 +45,10 @@ function waitingText({ meta, link, id }: ReceiveSource, settings: Settings): str
 function handlers(run: Run, view: RecvView): Handlers<ReceiveEvents> {
   return {
     notice: undefined,
-    session: session =>
-      run.screen.note(`receiving ${sessionText(session)}, from ${printable(session.source)}`),
+    session: session => {
+      keepHeapSmall(session.files)
+      run.screen.note(`receiving ${sessionText(session)}, from ${printable(session.source)}`)
+    },
     peer: undefined,
     file: undefined,
     verified: undefined,

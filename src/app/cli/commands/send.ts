@@ -7,6 +7,7 @@ import type { SendSource } from '../engine.js'
 import { metaOptions } from '../meta-options.js'
 import type { OptionName, Settings } from '../options.js'
 import type { Command, Handlers, Run } from '../run.js'
+import { keepHeapSmall } from '../schedule.js'
 import { needFolder, sendSource } from '../source.js'
 import { type Column, tableLines } from '../table.js'
 import { shellQuote } from '../text.js'
@@ -75,6 +76,7 @@ function handlers(run: Run, view: SendView): Handlers<SendEvents> {
   return {
     notice: undefined,
     session: session => {
+      keepHeapSmall(session.files)
       screen.note(`sending ${sessionText(session)}`)
       screen.answer(session.link)
       screen.answer(`mcp2p recv ${shellQuote(session.link)}`)

@@ -66,7 +66,12 @@ export class Storage {
   }
 
   crash(how: Crash, prng: Prng): void {
-    if (how === 'kill') return
+    if (how === 'kill') {
+      // What the system has not written yet, it still has to; a sync under way was not waited for.
+      for (const [block, state] of this.blocks.entries())
+        if (state !== this.#medium[block]) this.#dirty.add(block)
+      return
+    }
     for (const [block, state] of this.blocks.entries())
       if (state !== this.#medium[block] && prng.unit() < 0.5)
         this.blocks[block] = this.#medium[block]

@@ -41,6 +41,8 @@ export interface DiskOptions {
   readonly parts: Parts
   readonly lock: Lock
   readonly standing: Standing
+  /** Files with parts that a former run wrote, and perhaps did not sync. */
+  readonly unsynced: Iterable<number>
 }
 
 export class DiskStore implements ChunkStore {
@@ -55,7 +57,7 @@ export class DiskStore implements ChunkStore {
   readonly #finishing = new Map<number, Promise<void>>()
   readonly #handles: Handles<number>
   /** Files written since their last sync. */
-  readonly #dirty = new Set<number>()
+  readonly #dirty: Set<number>
   /** Right before we came; all they may need is mode and time. */
   readonly #right: ReadonlySet<number>
   readonly #unlike: ReadonlySet<number>
@@ -77,6 +79,7 @@ export class DiskStore implements ChunkStore {
     this.#unlike = standing.unlike
     this.#state = new Uint8Array(meta.files.length)
     for (const file of standing.right) this.#state[file] = FINAL
+    this.#dirty = new Set(options.unsynced)
     this.#handles = new Handles(HANDLES_MAX, file => this.#open(file))
   }
 

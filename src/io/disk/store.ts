@@ -84,7 +84,10 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     }
     stopIfAborted(options.signal)
     const { blockCount } = tree.geometry
-    const store = new DiskStore({ meta, blockCount, overwrite, confine, parts, lock, standing })
+    // Found by its hash, it may still be in the system's cache alone; only a journal comes after a sync.
+    const unsynced = journal === undefined ? left.keys() : []
+    const place = { confine, parts, lock, standing, unsynced }
+    const store = new DiskStore({ meta, blockCount, overwrite, ...place })
     // A journal that claims what is gone must not live on: a part made anew would soon be as long
     // as the old one, and a crash before the next journal would make its holes believed.
     if (journal !== undefined && !bytesEqual(journal, verified.bytes))

@@ -118,15 +118,7 @@ export class Blaster {
     const { outlet, dataPort } = this.#options
     const slot = outlet.slot()
     const header = this.#header
-    header.type = batch.type[i]
-    header.channel = 1
-    header.symbolBytes = batch.symbolBytes[i]
-    header.sessionHigh = batch.sessionHigh[i]
-    header.sessionLow = batch.sessionLow[i]
-    header.sequence = batch.sequence[i]
-    header.symbol = batch.symbol[i]
-    header.timestampMicros = batch.timestampMicros[i]
-    header.block = batch.block[i]
+    batch.headerOf(i, header)
     writeHeader(slot, 0, header)
     const bytes = HEADER_BYTES + batch.bytes[i]
     this.#payload(batch, i, slot.subarray(HEADER_BYTES, bytes))

@@ -189,20 +189,7 @@ export class Ears {
     if (header.keyEpoch !== 0 || header.channel !== 1) return
     if (this.#lose()) return
     const batch = this.#batch
-    const i = batch.count++
-    batch.type[i] = header.type
-    batch.sequence[i] = header.sequence
-    batch.block[i] = header.block
-    batch.symbol[i] = header.symbol
-    batch.bytes[i] = length - HEADER_BYTES
-    batch.symbolBytes[i] = header.symbolBytes
-    batch.sessionHigh[i] = header.sessionHigh
-    batch.sessionLow[i] = header.sessionLow
-    batch.timestampMicros[i] = header.timestampMicros
-    batch.source[i] = source
-    batch.arrivedMicros[i] = arrivedMicros
-    batch.payload[i] = bytes
-    batch.payloadAt[i] = at + HEADER_BYTES
+    batch.hear(header, bytes, at, length, source, arrivedMicros)
     if (batch.full) this.#flush()
   }
 

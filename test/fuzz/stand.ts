@@ -11,7 +11,7 @@ import { Prng } from '../../src/core/base/prng.js'
 import { Geometry } from '../../src/core/meta/geometry.js'
 import { Batch } from '../../src/core/multicast/batch.js'
 import { Fetch, type FetchOut } from '../../src/core/session/fetch.js'
-import { emptyHeader, HEADER_BYTES, readHeader } from '../../src/core/wire/datagram.js'
+import { emptyHeader, readHeader } from '../../src/core/wire/datagram.js'
 import { FrameParser } from '../../src/core/wire/frame.js'
 import type { Message, Range } from '../../src/core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../src/core/wire/peer.js'
@@ -114,19 +114,7 @@ export class Stand {
       if (!readHeader(bytes, 0, bytes.length, header)) continue
       if (header.keyEpoch !== 0 || header.channel !== 1) continue
       const batch = this.#batch
-      const i = batch.count++
-      batch.type[i] = header.type
-      batch.sequence[i] = header.sequence
-      batch.block[i] = header.block
-      batch.symbol[i] = header.symbol
-      batch.bytes[i] = bytes.length - HEADER_BYTES
-      batch.symbolBytes[i] = header.symbolBytes
-      batch.sessionHigh[i] = header.sessionHigh
-      batch.sessionLow[i] = header.sessionLow
-      batch.timestampMicros[i] = header.timestampMicros
-      batch.source[i] = source
-      batch.payload[i] = bytes
-      batch.payloadAt[i] = HEADER_BYTES
+      batch.hear(header, bytes, 0, bytes.length, source, 0)
       if (batch.full) this.#take()
     }
     this.#take()

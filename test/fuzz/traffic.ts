@@ -80,15 +80,7 @@ function withPayload(message: Message): Message {
 function datagram(batch: Batch, i: number): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + Math.min(32, batch.bytes[i]))
   const header = emptyHeader()
-  header.type = batch.type[i]
-  header.channel = 1
-  header.symbolBytes = batch.symbolBytes[i]
-  header.sessionHigh = batch.sessionHigh[i]
-  header.sessionLow = batch.sessionLow[i]
-  header.sequence = batch.sequence[i]
-  header.symbol = batch.symbol[i]
-  header.timestampMicros = batch.timestampMicros[i]
-  header.block = batch.block[i]
+  batch.headerOf(i, header)
   writeHeader(bytes, 0, header)
   return bytes
 }

@@ -2,6 +2,8 @@
 // fills one and the shell adds the payloads; the receiver's shell fills one and the core says where
 // each payload belongs. No object per datagram, and no payload in a simulation.
 
+import { HEADER_BYTES, type Header } from '../wire/datagram.js'
+
 /** `place` of a datagram whose payload is not wanted. */
 export const NOWHERE = -1
 /** `place` of a layer or meta datagram, whose payload the core took by itself. */
@@ -50,6 +52,44 @@ export class Batch {
 
   get full(): boolean {
     return this.count === this.capacity
+  }
+
+  /** Adds a datagram that lies in `bytes` from `at` on; it must stay there until `clear`. */
+  hear(
+    header: Header,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    source: string,
+    arrivedMicros: number,
+  ): void {
+    const i = this.count++
+    this.type[i] = header.type
+    this.sequence[i] = header.sequence
+    this.block[i] = header.block
+    this.symbol[i] = header.symbol
+    this.bytes[i] = length - HEADER_BYTES
+    this.symbolBytes[i] = header.symbolBytes
+    this.sessionHigh[i] = header.sessionHigh
+    this.sessionLow[i] = header.sessionLow
+    this.timestampMicros[i] = header.timestampMicros
+    this.source[i] = source
+    this.arrivedMicros[i] = arrivedMicros
+    this.payload[i] = bytes
+    this.payloadAt[i] = at + HEADER_BYTES
+  }
+
+  /** Fills in the header of datagram `i` of a blast. */
+  headerOf(i: number, header: Header): void {
+    header.type = this.type[i]
+    header.channel = 1
+    header.symbolBytes = this.symbolBytes[i]
+    header.sessionHigh = this.sessionHigh[i]
+    header.sessionLow = this.sessionLow[i]
+    header.sequence = this.sequence[i]
+    header.symbol = this.symbol[i]
+    header.timestampMicros = this.timestampMicros[i]
+    header.block = this.block[i]
   }
 
   /** The first `bytes` of a received payload; zeros in a simulation. */

@@ -10,13 +10,13 @@ import { FixedRate } from '../../src/core/rate/fixed.js'
 import { Seed, type SeedOut } from '../../src/core/session/seed.js'
 import { decodeAnnounce } from '../../src/core/wire/announce.js'
 import { DATAGRAM, emptyHeader, HEADER_BYTES, writeHeader } from '../../src/core/wire/datagram.js'
-import { FrameParser } from '../../src/core/wire/frame.js'
 import type { Blast, Hello, Message } from '../../src/core/wire/message.js'
-import { decodeMessage, encodeMessage } from '../../src/core/wire/peer.js'
+import { encodeMessage } from '../../src/core/wire/peer.js'
 import { mutate } from './mutate.js'
 import { announces, messages } from './samples.js'
 import { Original, PORT, SEEDER, Stand, SYMBOL_BYTES } from './stand.js'
 import { recorded } from './traffic.js'
+import { Wires } from './wires.js'
 
 const { id } = recorded
 const original = new Original(recorded.sizeBytes)
@@ -196,7 +196,10 @@ class Seeding {
   readonly problems: string[] = []
   ended = false
   now = 0
-  readonly #streams = new Map<number, FrameParser>()
+  readonly #wires = new Wires(input => {
+    this.seed.handle(input, this.now)
+    this.#drain()
+  })
   readonly #served = new Set<number>()
   readonly #batch = new Batch(256)
 
@@ -227,13 +230,11 @@ class Seeding {
   }
 
   connect(peer: number, host: string): void {
-    this.#streams.set(peer, new FrameParser())
-    this.seed.handle({ type: 'connected', peer, host, port: PORT, outbound: false }, this.now)
-    this.#drain()
+    this.#wires.connect(peer, host, PORT, false)
   }
 
   isConnected(peer: number): boolean {
-    return this.#streams.has(peer)
+    return this.#wires.has(peer)
   }
 
   served(peer: number): boolean {
@@ -241,20 +242,7 @@ class Seeding {
   }
 
   stream(peer: number, bytes: Uint8Array): void {
-    let broken = false
-    const isStream = this.#streams.get(peer)?.push(bytes, frame => {
-      if (broken || !this.#streams.has(peer)) return
-      const message = decodeMessage(frame)
-      if (message === null) broken = true
-      else if (message) {
-        this.seed.handle({ type: 'message', peer, message }, this.now)
-        this.#drain()
-      }
-    })
-    if (isStream !== false && !broken) return
-    this.#streams.delete(peer)
-    this.seed.handle({ type: 'closed', peer, reason: 'no such protocol' }, this.now)
-    this.#drain()
+    this.#wires.push(peer, bytes)
   }
 
   pass(micros: number): void {
@@ -269,7 +257,7 @@ class Seeding {
   }
 
   #act(out: SeedOut): void {
-    if (out.type === 'close') this.#streams.delete(out.peer)
+    if (out.type === 'close') this.#wires.close(out.peer)
     else if (out.type === 'read')
       this.seed.handle({ type: 'chunk-read', chunk: out.chunk }, this.now)
     else if (out.type === 'ended') this.ended = true

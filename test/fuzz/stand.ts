@@ -12,9 +12,9 @@ import { Geometry } from '../../src/core/meta/geometry.js'
 import { Batch } from '../../src/core/multicast/batch.js'
 import { Fetch, type FetchOut } from '../../src/core/session/fetch.js'
 import { emptyHeader, readHeader } from '../../src/core/wire/datagram.js'
-import { FrameParser } from '../../src/core/wire/frame.js'
 import type { Message, Range } from '../../src/core/wire/message.js'
-import { decodeMessage, encodeMessage } from '../../src/core/wire/peer.js'
+import { encodeMessage } from '../../src/core/wire/peer.js'
+import { Wires } from './wires.js'
 
 export const SEEDER = '10.0.0.1'
 export const PORT = 9990
@@ -76,7 +76,10 @@ export class Stand {
   onSend: (peer: number, message: Message) => void = () => {}
   readonly #original: Original
   readonly #pool: Uint8Array
-  readonly #streams = new Map<number, FrameParser>()
+  readonly #wires = new Wires(input => {
+    this.fetch.handle(input, this.now)
+    this.#drain()
+  })
   readonly #header = emptyHeader()
   readonly #batch = new Batch(64)
   readonly #replies: Message[] = []
@@ -121,31 +124,16 @@ export class Stand {
   }
 
   connect(peer: number, host: string, outbound = false): void {
-    this.#streams.set(peer, new FrameParser())
-    this.fetch.handle({ type: 'connected', peer, host, port: PORT, outbound }, this.now)
-    this.#drain()
+    this.#wires.connect(peer, host, PORT, outbound)
   }
 
   /** Bytes of a peer's stream, as its connection reads them. */
   stream(peer: number, bytes: Uint8Array): void {
-    let broken = false
-    const isStream = this.#streams.get(peer)?.push(bytes, frame => {
-      if (broken || !this.#streams.has(peer)) return
-      const message = decodeMessage(frame)
-      if (message === null) broken = true
-      else if (message) {
-        this.fetch.handle({ type: 'message', peer, message }, this.now)
-        this.#drain()
-      }
-    })
-    if (isStream !== false && !broken) return
-    this.#streams.delete(peer)
-    this.fetch.handle({ type: 'closed', peer, reason: 'no such protocol' }, this.now)
-    this.#drain()
+    this.#wires.push(peer, bytes)
   }
 
   isConnected(peer: number): boolean {
-    return this.#streams.has(peer)
+    return this.#wires.has(peer)
   }
 
   /** Time passes; the seeder answers what it was asked. */
@@ -224,7 +212,7 @@ export class Stand {
       if (address.host === SEEDER && address.port === PORT && !this.isConnected(SEEDER_PEER))
         this.connect(SEEDER_PEER, SEEDER, true)
       else fetch.handle({ type: 'dial-failed', address }, now)
-    } else if (out.type === 'close') this.#streams.delete(out.peer)
+    } else if (out.type === 'close') this.#wires.close(out.peer)
     else if (out.type === 'finish') fetch.handle({ type: 'finished', file: out.file }, now)
     else if (out.type === 'store') {
       this.complete = true

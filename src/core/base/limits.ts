@@ -118,6 +118,9 @@ export const LIMITS = {
   haveEveryMicros: 50_000,
   haveTrickleMicros: 100_000,
   haveAtOnceBlocks: 64,
+  /** What came by multicast each tells of so rarely for every peer it has, up to a limit (start). */
+  haveHeardPerPeerMicros: 50_000,
+  haveHeardMaxMicros: 400_000,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,

@@ -340,7 +340,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#suspicion.right(origins, this.assembly.mendedBlocks)
     this.#tellWrong()
     this.#wants.settled(block)
-    this.swarm.verified(block, now)
+    const heard = origins.length === 1 && origins[0] === 'multicast'
+    this.swarm.verified(block, heard, now)
     this.#asker.settled(block, now)
     this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
     const file = this.#files.verified(block)

@@ -1,25 +1,34 @@
 // What was verified since the peers were last told, and when to tell them. Every message is a packet
-// to everybody, so a trickle of news waits a little longer than a flood.
+// to everybody. What a peer brought others may be waiting for: they hear of it soon, of a trickle a
+// little later than of a flood. What the blast brought, most have as well, and who missed it needs to
+// hear of it from one of them: the more peers there are, the more rarely each of them tells, so that
+// the first word comes about as soon as before, and no two tell in step.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
 
 export class News {
+  readonly #prng: Prng
   readonly #chunks = new Set<number>()
   #blocks = 0
   #toldAt: Micros = Number.NEGATIVE_INFINITY
   #dueAt: Micros = Number.POSITIVE_INFINITY
 
+  constructor(prng: Prng) {
+    this.#prng = prng
+  }
+
   get dueAt(): Micros {
     return this.#dueAt
   }
 
-  /** One more block of `chunk` was verified. */
-  add(chunk: number, now: Micros): void {
+  /** One more block of `chunk` was verified; all of it came by multicast, if `heard`. */
+  add(chunk: number, heard: boolean, peers: number, now: Micros): void {
     this.#chunks.add(chunk)
     this.#blocks++
-    const flood = this.#blocks >= LIMITS.haveAtOnceBlocks
-    const every = flood ? LIMITS.haveEveryMicros : LIMITS.haveTrickleMicros
+    if (heard && this.#dueAt < Number.POSITIVE_INFINITY) return
+    const every = heard ? this.#heardEvery(peers) : this.#every
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + every))
   }
 
@@ -31,5 +40,16 @@ export class News {
     this.#toldAt = now
     this.#dueAt = Number.POSITIVE_INFINITY
     return chunks
+  }
+
+  get #every(): Micros {
+    const flood = this.#blocks >= LIMITS.haveAtOnceBlocks
+    return flood ? LIMITS.haveEveryMicros : LIMITS.haveTrickleMicros
+  }
+
+  #heardEvery(peers: number): Micros {
+    const wanted = peers * LIMITS.haveHeardPerPeerMicros
+    const every = Math.min(LIMITS.haveHeardMaxMicros, Math.max(LIMITS.haveTrickleMicros, wanted))
+    return every * (0.75 + 0.5 * this.#prng.unit())
   }
 }

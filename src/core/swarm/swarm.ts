@@ -2,8 +2,7 @@
 // answered. It keeps the promises of the peer protocol (every request answered exactly once, nothing
 // unverified served, unasked data closes the connection) and leaves to its owner what to ask for.
 
-import type { Bitmap } from '../base/bitmap.js'
-import { Bitmap as Blocks } from '../base/bitmap.js'
+import { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
@@ -86,7 +85,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #geometry: Geometry
   readonly #links = new Map<number, Link>()
   readonly #out: SwarmOut[] = []
-  readonly #news = new News()
+  readonly #news: News
   /** Payload that peers sent us. */
   receivedBytes = 0
   #checkAt: Micros = Number.POSITIVE_INFINITY
@@ -101,6 +100,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#options = options
     this.#geometry = options.geometry
     this.book = new AddressBook(options.prng)
+    this.#news = new News(options.prng)
   }
 
   /** All greeted connections that take part in the swarm. */
@@ -182,9 +182,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#out.push({ type: 'send', peer: link.peer, message })
   }
 
-  /** A block became verified: it may be served at once, and the peers hear of it soon. */
-  verified(block: number, now: Micros): void {
-    this.#news.add(this.#geometry.chunkOfBlock(block), now)
+  /** It may be served at once, and peers hear of it; later if they may have `heard` it, too. */
+  verified(block: number, heard: boolean, now: Micros): void {
+    this.#news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
   }
 
   close(link: Link, reason: string, now: Micros): void {
@@ -250,7 +250,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       case 'hello':
         return this.expel(peer, 'second hello', now)
       case 'have':
-        link.held ??= new Blocks(this.#geometry.blockCount)
+        link.held ??= new Bitmap(this.#geometry.blockCount)
         if (!learnHave(this.#geometry, link.held, message)) this.expel(peer, 'impossible have', now)
         return
       case 'request':

@@ -64,7 +64,7 @@ export class Content {
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
     slot.bytes.add(at % BLOCK_BYTES, bytes)
     if (wrong) slot.wrong.add(at % BLOCK_BYTES, bytes)
-    else slot.wrong.delete(at % BLOCK_BYTES, bytes)
+    else if (slot.wrong.total > 0) slot.wrong.delete(at % BLOCK_BYTES, bytes)
   }
 
   /** The hash of a block, given that all of it is there. */

@@ -122,6 +122,7 @@ export class RangeSet {
   }
 
   clear(): void {
+    if (this.#total === 0) return
     this.#starts.length = 0
     this.#ends.length = 0
     this.#total = 0

@@ -2,7 +2,7 @@
 // fills one and the shell adds the payloads; the receiver's shell fills one and the core says where
 // each payload belongs. No object per datagram, and no payload in a simulation.
 
-import { HEADER_BYTES, type Header } from '../wire/datagram.js'
+import { DATAGRAM, HEADER_BYTES, type Header } from '../wire/datagram.js'
 
 /** `place` of a datagram whose payload is not wanted. */
 export const NOWHERE = -1
@@ -90,6 +90,30 @@ export class Batch {
     header.symbol = this.symbol[i]
     header.timestampMicros = this.timestampMicros[i]
     header.block = this.block[i]
+  }
+
+  /**
+   * Where the run of datagram `from` ends, at most at `to`: those that bring the next symbols of the
+   * same block and left together. What is true of one of them is true of all.
+   */
+  runEnd(from: number, to: number): number {
+    let i = from + 1
+    if (this.type[from] === DATAGRAM.data) while (i < to && this.#continues(i)) i++
+    return i
+  }
+
+  #continues(i: number): boolean {
+    return (
+      this.symbol[i] === this.symbol[i - 1] + 1 &&
+      this.sequence[i] === this.sequence[i - 1] + 1 &&
+      this.block[i] === this.block[i - 1] &&
+      this.timestampMicros[i] === this.timestampMicros[i - 1] &&
+      this.type[i] === DATAGRAM.data &&
+      this.symbolBytes[i] === this.symbolBytes[i - 1] &&
+      this.sessionLow[i] === this.sessionLow[i - 1] &&
+      this.sessionHigh[i] === this.sessionHigh[i - 1] &&
+      this.source[i] === this.source[i - 1]
+    )
   }
 
   /** The first `bytes` of a received payload; zeros in a simulation. */

@@ -22,10 +22,12 @@ export class Middle {
     return this.#value
   }
 
-  /** Takes a value; true when `recent` was renewed. */
-  add(value: number): boolean {
-    this.#values[this.#count++ % VALUES] = value
-    if (this.#count > FIRST && this.#count % EVERY !== 0) return false
+  /** Takes a value that was told so many times; true when `recent` was renewed. */
+  add(value: number, times = 1): boolean {
+    const before = this.#count
+    for (let i = 0; i < times; i++) this.#values[this.#count++ % VALUES] = value
+    if (before >= FIRST && Math.floor(before / EVERY) === Math.floor(this.#count / EVERY))
+      return false
     this.renew()
     return true
   }
@@ -33,8 +35,10 @@ export class Middle {
   /** Works the middle out with all that has come. */
   renew(): number {
     const known = Math.min(this.#count, VALUES)
-    if (known > 0 && !this.#holds(known))
-      this.#value = this.#values.slice(0, known).sort()[(known - 1) >> 1]
+    if (known > 0 && !this.#holds(known)) {
+      scratch.set(this.#values)
+      this.#value = nthOf(scratch, known, (known - 1) >> 1)
+    }
     return this.#value
   }
 
@@ -48,4 +52,29 @@ export class Middle {
     }
     return less + more < known && 2 * less < known && 2 * more < known
   }
+}
+
+const scratch = new Float64Array(VALUES)
+
+/** The value that would stand at `nth` if the first `count` were sorted; reorders them (Hoare, 1961). */
+function nthOf(values: Float64Array, count: number, nth: number): number {
+  let left = 0
+  let right = count - 1
+  while (left < right) {
+    const pivot = values[(left + right) >> 1]
+    let i = left
+    let j = right
+    while (i <= j) {
+      while (values[i] < pivot) i++
+      while (values[j] > pivot) j--
+      if (i > j) break
+      const held = values[i]
+      values[i++] = values[j]
+      values[j--] = held
+    }
+    if (nth <= j) right = j
+    else if (nth >= i) left = i
+    else break
+  }
+  return values[nth]
 }

@@ -5,7 +5,8 @@
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
-import { type SessionId, sessionText, timestampDelta } from '../wire/datagram.js'
+import { HEADER_BYTES, type SessionId, sessionText, timestampDelta } from '../wire/datagram.js'
+import type { Batch } from './batch.js'
 import { DelayFloor } from './delay.js'
 import { Middle } from './middle.js'
 import { SEQUENCES, SequenceWindow, unwrapped } from './sequence.js'
@@ -89,31 +90,20 @@ export class Stream {
     return this.#lost.recent + this.totalReceived
   }
 
-  /** Counts one datagram of `wireBytes` that came at `arrived`. */
-  hear(
-    wireSequence: number,
-    timestampMicros: number,
-    wireBytes: number,
-    arrived: Micros,
-    now: Micros,
-  ): void {
+  /** Counts datagrams [from, to) of the batch, a run. */
+  hear(batch: Batch, from: number, to: number, now: Micros): void {
     // The numbers of a stream begin one round up, so that what was sent before the first has room.
-    const around = this.#lost.isEmpty ? wireSequence + SEQUENCES : this.highestSequence
-    const sequence = unwrapped(wireSequence, around)
+    const wire = batch.sequence[from]
+    const around = this.#lost.isEmpty ? wire + SEQUENCES : this.highestSequence
+    const first = unwrapped(wire, around)
+    const arrived = batch.arrivedMicros[from] || now
     this.heardAt = now
-    this.#arrivedAt = Math.max(this.#arrivedAt, arrived)
-    this.#delay.sample(timestampDelta(arrived % 2 ** 32, timestampMicros), now)
-    this.#follow(sequence)
-    if (Math.abs(sequence - this.highestSequence) > STRAY_SEQUENCES) return
-    if (!this.#window.add(sequence)) {
-      this.#duplicates++
-      this.totalDuplicates++
-      return
-    }
-    this.#received++
-    this.#receivedBytes += wireBytes
-    this.totalReceived++
-    this.totalBytes += wireBytes
+    this.#arrivedAt = Math.max(this.#arrivedAt, batch.arrivedMicros[to - 1] || now)
+    // They left together, so the first to arrive waited least.
+    this.#delay.sample(timestampDelta(arrived % 2 ** 32, batch.timestampMicros[from]), now)
+    this.#follow(first, to - from)
+    if (Math.abs(first - this.highestSequence) > STRAY_SEQUENCES) return
+    for (let i = from; i < to; i++) this.#count(first + i - from, HEADER_BYTES + batch.bytes[i])
   }
 
   /** The datagram just heard found no room here: it counts as dropped by this host, not as received. */
@@ -130,9 +120,9 @@ export class Stream {
     this.#skips = true
   }
 
-  /** The blast is at `block` now, says one of its datagrams. */
-  at(block: number, now: Micros): void {
-    if (!this.#blocks.add(block)) return
+  /** The blast is at `block` now, say so many of its datagrams. */
+  at(block: number, times: number, now: Micros): void {
+    if (!this.#blocks.add(block, times)) return
     const middle = this.#blocks.recent
     if (this.#skips) this.#passed = middle
     this.#skips = false
@@ -186,9 +176,21 @@ export class Stream {
     return hearing
   }
 
-  #follow(sequence: number): void {
+  #count(sequence: number, wireBytes: number): void {
+    if (!this.#window.add(sequence)) {
+      this.#duplicates++
+      this.totalDuplicates++
+      return
+    }
+    this.#received++
+    this.#receivedBytes += wireBytes
+    this.totalReceived++
+    this.totalBytes += wireBytes
+  }
+
+  #follow(sequence: number, times: number): void {
     const isFirst = this.#lost.isEmpty
-    this.#lost.add(sequence - this.totalReceived)
+    this.#lost.add(sequence - this.totalReceived, times)
     if (!isFirst) return
     this.#firstLost = this.#lost.recent
     this.#reportedLost = this.#lost.recent

@@ -58,10 +58,12 @@ interface Claimed {
   readonly giver: number | undefined
 }
 
-/** `symbol` returns: the datagram's payload has no use. */
+/** `symbols` returns: the payload has no use. */
 export const UNWANTED = -1
 /** It is wanted, but the pool is full: what it holds waits for the CPU or the disk. */
 export const NO_ROOM = -3
+/** They do not share one fate: ask for each. */
+export const SINGLY = -4
 
 export class Assembly {
   readonly #tree: Tree
@@ -131,24 +133,29 @@ export class Assembly {
     return this.#layers.get(chunk)
   }
 
-  /** A symbol of the blast: where in the pool its payload belongs, or UNWANTED or NO_ROOM. */
-  symbol(block: number, symbol: number, symbolBytes: number): number {
+  /**
+   * Symbols [first, first + count) of a block from the blast: where in the pool the payload of the
+   * first belongs, the others behind it; or UNWANTED or NO_ROOM of all of them, or SINGLY.
+   */
+  symbols(block: number, first: number, count: number, symbolBytes: number): number {
     if (this.verified.has(block) || this.#claimed.has(block)) return UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
+    const blockBytes = this.#geometry.bytesOfBlock(block)
+    if (first + count > symbolsInBlock(blockBytes, symbolBytes))
+      return count > 1 ? SINGLY : UNWANTED
     const partial = this.#open(block, symbolBytes)
     if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
     if (partial.symbolBytes !== symbolBytes) return UNWANTED
-    const blockBytes = this.#geometry.bytesOfBlock(block)
-    if (symbol >= symbolsInBlock(blockBytes, symbolBytes)) return UNWANTED
-    const bit = 1 << symbol
-    if (((partial.mask | partial.spilled) & bit) !== 0) return this.#again(partial, symbol)
-    partial.mask |= bit
-    const offset = symbol * symbolBytes
-    partial.bytesBy.multicast += Math.min(symbolBytes, blockBytes - offset)
+    const bits = (fullMask(count) << first) >>> 0
+    if (((partial.mask | partial.spilled) & bits) !== 0)
+      return count > 1 ? SINGLY : this.#again(partial, first)
+    partial.mask |= bits
+    const offset = first * symbolBytes
+    partial.bytesBy.multicast += Math.min(count * symbolBytes, blockBytes - offset)
     return partial.at + offset
   }
 
-  /** Call after the payload of `symbol` was moved: a block that is whole goes to be hashed. */
+  /** Call after the payload of symbols was moved: a block that is whole goes to be hashed. */
   settle(block: number): void {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'open') return

@@ -5,17 +5,18 @@ import type { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
-import { type Batch, NOWHERE, TAKEN } from '../multicast/batch.js'
+import { type Batch, NOWHERE } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
-import { DATAGRAM, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
+import type { SessionId } from '../wire/datagram.js'
 import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
-import { Assembly, type AssemblyOut, NO_ROOM, type Origin, type Tree } from './assembly.js'
+import { Assembly, type AssemblyOut, type Origin, type Tree } from './assembly.js'
 import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
 import { Files } from './files.js'
+import { Intake } from './intake.js'
 import { LayerAsker } from './layer-asker.js'
 import { type MembershipOut, Memberships } from './memberships.js'
 import { type Lack, Orphans } from './orphans.js'
@@ -85,6 +86,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly assembly: Assembly
   readonly transmitters: Transmitters
   readonly #options: FetchOptions
+  readonly #intake: Intake
   readonly #wants: Wants
   readonly #asker: Asker
   readonly #reporter: Reporter
@@ -95,7 +97,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #demotion = new Demotion()
   readonly #suspicion = new Suspicion()
   readonly #orphans: Orphans
-  #touched: number[] = []
   #plan: Plan | undefined
   #sparesSeeder = false
   #toldWhy: string | undefined
@@ -129,6 +130,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.assembly = new Assembly(tree, verified, options.poolBytes ?? LIMITS.partialPoolBytes)
     this.resumedBytes = this.assembly.verifiedBytes
     this.transmitters = new Transmitters(geometry.blockCount)
+    this.#intake = new Intake(geometry, this.assembly, this.transmitters)
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
@@ -217,39 +219,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
    * there and then polls.
    */
   take(batch: Batch, from: number, to: number, now: Micros): void {
-    const { geometry } = this.#options.tree
-    for (let i = from; i < to; i++) {
-      batch.place[i] = NOWHERE
-      if (this.#suspicion.why !== undefined) continue
-      const stream = this.transmitters.hear(batch, i, now)
-      if (stream === undefined) continue
-      const block = batch.block[i]
-      const type = batch.type[i]
-      if ((type !== DATAGRAM.data && type !== DATAGRAM.layer) || block >= geometry.blockCount)
-        continue
-      stream.at(block, now)
-      if (type === DATAGRAM.layer) {
-        const bytes = batch.bytes[i] - (batch.bytes[i] % 32)
-        this.assembly.leaves(block, batch.payloadOf(i, bytes))
-        batch.place[i] = TAKEN
-        continue
-      }
-      const symbolBytes = batch.symbolBytes[i]
-      const left = geometry.bytesOfBlock(block) - batch.symbol[i] * symbolBytes
-      if (left <= 0 || batch.bytes[i] < Math.min(left, symbolBytes)) continue
-      const place = this.assembly.symbol(block, batch.symbol[i], symbolBytes)
-      if (place === NO_ROOM) stream.refuse(HEADER_BYTES + batch.bytes[i])
-      if (place < 0) continue
-      batch.place[i] = place
-      if (this.#touched[this.#touched.length - 1] !== block) this.#touched.push(block)
-    }
+    if (this.#suspicion.why === undefined) this.#intake.take(batch, from, to, now)
+    else batch.place.fill(NOWHERE, from, to)
   }
 
   poll(now: Micros): FetchOut | undefined {
-    if (this.#touched.length > 0) {
-      for (const block of this.#touched) this.assembly.settle(block)
-      this.#touched = []
-    }
+    this.#intake.settle()
     if (now >= this.#tickAt) this.#tick(now)
     for (;;) {
       const ready = this.#out.shift()

@@ -9,7 +9,7 @@ import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Batch } from '../multicast/batch.js'
 import { Stream } from '../multicast/stream.js'
-import { HEADER_BYTES, type SessionId, sessionOfText, sessionText } from '../wire/datagram.js'
+import { type SessionId, sessionOfText, sessionText } from '../wire/datagram.js'
 import type { Blast } from '../wire/message.js'
 import { type Channel, channelKey } from './channel.js'
 import type { TransmitterView } from './plan.js'
@@ -138,22 +138,21 @@ export class Transmitters {
       }
   }
 
-  /** The stream that datagram `i` belongs to, counted; `undefined` when it is not for us. */
-  hear(batch: Batch, i: number, now: Micros): Stream | undefined {
-    const high = batch.sessionHigh[i]
-    const low = batch.sessionLow[i]
+  /** The stream that the run [from, to) belongs to, counted; `undefined` when it is not for us. */
+  hear(batch: Batch, from: number, to: number, now: Micros): Stream | undefined {
+    const high = batch.sessionHigh[from]
+    const low = batch.sessionLow[from]
     for (const known of this.#known) {
       const { stream } = known
       if (stream.session.low !== low || stream.session.high !== high) continue
-      if (stream.source !== batch.source[i] || stream.symbolBytes !== batch.symbolBytes[i]) continue
+      if (stream.source !== batch.source[from]) continue
+      if (stream.symbolBytes !== batch.symbolBytes[from]) continue
       if (!isVouched(known) && this.#hearsVouched(now)) break
       if (stream.totalReceived === 0 && this.#isOtherHeard(stream, now)) stream.beginsBeside()
-      const bytes = HEADER_BYTES + batch.bytes[i]
-      const arrived = batch.arrivedMicros[i] || now
-      stream.hear(batch.sequence[i], batch.timestampMicros[i], bytes, arrived, now)
+      stream.hear(batch, from, to, now)
       return stream
     }
-    this.foreignDatagrams++
+    this.foreignDatagrams += to - from
     return undefined
   }
 

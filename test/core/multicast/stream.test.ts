@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Prng } from '../../../src/core/base/prng.js'
 import { Middle } from '../../../src/core/multicast/middle.js'
 import { Stream } from '../../../src/core/multicast/stream.js'
+import { hearOne } from './hear.js'
 
 const EVERY_MICROS = 100
 const BLOCKS = 100_000
@@ -37,8 +38,8 @@ function hear(stream: Stream, lie: Lie | undefined, count: number): void {
     const told = sequence % 20 === 19 ? [] : [truth]
     if (lie !== undefined && prng.below(10) === 0) told.push(lie(truth, prng))
     for (const each of told) {
-      stream.hear(each.sequence, each.timestamp, 1398, now, now)
-      stream.at(each.block, now)
+      hearOne(stream, each.sequence, each.timestamp, now)
+      stream.at(each.block, 1, now)
     }
   }
 }
@@ -70,7 +71,7 @@ describe('a stream among forgeries', () => {
     const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
     for (let sequence = 0; sequence < 30_000; sequence++)
       if (sequence < 5000 || sequence >= 25_000)
-        stream.hear(sequence, sequence * 100, 1398, sequence * 100, sequence * 100)
+        hearOne(stream, sequence, sequence * 100, sequence * 100)
     const { expected, received } = stream.takeHearing(3_000_000)
     expect(Math.abs(expected - 30_000)).toBeLessThan(200)
     expect(Math.abs(received - 10_000)).toBeLessThan(200)
@@ -80,7 +81,7 @@ describe('a stream among forgeries', () => {
 it('counts nothing twice and no loss where there was none', () => {
   const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
   for (let sequence = 500; sequence < 2500; sequence++)
-    for (let copy = 0; copy < 2; copy++) stream.hear(sequence, 0, 1398, sequence, sequence)
+    for (let copy = 0; copy < 2; copy++) hearOne(stream, sequence, 0, sequence)
   const hearing = stream.takeHearing(3000)
   expect(hearing).toMatchObject({ expected: 2000, received: 2000, duplicates: 2000 })
 })
@@ -104,7 +105,7 @@ it('is the median, whether it is worked out or kept', () => {
 it('counts what found no room here as dropped here, once', () => {
   const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
   for (let sequence = 0; sequence < 1000; sequence++) {
-    stream.hear(sequence, 0, 1398, sequence, sequence)
+    hearOne(stream, sequence, 0, sequence)
     if (sequence % 4 === 0) stream.refuse(1398)
   }
   const hearing = stream.takeHearing(1000)

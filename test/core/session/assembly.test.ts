@@ -63,7 +63,7 @@ class Bench {
 
   /** Hears one symbol; a forged one has zeros and some `mark`. True when it was given a place. */
   hear(block: number, symbol: number, mark = 0): boolean {
-    const at = this.assembly.symbol(block, symbol, SYMBOL_BYTES)
+    const at = this.assembly.symbols(block, symbol, 1, SYMBOL_BYTES)
     if (at < 0) return false
     const from = symbol * SYMBOL_BYTES
     const right = this.bytesOf(block).subarray(from, from + SYMBOL_BYTES)
@@ -348,7 +348,7 @@ describe('assembly', () => {
       bench.assembly.settle(taken++)
     }
     expect(taken).toBeGreaterThan(8)
-    expect(bench.assembly.symbol(taken, 0, SYMBOL_BYTES)).toBe(NO_ROOM)
-    expect(bench.assembly.symbol(0, 0, SYMBOL_BYTES)).toBe(UNWANTED)
+    expect(bench.assembly.symbols(taken, 0, 1, SYMBOL_BYTES)).toBe(NO_ROOM)
+    expect(bench.assembly.symbols(0, 0, 1, SYMBOL_BYTES)).toBe(UNWANTED)
   })
 })

@@ -42,7 +42,7 @@ function isTaken(transmitters: Transmitters, source: string, now: number, low = 
   batch.source[0] = source
   batch.symbolBytes[0] = 1366
   batch.bytes[0] = 1366
-  return transmitters.hear(batch, 0, now) !== undefined
+  return transmitters.hear(batch, 0, 1, now) !== undefined
 }
 
 it('joins the group of who is connected, whatever thousands announce', () => {

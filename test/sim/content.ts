@@ -22,7 +22,8 @@ const DIGEST_RIGHT = new Uint8Array(32)
 const DIGEST_WRONG = new Uint8Array(32).fill(1)
 
 export class Content {
-  readonly #slots = new Map<number, Slot>()
+  /** By place in the pool. */
+  readonly #slots: (Slot | undefined)[] = []
   /** The slot where a block is put together, by block. */
   readonly #homes = new Map<number, Slot>()
   readonly #spilled = new Map<number, { bytes: RangeSet; wrong: RangeSet }>()
@@ -42,29 +43,34 @@ export class Content {
   /** Bytes of `block` that belong at `offset` of it come to rest at a position of the pool. */
   put(at: number, bytes: number, block: number, wrong: boolean, offset = at % BLOCK_BYTES): void {
     const index = Math.floor(at / BLOCK_BYTES)
-    let slot = this.#slots.get(index)
+    let slot = this.#slots[index]
     if (slot === undefined) {
       slot = nothingOf(-1)
-      this.#slots.set(index, slot)
+      this.#slots[index] = slot
     }
+    const isAtHome = slot.block === block && !slot.refused && !slot.spare
+    if (!isAtHome || this.#spilled.size > 0) this.#settleIn(slot, block, offset)
+    if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
+    slot.bytes.add(at % BLOCK_BYTES, bytes)
+    if (wrong) slot.wrong.add(at % BLOCK_BYTES, bytes)
+    else if (slot.wrong.total > 0) slot.wrong.delete(at % BLOCK_BYTES, bytes)
+  }
+
+  /** Makes the slot one of this block: its home, or a place for second copies. */
+  #settleIn(slot: Slot, block: number, offset: number): void {
     // What was refused comes again, and perhaps elsewhere.
     const known = this.#homes.get(block)
     const isCopy = (this.#spilled.get(block)?.bytes.countIn(offset, 1) ?? 0) > 0
     // What was spilled and comes once more is a copy, though nothing else of the block lies here.
     const none = isCopy ? undefined : slot
     const home = known === undefined || known.refused ? none : known
-    if (slot.block !== block || slot.refused || slot.spare !== (home !== slot)) {
-      if (slot.block >= 0 && !slot.refused && !slot.spare)
-        this.problems.push(`block ${block} overwrote block ${slot.block}`)
-      this.#clear(slot)
-      slot.block = block
-      slot.spare = home !== slot
-      if (home !== undefined) this.#homes.set(block, home)
-    }
-    if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
-    slot.bytes.add(at % BLOCK_BYTES, bytes)
-    if (wrong) slot.wrong.add(at % BLOCK_BYTES, bytes)
-    else if (slot.wrong.total > 0) slot.wrong.delete(at % BLOCK_BYTES, bytes)
+    if (slot.block === block && !slot.refused && slot.spare === (home !== slot)) return
+    if (slot.block >= 0 && !slot.refused && !slot.spare)
+      this.problems.push(`block ${block} overwrote block ${slot.block}`)
+    this.#clear(slot)
+    slot.block = block
+    slot.spare = home !== slot
+    if (home !== undefined) this.#homes.set(block, home)
   }
 
   /** The hash of a block, given that all of it is there. */
@@ -93,8 +99,8 @@ export class Content {
 
   /** A copy of a symbol is exchanged with what lies at its place: right or wrong changes with it. */
   swap(at: number, spare: number, bytes: number): void {
-    const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
-    const copies = this.#slots.get(Math.floor(spare / BLOCK_BYTES))
+    const slot = this.#slots[Math.floor(at / BLOCK_BYTES)]
+    const copies = this.#slots[Math.floor(spare / BLOCK_BYTES)]
     const isThere =
       copies?.spare &&
       copies.block === slot?.block &&
@@ -134,7 +140,7 @@ export class Content {
   }
 
   #slot(at: number, block: number): Slot {
-    const slot = this.#slots.get(Math.floor(at / BLOCK_BYTES))
+    const slot = this.#slots[Math.floor(at / BLOCK_BYTES)]
     if (slot?.block === block) return slot
     this.problems.push(`nothing of block ${block} lies in the pool at ${at}`)
     return nothingOf(block)

@@ -60,6 +60,7 @@ export class Ordeal {
         ownRate ? new QuantileRate() : new FixedRate(RATE_SHARE * schedule.lineBps * share),
       multicast: true,
       lateMicros: 700,
+      restMicros: 0,
     }
     this.#hosts = schedule.hosts.map((options, i) =>
       this.network.addHost({ ...options, address: `10.0.0.${i + 1}` }),

@@ -65,6 +65,8 @@ export class Receiver {
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
   #writing: (FetchOut & { type: 'write' })[] = []
+  /** Datagrams in the socket's buffer. */
+  readonly #waiting: { batch: Batch; pieces: Pieces; at: Micros }[] = []
 
   constructor(setting: Setting, host: Host, options: ReceiverOptions) {
     const { network, geometry } = setting
@@ -139,20 +141,25 @@ export class Receiver {
   }
 
   #join(channel: Channel): void {
-    this.process.join(channel.group, channel.port, (run, pieces) =>
-      this.#take(run.payload as Batch, pieces),
-    )
+    this.process.join(channel.group, channel.port, (run, pieces) => {
+      const { now } = this.#shell
+      this.#waiting.push({ batch: run.payload as Batch, pieces, at: now })
+      const { restMicros } = this.#setting
+      if (restMicros === 0) this.#look()
+      else if (this.#waiting.length === 1) this.process.at(now + restMicros, () => this.#look())
+    })
   }
 
-  #take(batch: Batch, pieces: Pieces): void {
-    const { now } = this.#shell
+  /** Takes what has come since the last look, each at its time of arrival. */
+  #look(): void {
     const kernelDrops = this.process.host.kernelDrops
     const diskQueueBytes = this.process.host.disk.waitingBytes
-    this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, now)
-    for (let i = 0; i < pieces.length; i += 2) {
-      this.fetch.take(batch, pieces[i], pieces[i + 1], now)
-      this.#place(batch, pieces[i], pieces[i + 1])
-    }
+    this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, this.#shell.now)
+    for (const { batch, pieces, at } of this.#waiting.splice(0))
+      for (let i = 0; i < pieces.length; i += 2) {
+        this.fetch.take(batch, pieces[i], pieces[i + 1], at)
+        this.#place(batch, pieces[i], pieces[i + 1])
+      }
     this.#shell.drain()
   }
 

@@ -17,6 +17,8 @@ export interface Setting {
   readonly multicast: boolean
   /** By how much timers are late, as those of an event loop are; it also keeps a blast's batches together. */
   readonly lateMicros: Micros
+  /** How long a receiver lets datagrams gather in its socket before it looks; 0: it wakes for each run. */
+  readonly restMicros: Micros
 }
 
 export const GROUP = '224.0.67.67'

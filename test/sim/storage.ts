@@ -21,7 +21,7 @@ export class Storage {
   /** Per block, as programs see it. */
   readonly blocks: Uint8Array
   readonly #medium: Uint8Array
-  readonly #dirty = new Set<number>()
+  #dirty: Bitmap
   readonly #finished = new Set<number>()
   #journal: Uint8Array | undefined
   readonly problems: string[] = []
@@ -31,6 +31,7 @@ export class Storage {
     this.#geometry = geometry
     this.blocks = new Uint8Array(geometry.blockCount)
     this.#medium = new Uint8Array(geometry.blockCount)
+    this.#dirty = new Bitmap(geometry.blockCount)
   }
 
   write(block: number, isRight: boolean): void {
@@ -40,10 +41,11 @@ export class Storage {
 
   /** Begins a sync; call the result when the disk has done it. */
   sync(): () => void {
-    const dirty = [...this.#dirty]
-    this.#dirty.clear()
+    const dirty = this.#dirty
+    this.#dirty = new Bitmap(this.#geometry.blockCount)
     return () => {
-      for (const block of dirty) this.#medium[block] = this.blocks[block]
+      for (let block = dirty.nextSet(0); block >= 0; block = dirty.nextSet(block + 1))
+        this.#medium[block] = this.blocks[block]
     }
   }
 
@@ -76,7 +78,7 @@ export class Storage {
       if (state !== this.#medium[block] && prng.unit() < 0.5)
         this.blocks[block] = this.#medium[block]
     this.#medium.set(this.blocks)
-    this.#dirty.clear()
+    this.#dirty = new Bitmap(this.#geometry.blockCount)
     if (how === 'power-torn-journal' && this.#journal)
       this.#journal = this.#journal.slice(0, prng.below(this.#journal.length))
   }

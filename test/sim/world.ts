@@ -57,6 +57,8 @@ const LATE_MICROS = 700
 /** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
 const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
+/** As the batches of io/net do. */
+const CROWD_REST_MICROS = 10_000
 
 export class World {
   readonly network: Network
@@ -88,6 +90,7 @@ export class World {
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
       multicast: true,
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
+      restMicros: options.receivers < CROWD ? 0 : CROWD_REST_MICROS,
     }
     for (let i = 0; i < senders + options.receivers; i++) this.#addHost(i, senders, lineBps)
     this.#receiverHosts.forEach((_, i) => {

@@ -99,6 +99,7 @@ export class RangeSet {
     const end = first + count
     let from = this.#after(first)
     if (from > 0 && this.#ends[from - 1] > first) from--
+    if (from === this.#starts.length || this.#starts[from] >= end) return
     let to = from
     const starts: number[] = []
     const ends: number[] = []
@@ -116,15 +117,14 @@ export class RangeSet {
       }
       to++
     }
-    if (to === from) return
     this.#starts.splice(from, to - from, ...starts)
     this.#ends.splice(from, to - from, ...ends)
   }
 
   clear(): void {
-    if (this.#total === 0) return
-    this.#starts.length = 0
-    this.#ends.length = 0
+    // To pop the few that there are is faster than to set a length.
+    while (this.#starts.length > 0) this.#starts.pop()
+    while (this.#ends.length > 0) this.#ends.pop()
     this.#total = 0
   }
 

@@ -22,11 +22,16 @@ export class DelayFloor {
   #newer = Number.POSITIVE_INFINITY
   #interval = Number.POSITIVE_INFINITY
 
-  /** A one-way delay, or rather difference of clocks, of which only the lowest 32 bits count. */
-  sample(differenceMicros: number, now: Micros): void {
+  /**
+   * A one-way delay, or rather difference of clocks, of which only the lowest 32 bits count; `times`
+   * datagrams tell of it.
+   */
+  sample(differenceMicros: number, times: number, now: Micros): void {
     this.#first ??= differenceMicros
     const delayMicros = this.#first + ((differenceMicros - this.#first) | 0)
-    if (this.#count++ % EVERY === 0) this.#usual.add(delayMicros)
+    const told = Math.ceil((this.#count + times) / EVERY) - Math.ceil(this.#count / EVERY)
+    this.#count += times
+    if (told > 0) this.#usual.add(delayMicros, told)
     if (Math.abs(delayMicros - this.#usual.recent) > FAR_MICROS) return
     if (now - this.#bucketAt > BUCKET_MICROS) {
       this.#older = this.#newer

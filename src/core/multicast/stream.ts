@@ -100,7 +100,8 @@ export class Stream {
     this.heardAt = now
     this.#arrivedAt = Math.max(this.#arrivedAt, batch.arrivedMicros[to - 1] || now)
     // They left together, so the first to arrive waited least.
-    this.#delay.sample(timestampDelta(arrived % 2 ** 32, batch.timestampMicros[from]), now)
+    const difference = timestampDelta(arrived % 2 ** 32, batch.timestampMicros[from])
+    this.#delay.sample(difference, to - from, now)
     this.#follow(first, to - from)
     if (Math.abs(first - this.highestSequence) > STRAY_SEQUENCES) return
     for (let i = from; i < to; i++) this.#count(first + i - from, HEADER_BYTES + batch.bytes[i])

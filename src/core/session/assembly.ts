@@ -5,7 +5,6 @@
 // came first does not win: a second copy of a symbol is kept beside it until the block's hash is known.
 
 import type { Bitmap } from '../base/bitmap.js'
-import { bytesEqual } from '../base/bytes.js'
 import { BLOCK_BYTES } from '../base/limits.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
@@ -46,6 +45,8 @@ interface Partial {
   fromPeers: number
   state: State
   digest: Uint8Array | undefined
+  /** The layer has confirmed its digest. */
+  isRight: boolean
   readonly bytesBy: Record<Origin, number>
   /** The peer that sent all of it. */
   giver: number | undefined
@@ -212,9 +213,9 @@ export class Assembly {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'hashing') return
     partial.digest = digest
-    const leaf = this.#layers.leaf(block)
-    if (leaf === undefined && this.#alternates.has(block)) return this.#hold(partial)
-    this.#judge(partial, digest, leaf)
+    const isRight = this.#layers.confirms(block, digest)
+    if (isRight === undefined && this.#alternates.has(block)) return this.#hold(partial)
+    this.#judge(partial, isRight)
   }
 
   /** The block stands in its part file. */
@@ -223,11 +224,11 @@ export class Assembly {
     if (partial === undefined || partial.state !== 'writing' || partial.digest === undefined) return
     this.#forget(partial)
     const { digest, bytesBy, giver } = partial
-    const chunk = this.#geometry.chunkOfBlock(block)
+    if (partial.isRight) return this.#verify(block, bytesBy)
     this.#claimed.set(block, { digest, bytesBy, giver })
+    const chunk = this.#geometry.chunkOfBlock(block)
     this.#wait(chunk, 1)
-    const layer = this.#layers.get(chunk)
-    if (layer !== undefined) this.#check(chunk, block, layer)
+    if (this.#layers.has(chunk)) this.#check(chunk, block)
     else this.#tryRoot(chunk)
   }
 
@@ -246,11 +247,9 @@ export class Assembly {
   /** Leaves of a chunk, from the leaf of `block` on; whole layers go the same way. */
   leaves(block: number, leaves: Uint8Array): void {
     const chunk = this.#geometry.chunkOfBlock(block)
-    const layer = this.#layers.add(chunk, block, leaves)
-    if (layer === undefined) return
+    if (!this.#layers.add(chunk, block, leaves)) return
     const first = this.#geometry.firstBlockOfChunk(chunk)
-    for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
-      if (this.#claimed.has(first + i)) this.#check(chunk, first + i, layer)
+    for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++) this.#check(chunk, first + i)
     for (const partial of [...this.#held])
       if (this.#geometry.chunkOfBlock(partial.block) === chunk) this.#letGo(partial)
   }
@@ -282,6 +281,7 @@ export class Assembly {
       fromPeers: 0,
       state: 'open',
       digest: undefined,
+      isRight: false,
       bytesBy,
       giver: undefined,
     }
@@ -296,9 +296,10 @@ export class Assembly {
     return this.#alternates.add(partial.block, symbol, partial.symbolBytes) ?? UNWANTED
   }
 
-  #judge(partial: Partial, digest: Uint8Array, leaf: Uint8Array | undefined): void {
+  /** It is hashed, and the layer says that it is right or wrong, or is not here. */
+  #judge(partial: Partial, isRight: boolean | undefined): void {
     const { block } = partial
-    const wrong = leaf !== undefined && !bytesEqual(leaf, digest)
+    const wrong = isRight === false
     if (wrong && this.#retry(partial)) return
     if (!wrong && this.#alternates.triedAny(block)) this.mendedBlocks++
     this.#alternates.release(block)
@@ -307,6 +308,7 @@ export class Assembly {
       return this.#mismatch(block, partial)
     }
     partial.state = 'writing'
+    partial.isRight = isRight === true
     const bytes = this.#geometry.bytesOfBlock(block)
     this.#out.push({ type: 'write', block, at: partial.at, bytes })
   }
@@ -326,7 +328,7 @@ export class Assembly {
     this.#held.delete(partial)
     this.#wait(this.#geometry.chunkOfBlock(block), -1)
     partial.state = 'hashing'
-    if (digest !== undefined) this.#judge(partial, digest, this.#layers.leaf(block))
+    if (digest !== undefined) this.#judge(partial, this.#layers.confirms(block, digest))
   }
 
   #wait(chunk: number, step: number): void {
@@ -421,20 +423,22 @@ export class Assembly {
     this.#partials.delete(partial.block)
   }
 
-  /** Compares a claimed block with its leaf. */
-  #check(chunk: number, block: number, layer: Uint8Array): void {
+  /** Compares a block, if it is claimed, with its leaf. */
+  #check(chunk: number, block: number): void {
     const claimed = this.#claimed.get(block)
     if (claimed === undefined) return
     this.#claimed.delete(block)
     this.#wait(chunk, -1)
-    const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
-    if (!bytesEqual(layer.subarray(at, at + 32), claimed.digest))
-      return this.#mismatch(block, claimed)
+    if (this.#layers.confirms(block, claimed.digest)) this.#verify(block, claimed.bytesBy)
+    else this.#mismatch(block, claimed)
+  }
+
+  #verify(block: number, bytesBy: Record<Origin, number>): void {
     this.#distrusted.delete(block)
     this.verified.add(block)
     this.verifiedBytes += this.#geometry.bytesOfBlock(block)
-    for (const origin of ORIGINS) this.verifiedBytesBy[origin] += claimed.bytesBy[origin]
-    this.#out.push({ type: 'verified', block, origins: originsOf(claimed.bytesBy) })
+    for (const origin of ORIGINS) this.verifiedBytesBy[origin] += bytesBy[origin]
+    this.#out.push({ type: 'verified', block, origins: originsOf(bytesBy) })
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
@@ -476,8 +480,12 @@ export class Assembly {
   }
 }
 
-function originsOf(bytesBy: Record<Origin, number>): Origin[] {
-  return ORIGINS.filter(origin => bytesBy[origin] > 0)
+/** Most blocks come by the blast alone. */
+const BY_MULTICAST: readonly Origin[] = ['multicast']
+
+function originsOf({ multicast, peer, seeder }: Record<Origin, number>): readonly Origin[] {
+  if (peer === 0 && seeder === 0) return BY_MULTICAST
+  return ORIGINS.filter((_, i) => [multicast, peer, seeder][i] > 0)
 }
 
 /** The lowest `count` bits, up to 32, as an unsigned number. */

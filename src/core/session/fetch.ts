@@ -315,8 +315,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#suspicion.right(origins, this.assembly.mendedBlocks)
     this.#tellWrong()
     this.#wants.settled(block)
-    const heard = origins.length === 1 && origins[0] === 'multicast'
-    this.swarm.verified(block, heard, now)
+    // While a blast is heard most have what it has passed, from wherever we got our copy.
+    this.swarm.verified(block, this.#plan === 'behind', now)
     this.#asker.settled(block, now)
     this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
     const file = this.#files.verified(block)
@@ -335,7 +335,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #tellWrong(): void {
-    const news = this.#suspicion.news(this.transmitters.sources)
+    const news = this.#suspicion.news(() => this.transmitters.sources)
     if (news !== undefined) this.#out.push({ type: 'notice', ...news })
   }
 

@@ -46,20 +46,27 @@ export class LayerCache {
     return layer
   }
 
-  /** The hash that `block` must have, when its chunk's layer is here. */
-  leaf(block: number): Uint8Array | undefined {
+  /** Whether `block` must have this hash; unknown while its chunk's layer is not here. */
+  confirms(block: number, digest: Uint8Array): boolean | undefined {
     const chunk = this.#geometry.chunkOfBlock(block)
+    const layer = this.get(chunk)
+    if (layer === undefined) return undefined
     const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
-    return this.get(chunk)?.subarray(at, at + 32)
+    for (let i = 0; i < 32; i++) if (layer[at + i] !== digest[i]) return false
+    return true
   }
 
-  /** Takes leaves from that of `block` on; returns the layer when that made it whole and right. */
-  add(chunk: number, block: number, leaves: Uint8Array): Uint8Array | undefined {
-    if (this.#layers.has(chunk)) return undefined
+  has(chunk: number): boolean {
+    return this.#layers.has(chunk)
+  }
+
+  /** Takes leaves from that of `block` on; true when that made the layer whole and right. */
+  add(chunk: number, block: number, leaves: Uint8Array): boolean {
+    if (this.#layers.has(chunk)) return false
     const count = this.#geometry.blocksOfChunk(chunk)
     const first = block - this.#geometry.firstBlockOfChunk(chunk)
     const got = Math.floor(leaves.length / 32)
-    if (first + got > count) return undefined
+    if (first + got > count) return false
     let arriving = this.#arriving.get(chunk)
     if (arriving === undefined) {
       arriving = { leaves: new Uint8Array(32 * count), have: new Bitmap(count) }
@@ -68,13 +75,13 @@ export class LayerCache {
     }
     arriving.leaves.set(leaves, 32 * first)
     arriving.have.addRange(first, got)
-    if (!arriving.have.full) return undefined
+    if (!arriving.have.full) return false
     this.#arriving.delete(chunk)
-    if (!this.#tree.layerMatches(chunk, arriving.leaves)) return undefined
+    if (!this.#tree.layerMatches(chunk, arriving.leaves)) return false
     this.#layers.set(chunk, arriving.leaves)
     this.#bytes += costOf(arriving.leaves)
     this.#bound()
-    return arriving.leaves
+    return true
   }
 
   #bound(): void {

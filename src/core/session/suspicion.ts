@@ -57,11 +57,11 @@ export class Suspicion {
   }
 
   /** What the operator should know by now: that somebody forges, once; wrong blocks, ever more rarely. */
-  news(sources: readonly string[]): WrongNotice | undefined {
+  news(sources: () => readonly string[]): WrongNotice | undefined {
     const byMulticast = this.wrongBlocks - this.#wrongByPeers
     if (!this.#toldForged && byMulticast >= FORGED_BLOCKS) {
       this.#toldForged = true
-      const from = sources.join(' and ')
+      const from = sources().join(' and ')
       return {
         code: 'forged-data',
         level: 'warning',

@@ -1,8 +1,8 @@
 // What was verified since the peers were last told, and when to tell them. Every message is a packet
-// to everybody. What a peer brought others may be waiting for: they hear of it soon, of a trickle a
-// little later than of a flood. What the blast brought, most have as well, and who missed it needs to
-// hear of it from one of them: the more peers there are, the more rarely each of them tells, so that
-// the first word comes about as soon as before, and no two tell in step.
+// to everybody. In a swarm others wait for it: they hear of it soon, of a trickle a little later than
+// of a flood. While all hear a blast most have it as well, and who missed it needs to hear of it from
+// one of them: the more peers there are, the more rarely each of them tells, so that the first word
+// comes about as soon as before, and no two tell in step.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
@@ -23,7 +23,7 @@ export class News {
     return this.#dueAt
   }
 
-  /** One more block of `chunk` was verified; all of it came by multicast, if `heard`. */
+  /** One more block of `chunk` was verified; most peers have it too, if all have `heard` it. */
   add(chunk: number, heard: boolean, peers: number, now: Micros): void {
     this.#chunks.add(chunk)
     this.#blocks++

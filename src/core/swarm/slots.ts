@@ -85,8 +85,9 @@ export class Slots {
 
   /** The next range to read and send, or `undefined`. */
   next(now: Micros): Serve | undefined {
+    if (this.#queuedBytes === 0) return undefined
     this.#refill(now)
-    if (this.#queuedBytes === 0 || this.#creditBytes < 0) return undefined
+    if (this.#creditBytes < 0) return undefined
     let active = 0
     for (const queue of this.#queues.values())
       if (queue.sendingBytes > 0 && now - queue.movedAt < LIMITS.slotStallMicros) active++

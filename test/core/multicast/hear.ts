@@ -1,4 +1,4 @@
-// Datagrams for a stream, one at a time.
+// Datagrams for a stream to hear, one at a time, as tests want them.
 
 import { Batch } from '../../../src/core/multicast/batch.js'
 import type { Stream } from '../../../src/core/multicast/stream.js'

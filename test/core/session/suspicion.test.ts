@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { Suspicion } from '../../../src/core/session/suspicion.js'
 
-const FROM = ['10.0.0.1']
+const FROM = (): string[] => ['10.0.0.1']
 
 it('says once that somebody forges, and ever more rarely how much was wrong', () => {
   const suspicion = new Suspicion()

@@ -389,14 +389,17 @@ function waitMillisOf(options: SendOptions): number {
   return options.waitReceivers === undefined ? DEFAULT_WAIT_MILLIS : Number.POSITIVE_INFINITY
 }
 
-/** The address that others most likely reach us at. */
+/** The address that others most likely reach us at; one with a zone only counts on its own link. */
 function bestInterface(): { address: string } | undefined {
-  try {
-    const all = interfacesOf(undefined, 4)
-    return all.find(each => !each.internal) ?? all[0]
-  } catch {
-    return undefined
-  }
+  const all = ([4, 6] as const).flatMap(family => {
+    try {
+      return interfacesOf(undefined, family)
+    } catch {
+      return []
+    }
+  })
+  const told = all.filter(({ address }) => !address.includes('%'))
+  return told.find(each => !each.internal) ?? told[0]
 }
 
 function* addressesIn(managers: readonly string[]): Iterable<{ host: string; port: number }> {

@@ -2,7 +2,7 @@
 // operators speak of names, and a datagram should fit the smallest MTU it may leave by.
 
 import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { LIMITS } from '../../core/base/limits.js'
 
@@ -22,7 +22,7 @@ export function interfacesOf(selector: string | undefined, family: 4 | 6): Inter
   const found: Interface[] = []
   const all: string[] = []
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    for (const entry of addresses ?? []) {
+    for (const entry of reachableFirst(addresses ?? [])) {
       all.push(`${name} (${entry.address})`)
       if (entry.family !== `IPv${family}`) continue
       if (selector !== undefined && selector !== name && selector !== entry.address) continue
@@ -36,6 +36,12 @@ export function interfacesOf(selector: string | undefined, family: 4 | 6): Inter
     selector === undefined ? `no IPv${family} address is up` : `no interface '${selector}'`
   const hint = all.length > 0 ? `there are: ${all.join(', ')}` : 'no interface is up'
   throw new Mcp2pError('NO_INTERFACE', 'network', what, hint)
+}
+
+/** An address that only counts on its own link is the last choice: others cannot write it down. */
+function reachableFirst(addresses: readonly NetworkInterfaceInfo[]): NetworkInterfaceInfo[] {
+  const isLocal = ({ address }: NetworkInterfaceInfo): boolean => /^fe[89ab]/i.test(address)
+  return [...addresses].sort((a, b) => Number(isLocal(a)) - Number(isLocal(b)))
 }
 
 /**

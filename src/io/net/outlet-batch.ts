@@ -157,7 +157,9 @@ function openHandle(
   scope: number,
 ): UdpHandle {
   const six = group.includes(':')
-  const handle = udp.open(six ? 6 : 4, (!six && address) || '', 0, 0, false)
+  // Bound, so that what is announced comes from where the peer port listens; the zone is the scope.
+  const bare = address?.replace(/%.*$/, '') ?? ''
+  const handle = udp.open(six ? 6 : 4, bare, six ? scope : 0, 0, false)
   if (typeof handle === 'number') throw systemError('bind', handle)
   const set = (option: number, value: number): void => {
     const bad = udp.option(handle, option, value)

@@ -31,7 +31,7 @@ export class DgramOutlet implements Outlet {
     const six = options.group.includes(':')
     const socket = DgramAsPromised.createSocket({ type: six ? 'udp6' : 'udp4' })
     // TTL and interface can be set on a bound socket only.
-    await socket.bind({ address: six ? undefined : options.address, port: 0, exclusive: true })
+    await socket.bind({ address: options.address, port: 0, exclusive: true })
     socket.socket.on('error', () => {})
     socket.socket.setMulticastTTL(options.ttl)
     socket.socket.setMulticastLoopback(true)

@@ -190,14 +190,19 @@ export class Confine {
 /** Node's own recursion never ends where a filesystem says ENOENT to every mkdir, as /proc does. */
 async function makeAll(dir: string): Promise<void> {
   try {
-    await mkdir(dir)
+    await make(dir)
   } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === 'ENOENT' && dirname(dir) !== dir) {
-      await makeAll(dirname(dir))
-      await mkdir(dir)
-    } else if (!(await isFolder(dir))) throw error
+    if (errnoOf(error) !== 'ENOENT' || dirname(dir) === dir) throw error
+    await makeAll(dirname(dir))
+    await make(dir)
   }
+}
+
+/** Makes one folder; another process may do so at the same time. */
+async function make(dir: string): Promise<void> {
+  await mkdir(dir).catch(async error => {
+    if (!(await isFolder(dir))) throw error
+  })
 }
 
 async function isFolder(path: string): Promise<boolean> {

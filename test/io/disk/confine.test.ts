@@ -98,3 +98,12 @@ it('follows a link that is the destination itself: that is the user’s own', as
   await (await confined(link)).at('x', 'make', put)
   expect(readdirSync(real)).toEqual(['x'])
 })
+
+it('makes its folder while others make the same one', async () => {
+  const base = freshFolder()
+  for (let round = 0; round < 50; round++) {
+    const dir = join(base, String(round), 'a/b')
+    await Promise.all(Array.from({ length: 8 }, () => confined(dir)))
+  }
+  expect(readdirSync(base)).toHaveLength(50)
+})

@@ -40,7 +40,8 @@ export const LIARS: Readonly<Record<string, (blockCount: number) => Lying>> = {
     reports(({ expected }) => ({ received: expected, receivedBytes: 1398 * expected })),
   'gets the impossible': () =>
     reports(() => ({ expected: 1e15, received: 1e15, receivedBytes: 1e18, kernelDrops: 1e15 })),
-  'is far behind': () => reports(() => ({ queueMicros: 1e12, diskQueueBytes: 1e15 })),
+  'is far behind': () =>
+    reports(() => ({ queueMicros: 1e12, lagMicros: 1e12, diskQueueBytes: 1e15 })),
   'drops it itself': () =>
     reports(({ expected }) => ({ received: 1, receivedBytes: 1400, kernelDrops: expected - 1 })),
   'has no time': () => reports(() => ({ intervalMicros: 1 })),

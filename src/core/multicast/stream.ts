@@ -13,6 +13,8 @@ import { SEQUENCES, SequenceWindow, unwrapped } from './sequence.js'
 
 /** A jump back of more blocks than reordering explains is the start of another pass. */
 const PASS_JUMP_BLOCKS = 64
+/** Who takes datagrams so long after they came does not keep up. */
+const LAGGING_MICROS = 20_000
 /** A sequence further than this from what most say is not counted. */
 const STRAY_SEQUENCES = 8192
 
@@ -26,7 +28,9 @@ export interface Hearing {
   /** Those that arrived, but found no room here; `received` is without them. */
   readonly refused: number
   readonly duplicates: number
+  /** How long they stood in queues on the way at least, and then in the buffer of our socket. */
   readonly queueMicros: number
+  readonly lagMicros: number
 }
 
 export class Stream {
@@ -50,6 +54,8 @@ export class Stream {
   #reportedAt: Micros
   /** The latest arrival: an interval that ends with it is exact, however late we look. */
   #arrivedAt: Micros = Number.NEGATIVE_INFINITY
+  /** The shortest time between the arrival of a datagram and its being taken. */
+  #lagMicros = Number.POSITIVE_INFINITY
   #received = 0
   #receivedBytes = 0
   #duplicates = 0
@@ -98,7 +104,9 @@ export class Stream {
     const first = unwrapped(wire, around)
     const arrived = batch.arrivedMicros[from] || now
     this.heardAt = now
-    this.#arrivedAt = Math.max(this.#arrivedAt, batch.arrivedMicros[to - 1] || now)
+    const last = batch.arrivedMicros[to - 1] || now
+    this.#arrivedAt = Math.max(this.#arrivedAt, last)
+    this.#lagMicros = Math.min(this.#lagMicros, Math.max(0, now - last))
     // They left together, so the first to arrive waited least.
     const difference = timestampDelta(arrived % 2 ** 32, batch.timestampMicros[from])
     this.#delay.sample(difference, to - from, now)
@@ -152,8 +160,11 @@ export class Stream {
 
   /** Takes the figures since the last call. */
   takeHearing(now: Micros): Hearing {
-    // A pause after the last arrival belongs to the next interval; or else to this one.
-    const upTo = this.#received > 0 ? this.#arrivedAt : now
+    const lagMicros = Number.isFinite(this.#lagMicros) ? this.#lagMicros : 0
+    this.#lagMicros = Number.POSITIVE_INFINITY
+    // A pause after the last arrival belongs to the next interval; or else to this one. Who does not
+    // keep up with what arrives tells how much it can take, not how fast that came.
+    const upTo = this.#received > 0 && lagMicros < LAGGING_MICROS ? this.#arrivedAt : now
     const lost = Math.max(0, this.#lost.renew() - this.#reportedLost)
     const hearing = {
       intervalMicros: Math.max(1, Math.round(upTo - this.#reportedAt)),
@@ -164,6 +175,7 @@ export class Stream {
       refused: this.#refused,
       duplicates: this.#duplicates,
       queueMicros: this.#delay.take(now),
+      lagMicros,
     }
     this.#reportedAt = upTo
     // What came late makes up for what was reported lost; another course altogether does not.

@@ -28,6 +28,8 @@ export interface RateReport {
   readonly kernelDrops: number
   /** Least one-way delay in the interval minus the least of the last 10–30 s. */
   readonly queueMicros: number
+  /** How long what came then waited in the receiver's socket at least: it does not keep up. */
+  readonly lagMicros: number
   /** Bytes that wait for the receiver's disk. */
   readonly diskQueueBytes: number
   /** Other sessions of this transfer that came in the interval, and their bytes in all. */

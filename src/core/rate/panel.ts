@@ -43,7 +43,9 @@ export interface Verdict {
   /** Standard deviation of the excess if only chance is at work. */
   readonly sigma: number
   readonly kernel: number
+  /** On the way and in the receivers' sockets; the latter alone. */
   readonly queueMicros: number
+  readonly lagMicros: number
   /** Rate delivered ÷ (1 − floor): what the path carries if it is full. */
   readonly capBps: number
   /** Rate that arrived, lost datagrams included, ÷ rate sent; below 1 while a queue grows. */
@@ -124,6 +126,7 @@ export class Panel {
       sigma: median(heard.map(seat => seat.sigma)),
       kernel: high(seat => seat.kernel),
       queueMicros: high(seat => seat.queueMicros),
+      lagMicros: high(seat => seat.lagMicros),
       capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
       follow: low(seat => seat.follow),
       dark: heard.every(seat => seat.loss > 0.95),

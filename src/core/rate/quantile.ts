@@ -238,8 +238,10 @@ export class QuantileRate implements RateController {
 
   /** Below the path for as long as its queue needs. */
   #draining(v: Verdict, why = ''): Plan {
-    const depth = Math.min(0.3, Math.max(0.06, v.queueMicros / 300_000))
-    const holdMicros = Math.min(600_000, Math.max(1.2 * TUNING.roundMicros, v.queueMicros / depth))
+    const deep = v.lagMicros > TUNING.lagDeepMicros
+    const depth = Math.min(deep ? 0.6 : 0.3, Math.max(0.06, v.queueMicros / 300_000))
+    const longest = deep ? 1_500_000 : 600_000
+    const holdMicros = Math.min(longest, Math.max(1.2 * TUNING.roundMicros, v.queueMicros / depth))
     this.#cutAt = this.#now
     return { phase: 'drain', rateBps: this.#pathBps * (1 - depth), holdMicros, why }
   }
@@ -313,7 +315,7 @@ export class QuantileRate implements RateController {
   }
 
   #steady(v: Verdict, now: Micros): Plan | undefined {
-    if (this.#freed(now)) {
+    if (this.#freed(now) && v.lagMicros <= TUNING.queueMicros) {
       this.#step = TUNING.stepFreed
       this.#searchUntil = now + TUNING.searchMicros
       return this.#probing(v)
@@ -396,13 +398,14 @@ export class QuantileRate implements RateController {
   }
 
   #delayCut(v: Verdict, now: Micros): Plan {
-    if (this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
+    const deep = v.lagMicros > TUNING.lagDeepMicros
+    if (!deep && this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
       this.#pathBps = this.#yielding.pathBps * TUNING.share
       return this.#settle()
     }
-    const capBps = Math.max(v.capBps, this.#pathBps * 0.9)
+    const capBps = Math.max(v.capBps, this.#pathBps * (deep ? 0.7 : 0.9))
     this.#pathBps = Math.min(this.#pathBps * 0.99, capBps)
-    return this.#draining(v, 'delay')
+    return this.#draining(v, v.lagMicros > v.queueMicros / 2 ? 'cpu' : 'delay')
   }
 
   #probing(v: Verdict): Plan {

@@ -33,7 +33,9 @@ export class Seat {
   follow = 1
   loss = 0
   kernel = 0
+  /** On the way and in the receiver's socket, and of that the latter. */
   queueMicros: Micros = 0
+  lagMicros: Micros = 0
   /** Far worse than the median in its latest report. */
   far = false
   /** Since when it has been far worse. */
@@ -132,14 +134,15 @@ export function takeReport(
   const intervalMicros = report.toMicros - report.fromMicros
   const numbers = [report.expected, report.received, report.receivedBytes, report.kernelDrops]
   if (!numbers.every(n => Number.isFinite(n) && n >= 0)) return undefined
-  if (!Number.isFinite(report.queueMicros)) return undefined
+  if (!Number.isFinite(report.queueMicros) || !Number.isFinite(report.lagMicros)) return undefined
   if (!(intervalMicros >= INTERVAL_MICROS_MIN && intervalMicros <= INTERVAL_MICROS_MAX)) {
     return undefined
   }
   const seat = known ?? new Seat()
   seat.prefix = report.prefix
   seat.intervalMicros = intervalMicros
-  seat.queueMicros = Math.max(0, report.queueMicros)
+  seat.lagMicros = Math.max(0, report.lagMicros)
+  seat.queueMicros = Math.max(0, report.queueMicros) + seat.lagMicros
   seat.sentUntil = now - LAG_MICROS - Math.min(seat.queueMicros, intervalMicros)
   const sentBps = sent.meanBps(seat.sentUntil - intervalMicros, seat.sentUntil)
   const sentBytes = ((sentBps ?? 0) * intervalMicros) / 8e6

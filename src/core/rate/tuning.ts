@@ -11,6 +11,8 @@ export const TUNING = {
   batchMicros: 10_000,
   /** The queue that is aimed at, one that is as good as none, and one that tells a full path. */
   queueMicros: 20_000,
+  /** Receivers that lag so far behind are much too slow: cuts and drains may be deeper than others. */
+  lagDeepMicros: 100_000,
   queueLowMicros: 8_000,
   probeQueueMicros: 5_000,
   /** Share of datagrams dropped at receivers' sockets that means "too fast". */

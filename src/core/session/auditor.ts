@@ -56,6 +56,7 @@ export class Auditor {
         receivedBytes: report.receivedBytes,
         kernelDrops: report.kernelDrops,
         queueMicros: report.queueMicros,
+        lagMicros: report.lagMicros ?? 0,
         diskQueueBytes: report.diskQueueBytes,
         othersCount: report.others?.count ?? 0,
         othersBytes: report.others?.receivedBytes ?? 0,

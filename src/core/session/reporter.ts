@@ -162,4 +162,5 @@ const NOTHING_HEARD = {
   refused: 0,
   duplicates: 0,
   queueMicros: 0,
+  lagMicros: 0,
 }

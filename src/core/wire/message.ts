@@ -68,6 +68,8 @@ export interface Report {
   readonly kernelDrops: number
   /** Least one-way delay of the interval over the least one known. */
   readonly queueMicros: number
+  /** How long what came waited in the receiver's socket at least. */
+  readonly lagMicros?: number | undefined
   readonly diskQueueBytes: number
   /** Other sessions of this transfer that were heard in the interval, if any, and their bytes. */
   readonly others?: { readonly count: number; readonly receivedBytes: number } | undefined

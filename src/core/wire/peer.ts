@@ -75,6 +75,7 @@ const CONTROL = z.discriminatedUnion('type', [
     duplicates: COUNT,
     kernelDrops: COUNT,
     queueMicros: COUNT,
+    lagMicros: COUNT.optional(),
     diskQueueBytes: COUNT,
     others: z.object({ count: COUNT, receivedBytes: COUNT }).optional(),
     progress: PROGRESS,

@@ -12,6 +12,7 @@ const REPORT: RateReport = {
   receivedBytes: 13_980,
   kernelDrops: 900,
   queueMicros: 500_000,
+  lagMicros: 0,
   diskQueueBytes: 0,
   othersCount: 0,
   othersBytes: 0,

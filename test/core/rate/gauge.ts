@@ -76,6 +76,7 @@ export class Gauge {
       receivedBytes: told * PAYLOAD_BYTES,
       kernelDrops: lie === undefined ? this.kernelDrops : 0,
       queueMicros: this.#least === Number.POSITIVE_INFINITY ? 0 : this.#least - least,
+      lagMicros: 0,
       diskQueueBytes: 0,
       othersCount,
       othersBytes: this.#othersBytes(others),

@@ -17,6 +17,7 @@ function report(receiver: number, change: Partial<RateReport> = {}): RateReport 
     receivedBytes: 1000 * BYTES,
     kernelDrops: 0,
     queueMicros: 0,
+    lagMicros: 0,
     diskQueueBytes: 0,
     othersCount: 0,
     othersBytes: 0,
@@ -142,6 +143,7 @@ describe('remote nonsense', () => {
       'receivedBytes',
       'kernelDrops',
       'queueMicros',
+      'lagMicros',
     ] as const
     const rate = new QuantileRate({ minBps: 1e6, maxBps: 1e9 })
     let now = 0

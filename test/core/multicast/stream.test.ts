@@ -113,3 +113,21 @@ it('counts what found no room here as dropped here, once', () => {
   expect(hearing).toMatchObject({ expected: 1000, received: 750, refused: 250, ...bytes })
   expect(stream.takeHearing(2000)).toMatchObject({ expected: 0, received: 0, refused: 0 })
 })
+
+it('tells how long datagrams waited here, and then how many it takes, not how fast they came', () => {
+  const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
+  const hear = (first: number, everyMicros: number, lagMicros: number): void => {
+    for (let i = 0; i < 1000; i++) {
+      const arrived = first + i * everyMicros
+      hearOne(stream, first / 100 + i, arrived - 500, arrived + lagMicros, arrived)
+    }
+  }
+  // It keeps up: the interval ends with the last arrival.
+  hear(100_000, 100, 3_000)
+  expect(stream.takeHearing(210_000)).toMatchObject({ lagMicros: 3_000, queueMicros: 0 })
+  // It does not: what came within 50 ms was taken in the 100 ms until now.
+  hear(200_000, 50, 60_000)
+  const { intervalMicros, lagMicros, queueMicros } = stream.takeHearing(300_000)
+  expect({ lagMicros, queueMicros }).toEqual({ lagMicros: 60_000, queueMicros: 0 })
+  expect(intervalMicros).toBe(300_000 - 199_900)
+})

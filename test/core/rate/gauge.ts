@@ -15,6 +15,7 @@ export class Gauge {
   #highest = -1
   #reportedHighest: number | undefined
   #least = Number.POSITIVE_INFINITY
+  #lag = Number.POSITIVE_INFINITY
   #bases: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   #baseSince = 0
   #from: number | undefined
@@ -42,7 +43,9 @@ export class Gauge {
     this.#tookAt = now
     this.#reportedHighest ??= run.sequence - 1
     this.#highest = Math.max(this.#highest, run.sequence + run.count - 1)
-    const delay = this.#clock(now) - run.atMicros
+    const arrived = run.arrivedMicros ?? now
+    this.#lag = Math.min(this.#lag, now - arrived)
+    const delay = this.#clock(arrived) - run.atMicros
     this.#least = Math.min(this.#least, delay)
     if (now - this.#baseSince > BASE_MICROS) {
       this.#bases = [this.#bases[1], Number.POSITIVE_INFINITY]
@@ -76,7 +79,7 @@ export class Gauge {
       receivedBytes: told * PAYLOAD_BYTES,
       kernelDrops: lie === undefined ? this.kernelDrops : 0,
       queueMicros: this.#least === Number.POSITIVE_INFINITY ? 0 : this.#least - least,
-      lagMicros: 0,
+      lagMicros: Number.isFinite(this.#lag) ? this.#lag : 0,
       diskQueueBytes: 0,
       othersCount,
       othersBytes: this.#othersBytes(others),
@@ -84,6 +87,7 @@ export class Gauge {
     this.#reportedHighest = this.#highest
     this.#intervalReceived = 0
     this.#least = Number.POSITIVE_INFINITY
+    this.#lag = Number.POSITIVE_INFINITY
     this.kernelDrops = 0
     this.#from = now
     return report

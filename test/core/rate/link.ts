@@ -102,7 +102,7 @@ class Receiver {
     for (const run of runs) port.push(run, WIRE_BYTES)
     for (const run of port.serve(portBytes, WIRE_BYTES)) {
       if (run.sender < 0) tcp?.acknowledge(run.count)
-      else this.#arrive(run, luck)
+      else this.#arrive(spec.kernelTimes ? { ...run, arrivedMicros: ms * STEP_MICROS } : run, luck)
     }
     if (ms < this.pausedUntil) return
     if (spec.pauseMillis !== undefined && luck.unit() < 0.001) {

@@ -8,6 +8,8 @@ export interface Run {
   readonly sequence: number
   readonly count: number
   readonly atMicros: number
+  /** When the kernel of a receiver took it, if its application is told. */
+  readonly arrivedMicros?: number
 }
 
 export class Queue {

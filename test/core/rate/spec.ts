@@ -19,6 +19,8 @@ export interface ReceiverSpec {
   /** How fast its CPU empties the socket, payload bits per second, and the socket's buffer. */
   readonly cpuBps?: number
   readonly socketBytes?: number
+  /** The kernel notes arrivals, so that waiting in the socket's buffer is told from the way there. */
+  readonly kernelTimes?: boolean
   /** The CPU is shared: a new speed of ± this fraction every 200 ms. */
   readonly cpuSwing?: number
   /** Event-loop pauses: on average one per second of up to so many ms. */

@@ -140,6 +140,8 @@ export const LIMITS = {
   // Ends
   receiverGraceMicros: 30_000_000,
   receiverQuietMicros: 3_000_000,
+  /** One that is served and comes no further for so long is not waited for. */
+  receiverStuckMicros: 300_000_000,
   /** A complete receiver tries for so long to tell a sender so: over a lossy path it takes seconds. */
   receiverWordMicros: 10_000_000,
   missingRangesBytesMax: 64 * KiB,

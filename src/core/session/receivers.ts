@@ -19,6 +19,8 @@ export interface Receiver {
   lastAt: Micros
   completeAt: Micros | undefined
   progress: Progress | undefined
+  /** When it last came further. */
+  furtherAt: Micros
   lossFraction: number
   /** It was advised to leave the group, because it lost so much more than the others. */
   demotedLoss: number | undefined
@@ -67,6 +69,7 @@ export class Receivers {
       lastAt: now,
       completeAt: undefined,
       progress: undefined,
+      furtherAt: now,
       lossFraction: 0,
       demotedLoss: undefined,
       heard: false,
@@ -76,6 +79,13 @@ export class Receivers {
     }
     this.#all.set(link.node, receiver)
     return receiver
+  }
+
+  /** It said how far it is. */
+  told(receiver: Receiver, progress: Progress, now: Micros): void {
+    const before = receiver.progress?.verifiedBytes ?? 0
+    if (progress.verifiedBytes > before) receiver.furtherAt = now
+    receiver.progress = progress
   }
 
   /** Who leaves without ever having said how far it is was no receiver: nobody waits for it. */
@@ -124,12 +134,16 @@ export class Receivers {
     return sample
   }
 
-  /** Incomplete, and heard of within `lingerMicros`. */
-  *hoped(lingerMicros: number, now: Micros): Iterable<Receiver> {
+  /**
+   * Incomplete, heard of within `lingerMicros`, and not stuck: one that has been served since
+   * `servedSince` and came no further for minutes (its disk hangs, say) is not waited for.
+   */
+  *hoped(lingerMicros: number, servedSince: Micros, now: Micros): Iterable<Receiver> {
     for (const receiver of this)
       if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
         if (receiver.progress !== undefined || now - receiver.firstAt < EARNEST_MICROS)
-          yield receiver
+          if (now - Math.max(receiver.furtherAt, servedSince) < LIMITS.receiverStuckMicros)
+            yield receiver
   }
 }
 

@@ -226,7 +226,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const receiver = this.receivers.of(link)
     if (receiver === undefined) return
     if (message.type === 'report') {
-      receiver.progress = message.progress
+      this.receivers.told(receiver, message.progress, now)
       if (message.session === sessionText(this.#options.session))
         this.#auditor.report(receiver, message, this.#phase === 'blasting', now)
     } else if (message.type === 'missing') {
@@ -239,7 +239,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       if (isLate && message.pass === this.sender.pass) this.#enter('collecting', now)
       if (this.#phase === 'collecting' || this.#phase === 'waiting') this.#tickAt = now
     } else if (message.type === 'complete' && receiver.completeAt === undefined) {
-      receiver.progress = message.progress
+      this.receivers.told(receiver, message.progress, now)
       receiver.completeAt = now
       this.#auditor.gone(receiver, now)
       this.#out.push({ type: 'receiver', receiver })
@@ -364,16 +364,33 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #maybeEnd(now: Micros): void {
     const { forever, lingerMicros, waitMicros } = this.#options
     if (forever || this.#phase === 'ended') return
-    if (this.receivers.size === 0) {
+    const servedSince = this.#phase === 'serving' ? this.#phaseAt : Number.POSITIVE_INFINITY
+    const { receivers } = this
+    if (receivers.size === 0) {
       if (now - this.#startedAt < waitMicros + lingerMicros) return
-    } else if (!this.receivers.hoped(lingerMicros, now)[Symbol.iterator]().next().done) return
+    } else if (!receivers.hoped(lingerMicros, servedSince, now)[Symbol.iterator]().next().done)
+      return
     else if (this.#phase === 'waiting' && this.#stillExpected(now)) return
+    this.#tellStuck([...receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)].length)
     this.sender.stop()
     this.receivers.forgetMute()
     this.#phase = 'ended'
     for (const link of this.swarm.links())
       this.swarm.send(link, { type: 'bye', reason: 'the sender is done' }, now)
     this.#out.push({ type: 'ended' })
+  }
+
+  #tellStuck(count: number): void {
+    if (count === 0) return
+    const [who, have] = count === 1 ? ['one receiver', 'has'] : [`${count} receivers`, 'have']
+    const minutes = LIMITS.receiverStuckMicros / 60e6
+    this.#out.push({
+      type: 'notice',
+      code: 'stuck',
+      level: 'warning',
+      message: `${who} ${have} come no further for ${minutes} min, though connected: not waited for any longer`,
+      hint: 'look at the disk of those hosts, then send again: they go on where they are',
+    })
   }
 
   /** Before the start: those who came are done or gone, but the operator waits for more. */

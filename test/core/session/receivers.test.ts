@@ -63,10 +63,30 @@ it('whoever says no more than hello is not waited for, nor remembered', () => {
   const earnest = receivers.joined(linkFrom('10.0.0.3'), 0)
   earnest.progress = progress
   mute.link!.lastByteAt = 20e6
-  expect([...receivers.hoped(30e6, 9e6)]).toEqual([mute, earnest])
-  expect([...receivers.hoped(30e6, 20e6)]).toEqual([earnest])
+  expect([...receivers.hoped(30e6, Infinity, 9e6)]).toEqual([mute, earnest])
+  expect([...receivers.hoped(30e6, Infinity, 20e6)]).toEqual([earnest])
   for (const each of [mute, earnest]) receivers.left(each, 20e6)
   expect([...receivers]).toEqual([earnest])
+})
+
+it('one that is served and comes no further is not waited for in the end', () => {
+  const receivers = new Receivers()
+  const stuck = receivers.joined(linkFrom('10.0.0.2'), 0)
+  const slow = receivers.joined(linkFrom('10.0.0.3'), 0)
+  const { receiverStuckMicros: patience } = LIMITS
+  const at = (now: number): void => {
+    receivers.told(stuck, { ...progress, verifiedBytes: 5 }, now)
+    receivers.told(slow, { ...progress, verifiedBytes: 1 + now }, now)
+    for (const { link } of [stuck, slow]) link!.lastByteAt = now
+  }
+  at(1e6)
+  const served = 1e9
+  at(served + patience - 1)
+  // Before the blast it may have waited for long: only since it is served its time runs.
+  expect([...receivers.hoped(30e6, Infinity, served + patience - 1)]).toEqual([stuck, slow])
+  expect([...receivers.hoped(30e6, served, served + patience - 1)]).toEqual([stuck, slow])
+  at(served + patience)
+  expect([...receivers.hoped(30e6, served, served + patience)]).toEqual([slow])
 })
 
 it('the memory for those who left is bounded', () => {

@@ -23,6 +23,7 @@ function receiver(index: number, lossFraction: number): Receiver {
     lastAt: 0,
     completeAt: undefined,
     progress: undefined,
+    furtherAt: 0,
     lossFraction,
     demotedLoss: undefined,
     heard: true,

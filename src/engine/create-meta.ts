@@ -3,7 +3,14 @@
 
 import { basename, resolve } from 'node:path'
 import { Mcp2pError } from '../core/base/errors.js'
-import { buildMeta, checkDraft, chunkSizeFor, type P2pMeta } from '../core/meta/p2pmeta.js'
+import {
+  buildMeta,
+  checkDraft,
+  chunkSizeFor,
+  type MetaFile,
+  type P2pMeta,
+} from '../core/meta/p2pmeta.js'
+import type { HashedFile } from '../io/disk/hash-plan.js'
 import { hashFiles } from '../io/disk/hash-pool.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { type ScannedFile, scan } from '../io/disk/scan.js'
@@ -61,9 +68,19 @@ export async function makeMeta(
   const report = reporter(scanned, totalBytes, options, onProgress)
   const jobs = scanned.map(({ source, size }) => ({ path: source, sizeBytes: size }))
   const hashed = await hashFiles(jobs, { hash, chunkBytes: chunkSize, signal, onProgress: report })
-  const files = scanned.map(({ source: _, ...file }, i) => ({ ...file, ...hashed[i] }))
+  const files = scanned.map((file, i) => entryOf(file, hashed[i]))
   const { meta, bytes } = buildMeta({ ...draft, files }, sha256)
   return { meta, bytes, sources: scanned.map(file => file.source) }
+}
+
+/** Each kind is spelled out: of a million objects copied by `...` each would have a shape of its own. */
+function entryOf(scanned: ScannedFile, { root, chunks }: HashedFile): MetaFile {
+  const { path, size, mode, mtime, link, dir } = scanned
+  if (link !== undefined) return { path, size, mode, mtime, link }
+  if (dir !== undefined) return { path, size, mode, mtime, dir }
+  if (root === undefined) return { path, size, mode, mtime }
+  if (chunks === undefined) return { path, size, mode, mtime, root }
+  return { path, size, mode, mtime, root, chunks }
 }
 
 function reporter(

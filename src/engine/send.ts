@@ -2,7 +2,7 @@
 // every receiver is complete or gone.
 
 import { dirname, resolve } from 'node:path'
-import { parseMeta } from '../core/meta/p2pmeta.js'
+import { type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
 import { openSource } from '../io/disk/source.js'
@@ -34,8 +34,7 @@ async function run(
   throwIfAborted(options.signal)
   const startedAt = performance.now()
   const place = placeOf(options)
-  const { metaBytes, from } = await offered(source, options, emit, startedAt)
-  const meta = parseMeta(metaBytes, sha256)
+  const { meta, metaBytes, from } = await offered(source, options, emit, startedAt)
   const opened = await openSource(meta, from, options.signal)
   try {
     const given = { meta, metaBytes, source: opened, options, place, emit, startedAt }
@@ -46,25 +45,32 @@ async function run(
   }
 }
 
-/** The meta's document, and where its files are: a folder, or each file's own path. */
+interface Offered {
+  readonly meta: P2pMeta
+  /** The document. */
+  readonly metaBytes: Uint8Array
+  /** Where its files are: a folder, or each file's own path. */
+  readonly from: string | readonly string[]
+}
+
 async function offered(
   source: SendSource,
   options: SendOptions,
   emit: Emit<SendEvents>,
   startedAt: number,
-): Promise<{ metaBytes: Uint8Array; from: string | readonly string[] }> {
+): Promise<Offered> {
   if ('paths' in source) {
     const metaOptions = { signal: options.signal, ...options.meta }
     const made = await makeMeta(source.paths, metaOptions, event => {
       const { hashedBytes, totalBytes } = event
       emit('progress', hashing(hashedBytes, totalBytes, startedAt))
     })
-    return { metaBytes: made.bytes, from: made.sources }
+    return { meta: made.meta, metaBytes: made.bytes, from: made.sources }
   }
-  if (typeof source.meta !== 'string')
-    return { metaBytes: source.meta, from: resolve(options.root ?? '.') }
-  const from = resolve(options.root ?? dirname(resolve(source.meta)))
-  return { metaBytes: await readMetaFile(source.meta), from }
+  const isPath = typeof source.meta === 'string'
+  const from = resolve(options.root ?? (isPath ? dirname(resolve(source.meta)) : '.'))
+  const metaBytes = isPath ? await readMetaFile(source.meta) : source.meta
+  return { meta: parseMeta(metaBytes, sha256), metaBytes, from }
 }
 
 function hashing(hashedBytes: number, totalBytes: number, startedAt: number): SendProgress {

@@ -15,7 +15,8 @@ export interface Canonical {
 }
 
 /**
- * The canonical text of a parsed document without the members `omit` of its outermost object.
+ * The canonical text of a parsed document without the members `omit` of its outermost object. A list
+ * may be any iterable, so that a long one need not stand in memory.
  * Throws `RangeError` for what RFC 8785 does not cover: lone surrogates, numbers beyond a double,
  * and nesting deeper than `metaNestingMax`.
  */
@@ -45,15 +46,17 @@ class Writer {
     }
     if (typeof value !== 'object' || value === null) return this.#ascii(String(value))
     if (depth === LIMITS.metaNestingMax) throw new RangeError('nested too deeply')
-    if (Array.isArray(value)) this.#array(value, depth)
+    if (Symbol.iterator in value) this.#list(value as Iterable<unknown>, depth)
     else this.#object(value as Record<string, unknown>, omit, depth)
   }
 
-  #array(items: readonly unknown[], depth: number): void {
+  #list(items: Iterable<unknown>, depth: number): void {
     this.#byte(OPEN_LIST)
-    for (let i = 0; i < items.length; i++) {
-      if (i > 0) this.#byte(COMMA)
-      this.value(items[i], NOTHING, depth + 1)
+    let isFirst = true
+    for (const item of items) {
+      if (!isFirst) this.#byte(COMMA)
+      isFirst = false
+      this.value(item, NOTHING, depth + 1)
     }
     this.#byte(CLOSE_LIST)
   }

@@ -3,7 +3,7 @@
 // that was damaged or forged on its way never gets further than this file.
 
 import type { Hasher, HashName } from '../../ports.js'
-import { base64Of, hexOf, textOf, utf8 } from '../base/bytes.js'
+import { base64Of, concat, hexOf, textOf, utf8 } from '../base/bytes.js'
 import { parseEndpoint } from '../base/endpoint.js'
 import { Mcp2pError } from '../base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
@@ -33,6 +33,8 @@ export type MetaDraft = Omit<P2pMeta, 'version' | 'id'>
 
 const VERSION = 1
 const OMITTED: ReadonlySet<string> = new Set(['id', 'signature'])
+/** Of a document that is written: a million files are not made strings all at once. */
+const LINES_AT_ONCE = 4096
 const HASHES: readonly string[] = ['sha256', 'blake3'] satisfies HashName[]
 
 /**
@@ -83,14 +85,10 @@ export function checkDraft(draft: MetaDraft): void {
  */
 export function buildMeta(draft: MetaDraft, sha256: Hasher): { meta: P2pMeta; bytes: Uint8Array } {
   checkDraft(draft)
-  const entries = draft.files.map(documentOf)
   const { hash, name, managers, chunkSize } = draft
   const head = { version: VERSION, hash, name, managers, chunkSize } as const
-  const { id } = idOf({ ...head, files: entries }, sha256)
-  // One line for the head and one per file: `less`, `grep` and `diff` are readers too.
-  const first = JSON.stringify({ id, ...head, files: [] }).slice(0, -2)
-  const lines = entries.map(entry => JSON.stringify(entry)).join(',\n')
-  const bytes = utf8(`${first}\n${lines}\n]}\n`)
+  const { id } = idOf({ ...head, files: documentsOf(draft.files) }, sha256)
+  const bytes = concat(linesOf({ id, ...head }, draft.files))
   if (bytes.length > LIMITS.metaBytesMax) throw unfit('there are too many files')
   return { meta: { ...head, id, files: draft.files }, bytes }
 }
@@ -217,6 +215,21 @@ function checkTotals(files: readonly MetaFile[], fail: Fail): void {
 }
 
 /** An entry as it stands in the document. */
+/** One line for the head and one per file: `less`, `grep` and `diff` are readers too. */
+function* linesOf(head: object, files: readonly MetaFile[]): Iterable<Uint8Array> {
+  yield utf8(`${JSON.stringify({ ...head, files: [] }).slice(0, -2)}\n`)
+  for (let from = 0; from < files.length; from += LINES_AT_ONCE) {
+    const some = files.slice(from, from + LINES_AT_ONCE)
+    const lines = some.map(file => JSON.stringify(documentOf(file))).join(',\n')
+    yield utf8(from === 0 ? lines : `,\n${lines}`)
+  }
+  yield utf8('\n]}\n')
+}
+
+function* documentsOf(files: readonly MetaFile[]): Iterable<Record<string, unknown>> {
+  for (const file of files) yield documentOf(file)
+}
+
 function documentOf(file: MetaFile): Record<string, unknown> {
   const { path, size, mode, mtime, root, chunks, link, dir } = file
   const entry: Record<string, unknown> = { path, size, mode, mtime }

@@ -58,11 +58,14 @@ class Walk {
 
   /** Appends the entry, or what is below it. */
   async visit(source: string, path: string, stats: Stats): Promise<void> {
-    const kept = { path, mode: stats.mode & 0o777, mtime: Math.floor(stats.mtimeMs), source }
-    if (stats.isDirectory()) return this.#enter(kept)
-    if (stats.isFile()) return this.#add({ ...kept, size: stats.size })
+    const { size } = stats
+    const mode = stats.mode & 0o777
+    const mtime = Math.floor(stats.mtimeMs)
+    if (stats.isDirectory()) return this.#enter({ path, mode, mtime, source })
+    // Spelled out: objects copied by `...` would each have a shape of its own.
+    if (stats.isFile()) return this.#add({ path, mode, mtime, source, size })
     if (!stats.isSymbolicLink()) throw oddKind(source, stats)
-    this.#add({ ...kept, size: 0, link: await targetOf(source) })
+    this.#add({ path, mode, mtime, source, size: 0, link: await targetOf(source) })
   }
 
   async #enter(folder: Omit<ScannedFile, 'size'>): Promise<void> {

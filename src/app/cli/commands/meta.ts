@@ -7,6 +7,7 @@ import type { Address } from '../../../ports.js'
 import { checkMetaPath, metaFileName, writeMetaFile } from '../meta-file.js'
 import { metaOptions } from '../meta-options.js'
 import type { Command, Run } from '../run.js'
+import { keepHeapSmall } from '../schedule.js'
 import { kindOf, needPaths } from '../source.js'
 import { printable } from '../text.js'
 import { formatBytes, formatSeconds } from '../units.js'
@@ -25,7 +26,10 @@ export const meta: Command = async (run, paths) => {
   })
   const view = new HashView(run.style, 'hashing')
   const { bytes, ...result } = await run.follow(job, view, {
-    progress: progress => view.update(progress),
+    progress: progress => {
+      keepHeapSmall(progress.files)
+      view.update(progress)
+    },
   })
   const path = settings.output ?? metaFileName(result.name)
   await warnInside(run, path, paths)

@@ -57,6 +57,7 @@ export class Receivers {
       known.link = link
       known.missing = undefined
       known.lastAt = now
+      known.furtherAt = now
       return known
     }
     if (this.#all.size >= LIMITS.receiversMax) this.#forgetOne()
@@ -135,16 +136,19 @@ export class Receivers {
   }
 
   /**
-   * Incomplete, heard of within `lingerMicros`, and not stuck: one that has been served since
-   * `servedSince` and came no further for minutes (its disk hangs, say) is not waited for.
+   * Incomplete, heard of within `lingerMicros`, and not stuck: one that is connected, has been served
+   * since `servedSince` and came no further for minutes (its disk hangs, say) is not waited for.
    */
   *hoped(lingerMicros: number, servedSince: Micros, now: Micros): Iterable<Receiver> {
     for (const receiver of this)
       if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
         if (receiver.progress !== undefined || now - receiver.firstAt < EARNEST_MICROS)
-          if (now - Math.max(receiver.furtherAt, servedSince) < LIMITS.receiverStuckMicros)
-            yield receiver
+          if (!isStuck(receiver, servedSince, now)) yield receiver
   }
+}
+
+function isStuck({ link, furtherAt }: Receiver, servedSince: Micros, now: Micros): boolean {
+  return link !== undefined && now - Math.max(furtherAt, servedSince) >= LIMITS.receiverStuckMicros
 }
 
 export function lastHeard(receiver: Receiver): Micros {

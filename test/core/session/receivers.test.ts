@@ -71,7 +71,9 @@ it('whoever says no more than hello is not waited for, nor remembered', () => {
 
 it('one that is served and comes no further is not waited for in the end', () => {
   const receivers = new Receivers()
-  const stuck = receivers.joined(linkFrom('10.0.0.2'), 0)
+  const link = linkFrom('10.0.0.2')
+  const { hello } = link
+  const stuck = receivers.joined(link, 0)
   const slow = receivers.joined(linkFrom('10.0.0.3'), 0)
   const { receiverStuckMicros: patience } = LIMITS
   const at = (now: number): void => {
@@ -87,6 +89,14 @@ it('one that is served and comes no further is not waited for in the end', () =>
   expect([...receivers.hoped(30e6, served, served + patience - 1)]).toEqual([stuck, slow])
   at(served + patience)
   expect([...receivers.hoped(30e6, served, served + patience)]).toEqual([slow])
+  // Who left is waited for as long as the operator says, and comes back with all its time.
+  receivers.left(stuck, served + patience)
+  expect([...receivers.hoped(3 * patience, served, served + 2 * patience)]).toContain(stuck)
+  const back = new Link(++nodes, '10.0.0.2', false, served + 2 * patience)
+  back.hello = hello
+  receivers.joined(back, served + 2 * patience)
+  back.lastByteAt = served + 3 * patience - 1
+  expect([...receivers.hoped(30e6, served, served + 3 * patience - 1)]).toContain(stuck)
 })
 
 it('the memory for those who left is bounded', () => {

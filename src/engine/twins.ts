@@ -1,9 +1,21 @@
-// Which twins do the work on this machine, for people who wonder why one host is slower.
+// Which twins do the work on this machine, for people who wonder why one host is slower; and what
+// only a native part can ask the machine for.
 
 import { loadNative } from '../io/native/load.js'
+
+/** native-notes has what it is worth. */
+const TURN_MICROS = 3000
 
 /** `native batches (prebuilt for linux-x64)`, or `node's dgram (none was built for darwin-arm64)`. */
 export function udpTwin(): string {
   const { udp, why } = loadNative()
   return `${udp ? 'native batches' : "node's dgram"} (${why})`
+}
+
+/**
+ * Turns on the processor that are longer and come later than others': for who has time. Without a
+ * native part, or on a system that knows no such wish, nothing changes.
+ */
+export function longTurns(): void {
+  loadNative().scheduler?.slice(TURN_MICROS)
 }

@@ -15,7 +15,7 @@ import type {
   VerifyResult,
 } from '../../engine/api.js'
 import type { Job } from '../../engine/events.js'
-import { runPromptly } from './schedule.js'
+import { runPatiently, runPromptly } from './schedule.js'
 
 export type SendSource = { readonly meta: string } | { readonly paths: string[] }
 
@@ -61,5 +61,8 @@ export const engine: Engine = {
     runPromptly()
     return (await import('../../engine/send.js')).send
   },
-  receive: async () => (await import('../../engine/receive.js')).receive,
+  receive: async () => {
+    runPatiently()
+    return (await import('../../engine/receive.js')).receive
+  },
 }

@@ -3,6 +3,7 @@
 
 import { constants, setPriority } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
+import { longTurns } from '../../engine/twins.js'
 
 /**
  * Optimised code after a million bytecodes of a function instead of a tenth of that: in a transfer's
@@ -34,4 +35,12 @@ export function runPromptly(): void {
   } catch {
     // Only root may; the rate controller copes with late bursts, too.
   }
+}
+
+/**
+ * What has arrived waits in the socket's buffer: a receiver lets the others of its machine go first,
+ * a sender above all, and takes more at a time.
+ */
+export function runPatiently(): void {
+  longTurns()
 }

@@ -66,9 +66,19 @@ export interface NativeUdp {
   interfaceIndex(name: string): number
 }
 
-/** The native part, or why there is none. */
-export interface Native {
-  readonly udp: NativeUdp | undefined
+/** What Linux' scheduler is asked for. */
+export interface NativeScheduler {
+  /** Asks to run for so long at a time: the longer, the later; 0, or a negative errno. */
+  slice(micros: number): number
+}
+
+interface NativeParts {
+  readonly udp: NativeUdp
+  readonly scheduler: NativeScheduler
+}
+
+/** The native parts, or why there are none. */
+export interface Native extends Partial<NativeParts> {
   readonly why: string
 }
 
@@ -90,12 +100,13 @@ function load(): Native {
   const path = places.find(place => existsSync(place))
   if (path === undefined) return twin(`none was built for ${name}`)
   try {
-    return { udp: createRequire(import.meta.url)(path) as NativeUdp, why: `prebuilt for ${name}` }
+    const parts = createRequire(import.meta.url)(path) as NativeParts
+    return { ...parts, why: `prebuilt for ${name}` }
   } catch (error) {
     return twin(`it does not load: ${error instanceof Error ? error.message : error}`)
   }
 }
 
 function twin(why: string): Native {
-  return { udp: undefined, why }
+  return { why }
 }

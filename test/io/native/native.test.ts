@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { loadNative, type NativeUdp } from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
-const { udp, why } = loadNative()
+const { udp, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
@@ -94,3 +94,12 @@ it.skipIf(udp === undefined)('refuses wrong arguments instead of falling', () =>
   for (const name of names.filter(name => !['open', 'interfaceIndex', 'drops'].includes(name)))
     expect(call(name, [handle])).toBeLessThan(0)
 })
+
+it.skipIf(scheduler === undefined)(
+  'asks the scheduler for turns of a length, and for none that is absurd',
+  () => {
+    for (const absurd of [0, -1, 1e7, Number.NaN, 2 ** 63, 'long', undefined])
+      expect(scheduler!.slice(absurd as number)).toBeLessThan(0)
+    expect(scheduler!.slice(3000)).toBe(0)
+  },
+)

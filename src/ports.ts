@@ -7,7 +7,14 @@ import type { Micros } from './core/base/machine.js'
 export type HashName = 'sha256' | 'blake3'
 
 /** One-shot hash: 32 bytes out, no state, synchronous. */
-export type Hasher = (bytes: Uint8Array) => Uint8Array
+export interface Hasher {
+  (bytes: Uint8Array): Uint8Array
+  /**
+   * Digests of every `pieceBytes` of `bytes` at once, where that is faster; see `digestsInto`, which
+   * does the same with any hash.
+   */
+  readonly each?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => void
+}
 
 /** Monotonic microseconds. */
 export interface Clock {

@@ -6,6 +6,7 @@
 import { Bitmap } from '../core/base/bitmap.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
+import { DIGEST_BYTES, digestsInto } from '../core/base/merkle.js'
 import type { MetaTree } from '../core/meta/tree.js'
 import type { Source } from '../io/disk/source.js'
 import type { Hasher } from '../ports.js'
@@ -103,11 +104,12 @@ export class Chunks {
     const bytes = buffer.subarray(0, size)
     await this.#source.read(file, offset, bytes)
     const blocks = geometry.blocksOfChunk(chunk)
-    const leaves = new Uint8Array(32 * blocks)
-    for (let block = 0; block < blocks; block++) {
-      if (block > 0 && block % SLICE_BLOCKS === 0) await new Promise(done => setImmediate(done))
-      const at = block * BLOCK_BYTES
-      leaves.set(this.#hash(bytes.subarray(at, Math.min(size, at + BLOCK_BYTES))), 32 * block)
+    const leaves = new Uint8Array(DIGEST_BYTES * blocks)
+    for (let block = 0; block < blocks; block += SLICE_BLOCKS) {
+      if (block > 0) await new Promise(done => setImmediate(done))
+      const from = block * BLOCK_BYTES
+      const slice = bytes.subarray(from, Math.min(size, from + SLICE_BLOCKS * BLOCK_BYTES))
+      digestsInto(leaves.subarray(block * DIGEST_BYTES), this.#hash, slice, BLOCK_BYTES)
     }
     if (this.#tree.layerMatches(chunk, leaves)) {
       this.#wasRight(file, chunk, stamp)

@@ -11,11 +11,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hexOf } from '../../src/core/base/bytes.js'
+import { leavesOf } from '../../src/core/base/merkle.js'
 import { parseMeta } from '../../src/core/meta/p2pmeta.js'
 import { MetaTree } from '../../src/core/meta/tree.js'
 import type { MetaEvents } from '../../src/engine/api.js'
 import { createMeta, makeMeta } from '../../src/engine/create-meta.js'
-import { leavesOf, sha256 } from '../../src/io/disk/hasher.js'
+import { sha256 } from '../../src/io/disk/hasher.js'
 import { contentOf, torrents } from '../vectors/torrents.js'
 
 let folder: string

@@ -4,6 +4,7 @@
 
 import type { Hasher } from '../../ports.js'
 import { assert } from './assert.js'
+import { BLOCK_BYTES } from './limits.js'
 
 /** Bytes of a leaf, a node and a root. */
 export const DIGEST_BYTES = 32
@@ -13,6 +14,28 @@ export function levelFor(count: number): number {
   let level = 0
   while (2 ** level < count) level++
   return level
+}
+
+/**
+ * Digests of every `pieceBytes` of `bytes`, concatenated in `into`; the last piece may be short.
+ * `into` may be `bytes`: a digest is written after its piece was read.
+ */
+export function digestsInto(
+  into: Uint8Array,
+  hash: Hasher,
+  bytes: Uint8Array,
+  pieceBytes: number,
+): void {
+  if (hash.each) return hash.each(bytes, pieceBytes, into)
+  for (let at = 0, out = 0; at < bytes.length; at += pieceBytes, out += DIGEST_BYTES)
+    into.set(hash(bytes.subarray(at, at + pieceBytes)), out)
+}
+
+/** The layer of these bytes: the hash of each 16 KiB block, concatenated; the last may be short. */
+export function leavesOf(bytes: Uint8Array, hash: Hasher): Uint8Array {
+  const leaves = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * DIGEST_BYTES)
+  digestsInto(leaves, hash, bytes, BLOCK_BYTES)
+  return leaves
 }
 
 export class Merkle {
@@ -46,10 +69,8 @@ export class Merkle {
     for (let level = from; level < top; level++) {
       if (count % 2 === 1) nodes.set(this.empty(level), count * DIGEST_BYTES)
       count = Math.ceil(count / 2)
-      for (let i = 0; i < count; i++) {
-        const at = 2 * i * DIGEST_BYTES
-        nodes.set(this.#hash(nodes.subarray(at, at + 2 * DIGEST_BYTES)), i * DIGEST_BYTES)
-      }
+      const pairs = nodes.subarray(0, 2 * count * DIGEST_BYTES)
+      digestsInto(nodes, this.#hash, pairs, 2 * DIGEST_BYTES)
     }
     return nodes.slice(0, DIGEST_BYTES)
   }

@@ -4,7 +4,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { BLOCK_BYTES } from '../../core/base/limits.js'
-import { DIGEST_BYTES, levelFor, Merkle } from '../../core/base/merkle.js'
+import { DIGEST_BYTES, digestsInto, levelFor, Merkle } from '../../core/base/merkle.js'
 import type { Hasher } from '../../ports.js'
 import { errnoOf } from './fault.js'
 
@@ -25,25 +25,22 @@ export type Answer =
 
 class FileChanged extends Error {}
 
-const READ_BYTES = 1024 * 1024
+/** Little enough to be hashed out of the cache it was read into. */
+const READ_BYTES = 128 * 1024
 
 export class FileHasher {
-  readonly #digest: Hasher
+  readonly #hash: Hasher
   readonly #merkle: Merkle
   readonly #chunkBytes: number
   readonly #buffer = new Uint8Array(READ_BYTES)
-  readonly #blocks: readonly Uint8Array[]
   /** Leaves of the chunk in work; one more than a chunk has, as `reduce` wants it. */
   readonly #leaves: Uint8Array
 
   constructor(hash: Hasher, chunkBytes: number) {
-    this.#digest = hash
+    this.#hash = hash
     this.#merkle = new Merkle(hash)
     this.#chunkBytes = chunkBytes
     this.#leaves = new Uint8Array((chunkBytes / BLOCK_BYTES + 1) * DIGEST_BYTES)
-    this.#blocks = Array.from({ length: READ_BYTES / BLOCK_BYTES }, (_, i) =>
-      this.#buffer.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES),
-    )
   }
 
   /** Roots of all chunks of these stretches, concatenated. */
@@ -77,23 +74,26 @@ export class FileHasher {
 
   #hashOpen(fd: number, stretch: Stretch, into: Uint8Array, at: number): void {
     const level = levelFor(Math.min(this.#chunkBytes, stretch.fileBytes) / BLOCK_BYTES)
-    let leaf = 0
-    for (let done = 0; done < stretch.bytes; ) {
-      const bytes = Math.min(READ_BYTES, stretch.bytes - done)
-      this.#fill(fd, stretch, stretch.offset + done, bytes)
-      for (let start = 0; start < bytes; start += BLOCK_BYTES) {
-        const block = this.#blocks[start / BLOCK_BYTES]
-        const isWhole = start + BLOCK_BYTES <= bytes
-        const digest = this.#digest(isWhole ? block : block.subarray(0, bytes - start))
-        this.#leaves.set(digest, leaf++ * DIGEST_BYTES)
-        const end = done + start + BLOCK_BYTES
-        if (end < stretch.bytes && end % this.#chunkBytes !== 0) continue
-        into.set(this.#merkle.reduce(this.#leaves, leaf, 0, level), at)
-        at += DIGEST_BYTES
-        leaf = 0
-      }
+    for (let done = 0; done < stretch.bytes; at += DIGEST_BYTES) {
+      const bytes = Math.min(this.#chunkBytes, stretch.bytes - done)
+      const leaves = this.#hashChunk(fd, stretch, done, bytes)
+      into.set(this.#merkle.reduce(this.#leaves, leaves, 0, level), at)
       done += bytes
     }
+  }
+
+  /** Leaves of the chunk that begins `from` bytes into the stretch; returns how many. */
+  #hashChunk(fd: number, stretch: Stretch, from: number, chunkBytes: number): number {
+    let leaves = 0
+    for (let done = 0; done < chunkBytes; ) {
+      const part = this.#buffer.subarray(0, Math.min(READ_BYTES, chunkBytes - done))
+      this.#fill(fd, stretch, stretch.offset + from + done, part.length)
+      const into = this.#leaves.subarray(leaves * DIGEST_BYTES)
+      digestsInto(into, this.#hash, part, BLOCK_BYTES)
+      leaves += Math.ceil(part.length / BLOCK_BYTES)
+      done += part.length
+    }
+    return leaves
   }
 
   #fill(fd: number, stretch: Stretch, offset: number, bytes: number): void {

@@ -2,21 +2,35 @@
 // without it says so instead of joining a swarm whose bytes it could not check.
 
 import { hash } from 'node:crypto'
+import { assert } from '../../core/base/assert.js'
 import { Mcp2pError } from '../../core/base/errors.js'
-import { BLOCK_BYTES } from '../../core/base/limits.js'
 import { DIGEST_BYTES } from '../../core/base/merkle.js'
 import type { Hasher, HashName } from '../../ports.js'
+import { loadNative, type NativeHash } from '../native/load.js'
 
 /**
- * SHA-256 in one call and by way of a string: a hash object or a `Buffer` for the result would each
- * cost more than hashing a node of the tree, 1 µs against 2 to 4.
+ * Without the native part, in one call and by way of a string: a hash object or a `Buffer` for the
+ * result would each cost more than hashing a node of the tree, 1 µs against 2 to 4.
  */
-export const sha256: Hasher = bytes => {
+function sha256ByString(bytes: Uint8Array): Uint8Array {
   const text = hash('sha256', bytes, 'binary')
   const digest = new Uint8Array(DIGEST_BYTES)
   for (let i = 0; i < DIGEST_BYTES; i++) digest[i] = text.charCodeAt(i)
   return digest
 }
+
+function nativeSha256(native: NonNullable<NativeHash['sha256']>): Hasher {
+  const each = (bytes: Uint8Array, pieceBytes: number, into: Uint8Array): void => {
+    if (bytes.length === 0) return
+    const pieces = native(bytes, pieceBytes, into)
+    assert(pieces === Math.ceil(bytes.length / pieceBytes), 'the pieces are hashed')
+  }
+  return Object.assign(sha256ByString, { each })
+}
+
+const native = loadNative().hash?.sha256
+
+export const sha256: Hasher = native ? nativeSha256(native) : sha256ByString
 
 /** Rejects with a `Mcp2pError` of exit `incompatible` when this host cannot do it. */
 export async function hasherOf(name: HashName): Promise<Hasher> {
@@ -33,12 +47,4 @@ export async function hasherOf(name: HashName): Promise<Hasher> {
       cause,
     )
   }
-}
-
-/** The layer of these bytes: the hash of each 16 KiB block, concatenated; the last may be short. */
-export function leavesOf(bytes: Uint8Array, hash: Hasher): Uint8Array {
-  const leaves = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * DIGEST_BYTES)
-  for (let at = 0, leaf = 0; at < bytes.length; at += BLOCK_BYTES, leaf += DIGEST_BYTES)
-    leaves.set(hash(bytes.subarray(at, at + BLOCK_BYTES)), leaf)
-  return leaves
 }

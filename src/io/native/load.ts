@@ -72,8 +72,18 @@ export interface NativeScheduler {
   slice(micros: number): number
 }
 
+/** Hashing in batches; empty where Node hides its OpenSSL. */
+export interface NativeHash {
+  /**
+   * Digests of every `pieceBytes` (32 or more) of `bytes`, concatenated in `into`, which may be
+   * `bytes`; the last piece may be shorter. Returns how many, or a negative errno.
+   */
+  readonly sha256?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => number
+}
+
 interface NativeParts {
   readonly udp: NativeUdp
+  readonly hash: NativeHash
   readonly scheduler: NativeScheduler
 }
 

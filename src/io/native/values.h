@@ -34,5 +34,6 @@ bool view(napi_env env, napi_value value, napi_typedarray_type wanted, uint8_t *
 // The doors that addon.c hangs up.
 napi_value udp_door(napi_env env);
 napi_value scheduler_door(napi_env env);
+napi_value hash_door(napi_env env);
 
 #endif

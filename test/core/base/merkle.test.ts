@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { hexOf } from '../../../src/core/base/bytes.js'
 import { BLOCK_BYTES } from '../../../src/core/base/limits.js'
-import { DIGEST_BYTES, levelFor, Merkle } from '../../../src/core/base/merkle.js'
-import { leavesOf, sha256 } from '../../../src/io/disk/hasher.js'
+import { DIGEST_BYTES, leavesOf, levelFor, Merkle } from '../../../src/core/base/merkle.js'
+import { sha256 } from '../../../src/io/disk/hasher.js'
 import { contentOf, torrents } from '../../vectors/torrents.js'
 
 /** The definition, without any economy: all leaves are there, then halves of halves. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { bytesOfHex, hexOf } from '../../../src/core/base/bytes.js'
+import { leavesOf } from '../../../src/core/base/merkle.js'
 import type { MetaFile, P2pMeta } from '../../../src/core/meta/p2pmeta.js'
 import { MetaTree } from '../../../src/core/meta/tree.js'
-import { leavesOf, sha256 } from '../../../src/io/disk/hasher.js'
+import { sha256 } from '../../../src/io/disk/hasher.js'
 import { contentOf, torrents, type VectorTorrent } from '../../vectors/torrents.js'
 
 function metaOf({ name, chunkBytes, files }: VectorTorrent): P2pMeta {

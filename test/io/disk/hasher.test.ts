@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { hexOf, utf8 } from '../../../src/core/base/bytes.js'
-import { hasherOf, leavesOf, sha256 } from '../../../src/io/disk/hasher.js'
+import { leavesOf } from '../../../src/core/base/merkle.js'
+import { hasherOf, sha256 } from '../../../src/io/disk/hasher.js'
 
 it('is SHA-256 and, where it is installed, BLAKE3', async () => {
   expect(hexOf((await hasherOf('sha256'))(utf8('abc')))).toBe(
@@ -13,10 +14,13 @@ it('is SHA-256 and, where it is installed, BLAKE3', async () => {
   )
 })
 
-it('hashes blocks of 16 KiB, the last as short as it is', () => {
+it.each([
+  ['the native part, where there is one', sha256],
+  ['its twin', (bytes: Uint8Array) => sha256(bytes)],
+])('hashes blocks of 16 KiB by %s, the last as short as it is', (_, hasher) => {
   const bytes = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251)
   const blocks = [bytes.subarray(0, 16_384), bytes.subarray(16_384, 32_768), bytes.subarray(32_768)]
   const digests = blocks.map(block => createHash('sha256').update(block).digest())
-  expect(hexOf(leavesOf(bytes, sha256))).toBe(hexOf(Buffer.concat(digests)))
-  expect(leavesOf(new Uint8Array(0), sha256).length).toBe(0)
+  expect(hexOf(leavesOf(bytes, hasher))).toBe(hexOf(Buffer.concat(digests)))
+  expect(leavesOf(new Uint8Array(0), hasher).length).toBe(0)
 })

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import { hexOf, utf8 } from '../../../src/core/base/bytes.js'
-import { levelFor, Merkle } from '../../../src/core/base/merkle.js'
+import { leavesOf, levelFor, Merkle } from '../../../src/core/base/merkle.js'
 import { Prng } from '../../../src/core/base/prng.js'
 import type { MetaFile, P2pMeta } from '../../../src/core/meta/p2pmeta.js'
 import { fileRoot, MetaTree } from '../../../src/core/meta/tree.js'
-import { leavesOf, sha256 } from '../../../src/io/disk/hasher.js'
+import { sha256 } from '../../../src/io/disk/hasher.js'
 
 export const CHUNK = 64 * 1024
 export const BLOCK = 16 * 1024

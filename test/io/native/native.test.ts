@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { loadNative, type NativeUdp } from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
-const { udp, scheduler, why } = loadNative()
+const { udp, hash, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
@@ -103,3 +103,17 @@ it.skipIf(scheduler === undefined)(
     expect(scheduler!.slice(3000)).toBe(0)
   },
 )
+
+it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it may write', () => {
+  const sha256 = hash!.sha256!
+  const bytes = new Uint8Array(100)
+  expect(sha256(bytes, 64, new Uint8Array(64))).toBe(2)
+  expect(sha256(bytes, 64, bytes)).toBe(2)
+  expect(sha256(bytes, 64, new Uint8Array(63))).toBeLessThan(0)
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 4 }), argv => {
+      expect(typeof (sha256 as (...argv: unknown[]) => unknown)(...argv)).toBe('number')
+    }),
+    { numRuns: 20_000 },
+  )
+})

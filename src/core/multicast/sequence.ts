@@ -18,15 +18,25 @@ export class SequenceWindow {
 
   /** Notes a sequence; false when it was there before or is too old to tell. */
   add(sequence: number): boolean {
-    if (sequence > this.highest) {
-      const clear = this.highest < 0 ? WINDOW : Math.min(WINDOW, sequence - this.highest)
-      if (clear === WINDOW) this.#bits.fill(0)
-      else for (let i = 1; i <= clear; i++) this.#set(this.highest + i, false)
-      this.highest = sequence
-    } else if (this.highest - sequence >= WINDOW || this.#has(sequence)) {
-      return false
-    }
+    if (this.addAbove(sequence, 1)) return true
+    if (this.highest - sequence >= WINDOW || this.#has(sequence)) return false
     this.#set(sequence, true)
+    return true
+  }
+
+  /** Notes `count` sequences in a row; false, and nothing noted, unless they are the highest ever. */
+  addAbove(first: number, count: number): boolean {
+    if (first <= this.highest) return false
+    if (this.highest < 0 || first + count - this.highest > WINDOW) this.#bits.fill(0)
+    else for (let gap = this.highest + 1; gap < first; gap++) this.#set(gap, false)
+    this.highest = first + count - 1
+    for (let sequence = first; sequence <= this.highest; ) {
+      const at = sequence % WINDOW
+      const isByte = (at & 7) === 0 && this.highest - sequence >= 7
+      if (isByte) this.#bits[at >> 3] = 0xff
+      else this.#set(sequence, true)
+      sequence += isByte ? 8 : 1
+    }
     return true
   }
 

@@ -112,7 +112,15 @@ export class Stream {
     this.#delay.sample(difference, to - from, now)
     this.#follow(first, to - from)
     if (Math.abs(first - this.highestSequence) > STRAY_SEQUENCES) return
-    for (let i = from; i < to; i++) this.#count(first + i - from, HEADER_BYTES + batch.bytes[i])
+    if (this.#window.addAbove(first, to - from)) {
+      let wireBytes = 0
+      for (let i = from; i < to; i++) wireBytes += HEADER_BYTES + batch.bytes[i]
+      return this.#note(to - from, wireBytes)
+    }
+    for (let i = from; i < to; i++) {
+      if (this.#window.add(first + i - from)) this.#note(1, HEADER_BYTES + batch.bytes[i])
+      else this.#repeated()
+    }
   }
 
   /** The datagram just heard found no room here: it counts as dropped by this host, not as received. */
@@ -189,16 +197,16 @@ export class Stream {
     return hearing
   }
 
-  #count(sequence: number, wireBytes: number): void {
-    if (!this.#window.add(sequence)) {
-      this.#duplicates++
-      this.totalDuplicates++
-      return
-    }
-    this.#received++
+  #note(datagrams: number, wireBytes: number): void {
+    this.#received += datagrams
     this.#receivedBytes += wireBytes
-    this.totalReceived++
+    this.totalReceived += datagrams
     this.totalBytes += wireBytes
+  }
+
+  #repeated(): void {
+    this.#duplicates++
+    this.totalDuplicates++
   }
 
   #follow(sequence: number, times: number): void {

@@ -32,6 +32,8 @@ export const law: Readonly<Record<string, Knows>> = {
   ports: { values: [], types: ['core/base'], packages: [] },
   // Frames are parsed where the bytes are.
   'io/net': { ...shell, values: [...shell.values, 'core/wire'] },
+  // A code's kernels have their twin in the core.
+  'io/native': { ...shell, values: [...shell.values, 'core/fec'] },
   'io/*': shell,
   engine: { values: ['core/*', 'io/*', 'ports'], types: [] },
   'app/cli': { values: ['engine', 'app/*', 'core/base'], types: ['ports', 'index'] },
@@ -91,6 +93,9 @@ export const entryPoints = [
   'test/lab/skip-reporter.ts',
   'test/lab/forger.ts',
 ]
+
+/** Runs where the package is built, not where it is used: it may import development packages. */
+export const buildScript = 'src/io/native/build.mjs'
 
 /** Development packages that are commands or ambient types rather than imports. */
 export const usedAsCommand: Readonly<Record<string, string>> = {

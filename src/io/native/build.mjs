@@ -1,9 +1,9 @@
-// Compiles the native part into `prebuilds/`, where it finds a C compiler; without one, or on another
+// Assembles what is in WebAssembly, and compiles the native part into `prebuilds/`, where it finds a C compiler; without one, or on another
 // system than Linux, a line says so and the TypeScript twins do the work. `--all` also builds for the
 // architectures that this machine has cross-compilers for.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -29,10 +29,31 @@ function build(arch, compiler) {
   return undefined
 }
 
+/** One text, two modules: Node 20 does not know the faster instruction yet. */
+async function assemble() {
+  const text = join(here, 'fec.wat')
+  for (const [name, swizzle] of [
+    ['fec', 'i8x16.swizzle'],
+    ['fec-relaxed', 'i8x16.relaxed_swizzle'],
+  ]) {
+    const target = join(root, 'prebuilds/wasm', `${name}.wasm`)
+    if (changedAt(text) < changedAt(target)) continue
+    const { default: wabt } = await import('wabt')
+    const source = readFileSync(text, 'utf8').replaceAll('SWIZZLE', swizzle)
+    const module = (await wabt()).parseWat('fec.wat', source, { simd: true, relaxed_simd: true })
+    module.validate()
+    mkdirSync(dirname(target), { recursive: true })
+    const fresh = `${target}.${process.pid}`
+    writeFileSync(fresh, module.toBinary({}).buffer)
+    renameSync(fresh, target)
+  }
+}
+
 function changedAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
+await assemble()
 const all = process.argv.includes('--all')
 const wanted = all ? Object.keys(cross) : [process.arch]
 for (const arch of wanted) {

@@ -81,7 +81,24 @@ export interface NativeHash {
   readonly sha256?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => number
 }
 
+/** Sums of products over GF(2^8). */
+export interface NativeFec {
+  /** Names of those that this processor has by their numbers, the fastest last. */
+  kernels(): Readonly<Record<number, string>>
+  /** As `FecKernel.apply`; 0, or a negative errno for vectors outside their slabs. */
+  apply(
+    kernel: number,
+    matrix: Uint8Array,
+    source: Uint8Array,
+    sourceAt: Int32Array,
+    sums: Uint8Array,
+    sumAt: Int32Array,
+    bytes: number,
+  ): number
+}
+
 interface NativeParts {
+  readonly fec: NativeFec
   readonly udp: NativeUdp
   readonly hash: NativeHash
   readonly scheduler: NativeScheduler
@@ -103,11 +120,7 @@ export function loadNative(): Native {
 function load(): Native {
   if (process.env.MCP2P_NO_NATIVE === '1') return twin('MCP2P_NO_NATIVE is set')
   const name = `${process.platform}-${process.arch}`
-  // From the compiled file and from the source, which tests run.
-  const places = ['../../../..', '../../..'].map(up =>
-    fileURLToPath(new URL(`${up}/prebuilds/${name}/mcp2p.node`, import.meta.url)),
-  )
-  const path = places.find(place => existsSync(place))
+  const path = prebuilt(`${name}/mcp2p.node`)
   if (path === undefined) return twin(`none was built for ${name}`)
   try {
     const parts = createRequire(import.meta.url)(path) as NativeParts
@@ -115,6 +128,14 @@ function load(): Native {
   } catch (error) {
     return twin(`it does not load: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+/** Where a file of `prebuilds/` lies, seen from the compiled file and from the source, which tests run. */
+export function prebuilt(file: string): string | undefined {
+  const places = ['../../../..', '../../..'].map(up =>
+    fileURLToPath(new URL(`${up}/prebuilds/${file}`, import.meta.url)),
+  )
+  return places.find(place => existsSync(place))
 }
 
 function twin(why: string): Native {

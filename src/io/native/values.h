@@ -35,5 +35,6 @@ bool view(napi_env env, napi_value value, napi_typedarray_type wanted, uint8_t *
 napi_value udp_door(napi_env env);
 napi_value scheduler_door(napi_env env);
 napi_value hash_door(napi_env env);
+napi_value fec_door(napi_env env);
 
 #endif

@@ -5,7 +5,10 @@ import { expect, it } from 'vitest'
 import { SequenceWindow } from '../../../src/core/multicast/sequence.js'
 
 const WINDOW = 65_536
-const step = fc.oneof(fc.integer({ min: -300, max: 300 }), fc.integer({ min: -70_000, max: 70_000 }))
+const step = fc.oneof(
+  fc.integer({ min: -300, max: 300 }),
+  fc.integer({ min: -70_000, max: 70_000 }),
+)
 
 it('knows what came, by ones and by runs, as far back as it reaches', () => {
   fc.assert(

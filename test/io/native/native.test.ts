@@ -14,22 +14,25 @@ const { udp, hash, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
-it.skipIf(!compiles)('udp.c does what it says, and nothing outside its slab', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
-  try {
-    const program = join(folder, 'udp-check')
-    const sources = ['test/io/native/udp-check.c', 'src/io/native/udp.c']
-    const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-g', '-O1']
-    const checked = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
-    const argv = [...strict, ...checked, ...sources, '-o', program]
-    const built = spawnSync(compiler, argv, { cwd: repositoryRoot, encoding: 'utf8' })
-    expect(built.stderr).toBe('')
-    const { stdout, stderr, status } = spawnSync(program, { encoding: 'utf8', timeout: 60_000 })
-    expect({ stdout, stderr, status }).toEqual({ stdout: 'ok\n', stderr: '', status: 0 })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
+it.skipIf(!compiles).each(['udp', 'fec'])(
+  '%s.c does what it says, and nothing outside its slab',
+  unit => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
+    try {
+      const program = join(folder, 'check')
+      const sources = [`test/io/native/${unit}-check.c`, `src/io/native/${unit}.c`]
+      const strict = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-g', '-O1']
+      const checked = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+      const argv = [...strict, ...checked, ...sources, '-o', program]
+      const built = spawnSync(compiler, argv, { cwd: repositoryRoot, encoding: 'utf8' })
+      expect(built.stderr).toBe('')
+      const { stdout, stderr, status } = spawnSync(program, { encoding: 'utf8', timeout: 60_000 })
+      expect({ stdout, stderr, status }).toEqual({ stdout: 'ok\n', stderr: '', status: 0 })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
 
 it.skipIf(compiles === false)('is there, where it can be built', () => {
   expect(udp, why).toBeDefined()

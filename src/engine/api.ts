@@ -130,6 +130,7 @@ export interface SendProgress {
   readonly phase: 'hashing' | 'waiting' | 'blasting' | 'repairing' | 'serving' | 'done'
   readonly id: string
   readonly name: string
+  readonly files: number
   readonly totalBytes: number
   readonly elapsedMillis: number
   readonly pass: number
@@ -178,7 +179,14 @@ export interface SendEvents {
 }
 
 export interface MetaEvents {
-  progress: { files: number; hashedBytes: number; totalBytes: number; rateBps: number }
+  progress: {
+    /** Hashed to their end. */
+    files: number
+    totalFiles: number
+    hashedBytes: number
+    totalBytes: number
+    rateBps: number
+  }
 }
 
 export interface ReceiveResult {

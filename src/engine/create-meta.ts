@@ -97,7 +97,8 @@ function reporter(
   const tell = (files: number, hashedBytes: number, nowMillis: number) => {
     const seconds = (nowMillis - startMillis) / 1000
     const rateBps = seconds > 0 ? (hashedBytes * 8) / seconds : 0
-    onProgress({ files: bare + files, hashedBytes, totalBytes, rateBps })
+    const totalFiles = scanned.length
+    onProgress({ files: bare + files, totalFiles, hashedBytes, totalBytes, rateBps })
   }
   tell(0, 0, startMillis)
   return ({ files, bytes }) => {

@@ -6,7 +6,7 @@ import { type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
 import { openSource } from '../io/disk/source.js'
-import type { SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
+import type { MetaEvents, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { makeMeta } from './create-meta.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
@@ -62,8 +62,7 @@ async function offered(
   if ('paths' in source) {
     const metaOptions = { signal: options.signal, ...options.meta }
     const made = await makeMeta(source.paths, metaOptions, event => {
-      const { hashedBytes, totalBytes } = event
-      emit('progress', hashing(hashedBytes, totalBytes, startedAt))
+      emit('progress', hashing(event, startedAt))
     })
     return { meta: made.meta, metaBytes: made.bytes, from: made.sources }
   }
@@ -73,11 +72,13 @@ async function offered(
   return { meta: parseMeta(metaBytes, sha256), metaBytes, from }
 }
 
-function hashing(hashedBytes: number, totalBytes: number, startedAt: number): SendProgress {
+function hashing(made: MetaEvents['progress'], startedAt: number): SendProgress {
+  const { totalFiles, hashedBytes, totalBytes } = made
   return {
     phase: 'hashing',
     id: '',
     name: '',
+    files: totalFiles,
     totalBytes,
     elapsedMillis: Math.round(performance.now() - startedAt),
     pass: 0,

@@ -345,6 +345,7 @@ export class Sending {
       phase: phase ?? PHASES[this.#seed.phase],
       id: meta.id,
       name: meta.name,
+      files: meta.files.length,
       totalBytes: this.#tree.geometry.totalBytes,
       elapsedMillis: Math.round(now - startedAt),
       pass: sender.pass,

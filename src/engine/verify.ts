@@ -63,6 +63,7 @@ export function verify(
     const report = reporter(
       hashed.reduce((sum, i) => sum + parsed.files[i].size, 0),
       bare,
+      checkedFiles,
       event => emit('progress', event),
     )
     const { changed, checkedBytes } = await hash(parsed, dir, hashed, report, options.signal)
@@ -192,17 +193,18 @@ async function lookAt(location: string, path: string): Promise<Found | undefined
 function reporter(
   totalBytes: number,
   bare: number,
+  totalFiles: number,
   say: (event: MetaEvents['progress']) => void,
 ): Report {
   const startMillis = performance.now()
   let saidMillis = startMillis
-  say({ files: bare, hashedBytes: 0, totalBytes, rateBps: 0 })
+  say({ files: bare, totalFiles, hashedBytes: 0, totalBytes, rateBps: 0 })
   return ({ files, bytes }) => {
     const nowMillis = performance.now()
     if (bytes < totalBytes && nowMillis - saidMillis < PROGRESS_EVERY_MILLIS) return
     saidMillis = nowMillis
     const seconds = (nowMillis - startMillis) / 1000
     const rateBps = seconds > 0 ? (bytes * 8) / seconds : 0
-    say({ files: bare + files, hashedBytes: bytes, totalBytes, rateBps })
+    say({ files: bare + files, totalFiles, hashedBytes: bytes, totalBytes, rateBps })
   }
 }

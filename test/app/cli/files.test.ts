@@ -28,7 +28,13 @@ const made: Omit<MetaResult, 'bytes'> = {
   chunkBytes: 65_536,
   seconds: 1.25,
 }
-const progress = { files: 3, hashedBytes: 2 ** 29, totalBytes: 2 ** 30, rateBps: 8 * 2 ** 29 }
+const progress = {
+  files: 3,
+  totalFiles: 4,
+  hashedBytes: 2 ** 29,
+  totalBytes: 2 ** 30,
+  rateBps: 8 * 2 ** 29,
+}
 
 describe('meta', () => {
   const meta = (args: string[], script?: Script<MetaEvents, MetaResult>) =>

@@ -79,6 +79,7 @@ export const sending: SendProgress = {
   phase: 'blasting',
   id: ID,
   name: 'photos',
+  files: 2,
   totalBytes: 256 * MiB,
   elapsedMillis: 12_000,
   pass: 1,

@@ -27,7 +27,7 @@ export const meta: Command = async (run, paths) => {
   const view = new HashView(run.style, 'hashing')
   const { bytes, ...result } = await run.follow(job, view, {
     progress: progress => {
-      keepHeapSmall(progress.files)
+      keepHeapSmall(progress.totalFiles)
       view.update(progress)
     },
   })

@@ -76,7 +76,6 @@ function handlers(run: Run, view: SendView): Handlers<SendEvents> {
   return {
     notice: undefined,
     session: session => {
-      keepHeapSmall(session.files)
       screen.note(`sending ${sessionText(session)}`)
       screen.answer(session.link)
       screen.answer(`mcp2p recv ${shellQuote(session.link)}`)
@@ -85,7 +84,10 @@ function handlers(run: Run, view: SendView): Handlers<SendEvents> {
       screen.note(`announcing on ${group}:${port}, data on ${dataPort}, peers on TCP ${peerPort}`),
     peer: undefined,
     receiver: undefined,
-    progress: progress => view.update(progress),
+    progress: progress => {
+      keepHeapSmall(progress.files)
+      view.update(progress)
+    },
   }
 }
 

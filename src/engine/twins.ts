@@ -6,6 +6,15 @@ import { loadNative } from '../io/native/load.js'
 /** native-notes has what it is worth. */
 const TURN_MICROS = 3000
 
+/** `native, many blocks a call (…)`, or `node's hash, a block a call (…)`. */
+export function hashTwin(): string {
+  const { hash, why } = loadNative()
+  if (hash === undefined) return `node's hash, a block a call (${why})`
+  return hash.sha256
+    ? `native, many blocks a call (${why})`
+    : "node's hash, a block a call (this node hides its OpenSSL)"
+}
+
 /** `native batches (prebuilt for linux-x64)`, or `node's dgram (none was built for darwin-arm64)`. */
 export function udpTwin(): string {
   const { udp, why } = loadNative()

@@ -490,5 +490,5 @@ function originsOf({ multicast, peer, seeder }: Record<Origin, number>): readonl
 
 /** The lowest `count` bits, up to 32, as an unsigned number. */
 function fullMask(count: number): number {
-  return count >= 32 ? 0xffff_ffff : 2 ** count - 1
+  return count >= 32 ? 0xffff_ffff : ((1 << count) - 1) >>> 0
 }

@@ -24,8 +24,11 @@ import {
 import type { Interface } from './interfaces.js'
 import { Sources } from './sources.js'
 
-/** A super-datagram of the kernel is an IP packet. */
-const SLOT_BYTES = 65_536
+/**
+ * A super-datagram of the kernel is an IP packet, of 64 KiB at most. Slots begin at different lines of
+ * the processor's cache: were they a power of two apart, single datagrams would push out each other.
+ */
+const SLOT_BYTES = 65_536 + 1472
 /** Between two looks at the socket, while datagrams flow; shorter where the buffer fills faster. */
 const REST_MILLIS_MAX = 10
 /** Kernel memory that a datagram of an Ethernet frame takes in a socket's buffer. */

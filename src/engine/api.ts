@@ -47,6 +47,11 @@ export interface SendOptions extends NetworkOptions {
   /** Port of the data group; default: `port` + 1. */
   readonly dataPort?: number
   readonly ttl?: number
+  /**
+   * Parity in the first pass: percent of the data, 0 to 30, or `auto`, as much as the loss calls for;
+   * default `auto`.
+   */
+  readonly fec?: 'auto' | number
   /** Fixed rate, bits per second of UDP payload; default: found by itself. */
   readonly rateBps?: number
   readonly minRateBps?: number

@@ -16,6 +16,7 @@ import {
 import type { Outlet } from '../io/net/outlet.js'
 import type { Chunks } from './chunks.js'
 import { nowMicros, TIMER_MILLIS_MAX } from './drive.js'
+import { ParityMaker } from './parity-maker.js'
 
 export interface BlasterOptions {
   readonly seed: Seed
@@ -41,6 +42,7 @@ export class Blaster {
   readonly #options: BlasterOptions
   readonly #header = emptyHeader()
   readonly #batch = new Batch(BATCH)
+  readonly #parity: ParityMaker
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   /** When the pump should run next, to know how late it does. */
@@ -52,6 +54,7 @@ export class Blaster {
 
   constructor(options: BlasterOptions) {
     this.#options = options
+    this.#parity = new ParityMaker(options.tree, options.chunks, options.symbolBytes)
     options.outlet.onError = error => this.#refused(error)
   }
 
@@ -129,6 +132,10 @@ export class Blaster {
   #payload(batch: Batch, i: number, into: Uint8Array): void {
     const { tree, chunks, metaBytes, symbolBytes } = this.#options
     const block = batch.block[i]
+    if (batch.type[i] === DATAGRAM.parity) {
+      into.set(this.#parity.row(block, batch.symbol[i]))
+      return
+    }
     if (batch.type[i] === DATAGRAM.meta) {
       into.set(metaBytes.subarray(block * symbolBytes, block * symbolBytes + into.length))
       return

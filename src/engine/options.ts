@@ -88,6 +88,12 @@ const SEND: Rules<SendOptions> = {
   root: text,
   dataPort: port,
   ttl: whole(0, 255),
+  fec: {
+    what: `auto or a number from 0 to ${LIMITS.fecPercentMax}`,
+    holds: value =>
+      value === 'auto' ||
+      (typeof value === 'number' && value >= 0 && value <= LIMITS.fecPercentMax),
+  },
   rateBps: rate,
   minRateBps: rate,
   maxRateBps: rate,

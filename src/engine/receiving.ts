@@ -13,7 +13,7 @@ import { MetaTree } from '../core/meta/tree.js'
 import type { Batch } from '../core/multicast/batch.js'
 import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
 import type { Announce } from '../core/wire/announce.js'
-import type { SessionId } from '../core/wire/datagram.js'
+import { DATAGRAM, type SessionId } from '../core/wire/datagram.js'
 import type { Range } from '../core/wire/message.js'
 import { hasherOf } from '../io/disk/hasher.js'
 import { type OpenStore, openStore } from '../io/disk/store.js'
@@ -31,6 +31,7 @@ import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 import { idleReception, multicastStatus } from './reception.js'
+import { Restorer } from './restorer.js'
 import { Writer } from './writer.js'
 
 export interface ReceivingOptions {
@@ -56,6 +57,7 @@ export class Receiving {
   readonly #meta: P2pMeta
   readonly #tree: MetaTree
   readonly #hash: Hasher
+  readonly #restorer = new Restorer()
   readonly #open: OpenStore
   readonly #pool: Uint8Array
   readonly #fetch: Fetch
@@ -224,6 +226,8 @@ export class Receiving {
       }
       case 'verify':
         return this.#verify(out.block, out.at, out.bytes, out.spilled)
+      case 'recover':
+        return this.#restorer.restore(out, this.#pool)
       case 'swap': {
         const { at, spare, bytes } = out
         const held = this.#pool.slice(at, at + bytes)
@@ -279,8 +283,9 @@ export class Receiving {
     for (let i = 0; i < batch.count; i++) {
       const at = batch.place[i]
       if (at < 0) continue
-      const offset = batch.symbol[i] * batch.symbolBytes[i]
-      const bytes = Math.min(batch.symbolBytes[i], geometry.bytesOfBlock(batch.block[i]) - offset)
+      const symbolBytes = batch.symbolBytes[i]
+      const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
+      const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
       this.#pool.set(batch.payloadOf(i, bytes), at)
     }
     this.#drive.run()

@@ -181,6 +181,7 @@ export class Sending {
       prng,
       rate: this.#rate,
       symbolBytes,
+      fec: typeof options.fec === 'number' ? options.fec / 100 : ('auto' as const),
       multicast: options.multicast ?? 'auto',
       group: place.group,
       dataPort: options.dataPort ?? place.port + 1,

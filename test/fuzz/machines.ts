@@ -207,6 +207,7 @@ class Seeding {
     this.seed = new Seed(
       {
         id,
+        fec: 0.1,
         name: 'x',
         node: 'e'.repeat(16),
         session: SESSION,

@@ -8,7 +8,7 @@ import { soak } from './soak.js'
 import { type Outcome, World } from './world.js'
 
 const HELP = `npm run sim -- [--scenario clean] [--nodes 8] [--size 64MiB] [--loss 1%] [--seed 1]
-              [--line 100mbit] [--rate 93mbit | --rate auto] [--files 1]
+              [--line 100mbit] [--rate 93mbit | --rate auto] [--files 1] [--fec 10% | --fec auto]
        npm run sim -- --soak 1000 [--seed 7]    as many random schedules of faults
 scenarios:
 ${Object.entries(SCENARIOS)
@@ -83,6 +83,7 @@ function main(): void {
       line: { type: 'string', default: '100mbit' },
       rate: { type: 'string' },
       files: { type: 'string', default: '1' },
+      fec: { type: 'string', default: '0%' },
       soak: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -108,6 +109,7 @@ function main(): void {
     rateBps: values.rate && !isAuto ? quantity(values.rate, '--rate') : undefined,
     makeRate: isAuto ? () => new QuantileRate() : undefined,
     files: quantity(values.files, '--files'),
+    fec: values.fec === 'auto' ? 'auto' : quantity(values.fec, '--fec'),
   })
   const from = performance.now()
   const outcome = world.run()

@@ -8,6 +8,7 @@ import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
+import { DATAGRAM } from '../../src/core/wire/datagram.js'
 import type { Range } from '../../src/core/wire/message.js'
 import { Content } from './content.js'
 import { isForged } from './forger.js'
@@ -169,7 +170,8 @@ export class Receiver {
     for (let i = from; i < to; ) {
       const at = batch.place[i]
       const block = batch.block[i]
-      if (at === NOWHERE || at === TAKEN) {
+      // A row of parity has no content of its own: what it restores is put when it does.
+      if (at === NOWHERE || at === TAKEN || batch.type[i] === DATAGRAM.parity) {
         i++
         continue
       }
@@ -202,6 +204,10 @@ export class Receiver {
         shell.input({ type: 'hashed', block: out.block, digest })
         return
       }
+      case 'recover':
+        for (const [i, block] of out.missing.blocks.entries())
+          this.content.put(out.missing.at[i], out.missing.bytes[i], block, false)
+        return
       case 'swap':
         this.content.swap(out.at, out.spare, out.bytes)
         return

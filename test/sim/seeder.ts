@@ -66,6 +66,7 @@ export class Seeder {
         prng: network.prng.fork(),
         rate: setting.makeRate(),
         symbolBytes: setting.symbolBytes,
+        fec: setting.fec,
         multicast: setting.multicast ? 'auto' : 'never',
         group: GROUP,
         dataPort: DATA_PORT,

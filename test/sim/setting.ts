@@ -3,6 +3,7 @@
 import type { Micros } from '../../src/core/base/machine.js'
 import type { Geometry } from '../../src/core/meta/geometry.js'
 import type { RateController } from '../../src/core/rate/controller.js'
+import type { Fec } from '../../src/core/session/redundancy.js'
 import type { Network } from './network.js'
 
 export interface Setting {
@@ -11,6 +12,7 @@ export interface Setting {
   readonly geometry: Geometry
   readonly metaBytes: Uint8Array
   readonly symbolBytes: number
+  readonly fec: Fec
   /** One controller per sender. */
   readonly makeRate: () => RateController
   /** Processes may use multicast. */

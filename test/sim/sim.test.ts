@@ -70,6 +70,22 @@ describe('a transfer', () => {
     expect((64 * MIB * 8) / outcome.lastSeconds / 1e6).toBeGreaterThan(82)
   }, 60_000)
 
+  it.each(['loss-1', 'loss-5'])(
+    'restores by parity what is lost: %s',
+    name => {
+      const auto = { sizeBytes: 64 * MIB, makeRate: () => new QuantileRate() }
+      const without = run(name, auto)
+      const outcome = run(name, { ...auto, fec: 'auto' })
+      expect(outcome.problems).toEqual([])
+      // Less traffic among the peers, and nobody waits longer for it.
+      expect(outcome.progress.peerBytes).toBeLessThan(0.3 * without.progress.peerBytes)
+      expect(outcome.lastSeconds).toBeLessThan(1.02 * without.lastSeconds)
+      const clean = run('clean', { ...auto, fec: 'auto' })
+      expect(clean.overhead).toBeLessThan(1.065)
+    },
+    60_000,
+  )
+
   it('shares group and port with another one, and nothing is mixed', () => {
     const network = new Network(7)
     const shared = { scenario: { about: 'two transfers', timesMax: 2 }, rateBps: 44e6, network }

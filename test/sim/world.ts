@@ -7,6 +7,7 @@ import type { Micros } from '../../src/core/base/machine.js'
 import { Geometry, symbolBytesOf, symbolsPerBlock } from '../../src/core/meta/geometry.js'
 import type { RateController } from '../../src/core/rate/controller.js'
 import { FixedRate } from '../../src/core/rate/fixed.js'
+import type { Fec } from '../../src/core/session/redundancy.js'
 import type { Progress } from '../../src/core/wire/message.js'
 import type { Host } from './host.js'
 import { Network } from './network.js'
@@ -24,6 +25,7 @@ export interface WorldOptions {
   readonly lineBps?: number
   /** What the sender blasts at; default: nearly what the line carries, among all senders. */
   readonly rateBps?: number
+  readonly fec?: Fec
   /** A controller instead of a fixed rate. */
   readonly makeRate?: () => RateController
   /** Files that the bytes are in; default one. */
@@ -87,6 +89,7 @@ export class World {
       geometry: new Geometry(sizesOf(options), CHUNK_BYTES),
       metaBytes: new Uint8Array(META_BYTES),
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
+      fec: options.fec ?? 0,
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
       multicast: true,
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,

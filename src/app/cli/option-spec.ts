@@ -15,6 +15,7 @@ export type Kind =
   | 'rate'
   | 'size'
   | 'time'
+  | 'fec'
 
 export interface OptionSpec {
   /** Long flag without dashes. Environment: `MCP2P_` and the name in capitals. */

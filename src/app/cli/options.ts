@@ -166,6 +166,16 @@ export const OPTIONS = [
     commands: TRANSFERS,
   },
   {
+    name: 'fec',
+    kind: 'fec',
+    value: '<auto|off|N%>',
+    max: 30,
+    default: 'auto',
+    help: 'parity beside the data, against loss: auto sends as much as the receivers lose',
+    topic: 'Rate',
+    commands: ['send'],
+  },
+  {
     name: 'rate',
     kind: 'rate',
     value: '<rate>',

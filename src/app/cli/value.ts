@@ -34,6 +34,8 @@ export function readValue(option: OptionSpec, text: string): Value {
       return readPositive(parseSize(text), text)
     case 'time':
       return readTime(parseTime(text), text, option)
+    case 'fec':
+      return readFec(text, option.max ?? 0)
   }
 }
 
@@ -89,6 +91,14 @@ function readTime(millis: number, text: string, { min = 0, max }: OptionSpec): n
   if (millis >= min && millis <= (max ?? Number.POSITIVE_INFINITY)) return millis
   const most = max === undefined ? '' : ` to ${formatSeconds(max / 1000)}`
   throw usage(`"${printable(text)}" is out of range`, `Write a time from ${min}ms${most}.`)
+}
+
+function readFec(text: string, max: number): 'auto' | number {
+  if (text === 'auto') return 'auto'
+  if (text === 'off') return 0
+  const percent = /^\d+(\.\d+)?%$/.test(text) ? Number.parseFloat(text) : Number.NaN
+  if (percent <= max) return percent
+  throw usage(`"${printable(text)}" is no such share`, `Write auto, off, or 1% to ${max}%.`)
 }
 
 function usage(message: string, hint: string): Mcp2pError {

@@ -28,6 +28,8 @@ export const LIMITS = {
   blocksMax: 2 ** 32 - 1,
 
   // Datagrams
+  /** Parity in percent of the data at most: a code has 255 rows and columns, 192 of them data. */
+  fecPercentMax: 30,
   datagramBytesMax: 65_507,
   announceBytesMax: 1400,
   /** Bytes of a symbol left free for an authentication tag, so geometry never depends on it. */

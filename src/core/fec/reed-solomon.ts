@@ -3,8 +3,8 @@
 // stands for the field's element 255 − p and data column i for i, so that a row depends neither on k
 // nor on r, and how many rows are sent may change at any time.
 //
-// Symbols lie in slabs at offsets, as the receiver's pool has them; all of a group have the same
-// length, what is shorter is padded with zeros.
+// Symbols lie in slabs at offsets, as the receiver's pool has them. All of a group count as equally
+// long; what is shorter is coded as if zeros followed it, and nothing is read there.
 
 import { assert } from '../base/assert.js'
 import { inverseOf, product } from './field.js'
@@ -18,7 +18,9 @@ export const PARITY_MAX = 63
 /** Symbols in a slab: one at each offset. */
 export interface Symbols {
   readonly slab: Uint8Array
-  readonly at: Int32Array
+  readonly at: ArrayLike<number>
+  /** Bytes of each; without it all are as long as a symbol is. */
+  readonly bytes?: ArrayLike<number>
 }
 
 /** Makes what is missing of a group from what came of it. */
@@ -57,7 +59,12 @@ export class ReedSolomon {
       columns.length === data.at.length && rows.length === parity.at.length,
       'a place for each',
     )
-    this.#kernel.apply(matrixOf(rows, columns), data.slab, data.at, parity.slab, parity.at, bytes)
+    const sumAt = Int32Array.from(parity.at)
+    for (const [length, indices] of byLength(data, bytes)) {
+      const matrix = matrixOf(rows, indices, columns)
+      const at = Int32Array.from(indices, i => data.at[i])
+      this.#kernel.apply(matrix, data.slab, at, parity.slab, sumAt, length)
+    }
   }
 
   /** Restores the missing columns. `bytes`: length of a symbol. */
@@ -65,17 +72,25 @@ export class ReedSolomon {
     const { columns, data, rows, parity, missing, restored } = erasures
     const count = missing.length
     assert(rows.length === count && parity.at.length === count, 'a row for each missing column')
-    if (this.#scratch.length < count * bytes) this.#scratch = new Uint8Array(count * bytes)
-    const syndromes = { slab: this.#scratch, at: new Int32Array(count) }
+    const scratch = this.#scratchOf(2 * count * bytes)
+    const syndromes = { slab: scratch, at: Int32Array.from(missing, (_, i) => i * bytes) }
+    const sumAt = syndromes.at.map(at => count * bytes + at)
     // What the data here contribute is taken from the rows: what stays is of the missing alone.
-    for (let i = 0; i < count; i++) {
-      syndromes.at[i] = i * bytes
-      syndromes.slab.set(parity.slab.subarray(parity.at[i], parity.at[i] + bytes), i * bytes)
-      restored.slab.fill(0, restored.at[i], restored.at[i] + bytes)
-    }
+    for (let i = 0; i < count; i++)
+      scratch.set(parity.slab.subarray(parity.at[i], parity.at[i] + bytes), syndromes.at[i])
     this.encode(columns, data, rows, syndromes, bytes)
+    scratch.fill(0, count * bytes, 2 * count * bytes)
     const inverse = inverseMatrix(rows, missing)
-    this.#kernel.apply(inverse, syndromes.slab, syndromes.at, restored.slab, restored.at, bytes)
+    this.#kernel.apply(inverse, scratch, syndromes.at, scratch, sumAt, bytes)
+    for (let i = 0; i < count; i++) {
+      const length = restored.bytes?.[i] ?? bytes
+      restored.slab.set(scratch.subarray(sumAt[i], sumAt[i] + length), restored.at[i])
+    }
+  }
+
+  #scratchOf(bytes: number): Uint8Array {
+    if (this.#scratch.length < bytes) this.#scratch = new Uint8Array(bytes)
+    return this.#scratch
   }
 }
 
@@ -84,12 +99,28 @@ function elementOf(row: number): number {
   return 255 - row
 }
 
-function matrixOf(rows: readonly number[], columns: readonly number[]): Uint8Array {
-  const matrix = new Uint8Array(rows.length * columns.length)
+/** Which symbols have which length. */
+function byLength({ at, bytes }: Symbols, symbolBytes: number): Map<number, number[]> {
+  const lengths = new Map<number, number[]>()
+  for (let i = 0; i < at.length; i++) {
+    const length = bytes?.[i] ?? symbolBytes
+    const same = lengths.get(length)
+    if (same) same.push(i)
+    else lengths.set(length, [i])
+  }
+  return lengths
+}
+
+function matrixOf(
+  rows: readonly number[],
+  indices: readonly number[],
+  columns: readonly number[],
+): Uint8Array {
+  const matrix = new Uint8Array(rows.length * indices.length)
   let at = 0
   for (const row of rows) {
     const x = elementOf(row)
-    for (const column of columns) matrix[at++] = inverseOf(x ^ column)
+    for (const index of indices) matrix[at++] = inverseOf(x ^ columns[index])
   }
   return matrix
 }

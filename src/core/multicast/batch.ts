@@ -16,6 +16,7 @@ export class Batch {
   readonly sequence: Float64Array
   readonly block: Float64Array
   readonly symbol: Uint8Array
+  readonly fecCode: Uint8Array
   /** Payload bytes, header not counted. */
   readonly bytes: Uint16Array
   readonly symbolBytes: Uint16Array
@@ -38,6 +39,7 @@ export class Batch {
     this.sequence = new Float64Array(capacity)
     this.block = new Float64Array(capacity)
     this.symbol = new Uint8Array(capacity)
+    this.fecCode = new Uint8Array(capacity)
     this.bytes = new Uint16Array(capacity)
     this.symbolBytes = new Uint16Array(capacity)
     this.sessionHigh = new Uint32Array(capacity)
@@ -68,6 +70,7 @@ export class Batch {
     this.sequence[i] = header.sequence
     this.block[i] = header.block
     this.symbol[i] = header.symbol
+    this.fecCode[i] = header.fecCode
     this.bytes[i] = length - HEADER_BYTES
     this.symbolBytes[i] = header.symbolBytes
     this.sessionHigh[i] = header.sessionHigh
@@ -88,6 +91,7 @@ export class Batch {
     header.sessionLow = this.sessionLow[i]
     header.sequence = this.sequence[i]
     header.symbol = this.symbol[i]
+    header.fecCode = this.fecCode[i]
     header.timestampMicros = this.timestampMicros[i]
     header.block = this.block[i]
   }

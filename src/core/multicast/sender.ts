@@ -9,8 +9,10 @@ import { RangeSet } from '../base/ranges.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { RateController } from '../rate/controller.js'
 import { Pacer } from '../rate/pacer.js'
-import { DATAGRAM, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
+import { DATAGRAM, FEC_CODE, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
 import type { Batch } from './batch.js'
+import { Groups } from './groups.js'
+import { Parity } from './parity.js'
 import { SEQUENCES } from './sequence.js'
 
 export type SenderOut =
@@ -26,6 +28,8 @@ export interface SenderOptions {
   readonly symbolBytes: number
   readonly rate: RateController
   readonly metaBytes: number
+  /** How many rows of parity the next group gets; asked once a group. */
+  readonly parityRows?: (columns: number) => number
 }
 
 /** A chunk of the pass that is being read or waits to be sent. */
@@ -44,6 +48,7 @@ export class Sender {
   #filledAt: Micros = Number.NEGATIVE_INFINITY
   readonly #metaSymbols: number
   readonly #metaBytes: number
+  readonly #parity: Parity
   readonly #out: SenderOut[] = []
   /** Blocks that this pass still has to send. */
   #todo = new RangeSet()
@@ -75,6 +80,8 @@ export class Sender {
     this.#rate = options.rate
     this.#pacer = new Pacer(options.rate.rateBps, 0)
     this.#metaBytes = options.metaBytes
+    const groups = new Groups(options.geometry, options.symbolBytes)
+    this.#parity = new Parity(groups, options.parityRows ?? (() => 0))
     this.#metaSymbols = Math.ceil(options.metaBytes / options.symbolBytes)
     this.#metaNext = 0
   }
@@ -103,6 +110,7 @@ export class Sender {
     this.#running = true
     this.#leaf = 0
     this.#block = -1
+    this.#release(this.#parity.leave())
     this.#pacer = new Pacer(this.#rate.rateBps, now)
     this.#readAhead()
     if (blocks.total === 0) this.#end()
@@ -110,7 +118,8 @@ export class Sender {
 
   /** Stops for good: what was read ahead is released. */
   stop(): void {
-    for (const { chunk } of this.#ahead) this.#out.push({ type: 'release', chunk })
+    this.#release(this.#parity.leave())
+    this.#release(this.#ahead.map(({ chunk }) => chunk))
     this.#ahead = []
     this.#aheadBytes = 0
     this.#running = false
@@ -133,8 +142,8 @@ export class Sender {
 
   /** When `fill` has something to do; `Infinity` while it waits for a read or has no pass. */
   deadline(now: Micros): Micros {
-    if (!this.#running || this.#paused || this.#ahead[0]?.ready !== true)
-      return Number.POSITIVE_INFINITY
+    if (!this.#running || this.#paused) return Number.POSITIVE_INFINITY
+    if (!this.#parity.pending && this.#ahead[0]?.ready !== true) return Number.POSITIVE_INFINITY
     // While it catches up, bursts come at twice the rate at most: small switch buffers keep them.
     const credit = this.#pacer.deadline(now, HEADER_BYTES + this.#symbolBytes)
     return Math.max(credit, this.#filledAt + LIMITS.burstMicros / 2)
@@ -174,6 +183,12 @@ export class Sender {
 
   /** Describes the next datagram in column `batch.count`; false when there is none to send now. */
   #next(batch: Batch, now: Micros): boolean {
+    if (this.#parity.pending) {
+      const { firstBlock } = this.#parity
+      describe(batch, DATAGRAM.parity, firstBlock, this.#parity.next(), this.#symbolBytes)
+      if (!this.#parity.pending) this.#groupSent()
+      return true
+    }
     const head = this.#ahead[0]
     if (head === undefined || !head.ready) return false
     if (this.#metaDue(now)) {
@@ -193,6 +208,7 @@ export class Sender {
     }
     if (this.#block < 0) this.#block = this.#todo.nextFrom(first)
     const block = this.#block
+    if (this.#symbol === 0) this.#release(this.#parity.enter(block))
     const blockBytes = this.#geometry.bytesOfBlock(block)
     const full = blockBytes === BLOCK_BYTES
     const left = blockBytes - this.#symbol * this.#symbolBytes
@@ -211,6 +227,7 @@ export class Sender {
   #blockSent(head: Ahead, chunkEnd: number): void {
     this.#todo.delete(this.#block, 1)
     this.#sentBlocks++
+    this.#parity.sent()
     this.#symbol = 0
     const next = this.#todo.nextFrom(this.#block)
     this.#block = -1
@@ -218,9 +235,20 @@ export class Sender {
     this.#leaf = 0
     this.#ahead.shift()
     this.#aheadBytes -= head.bytes
-    this.#out.push({ type: 'release', chunk: head.chunk })
+    this.#release(this.#parity.spend(head.chunk))
     this.#readAhead()
-    if (this.#todo.total === 0) this.#end()
+    if (!this.#parity.pending) this.#groupSent()
+  }
+
+  /** Nothing of a group is left to send; it may have been the last. */
+  #groupSent(): void {
+    if (this.#todo.total > 0) return
+    this.#release(this.#parity.leave())
+    this.#end()
+  }
+
+  #release(chunks: readonly number[]): void {
+    for (const chunk of chunks) this.#out.push({ type: 'release', chunk })
   }
 
   #end(): void {
@@ -266,6 +294,7 @@ export class Sender {
 function describe(batch: Batch, type: number, block: number, symbol: number, bytes: number): void {
   const i = batch.count
   batch.type[i] = type
+  batch.fecCode[i] = type === DATAGRAM.parity ? FEC_CODE : 0
   batch.block[i] = block
   batch.symbol[i] = symbol
   batch.bytes[i] = bytes

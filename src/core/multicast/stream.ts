@@ -49,6 +49,8 @@ export class Stream {
   /** Sequence less the datagrams received until then: how many were lost, but for a constant. */
   readonly #lost = new Middle()
   readonly #blocks = new Middle()
+  /** Blocks that are coded together: what is missing of them may be restored when all have passed. */
+  grainBlocks = 1
   #firstLost = 0
   #reportedLost = 0
   #reportedAt: Micros
@@ -140,7 +142,7 @@ export class Stream {
   /** The blast is at `block` now, say so many of its datagrams. */
   at(block: number, times: number, now: Micros): void {
     if (!this.#blocks.add(block, times)) return
-    const middle = this.#blocks.recent
+    const middle = this.#blocks.recent - (this.#blocks.recent % this.grainBlocks)
     if (this.#skips) this.#passed = middle
     this.#skips = false
     if (middle + PASS_JUMP_BLOCKS < this.#cursor) this.endPass()

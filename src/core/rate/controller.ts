@@ -57,6 +57,8 @@ export interface RateController {
   onBlocked(now: Micros): void
   /** A report came in. Its content is remote: nonsense is ignored, never thrown at. */
   onReport(report: RateReport, now: Micros): void
+  /** From now on parity of this share of the data is sent beside it: so much loss needs no repair. */
+  onParity(share: number): void
   /** The receiver left, was demoted, or is quiet for too long: it counts no more. */
   onGone(receiver: number, now: Micros): void
   tick(now: Micros): void

@@ -45,6 +45,8 @@ export class FixedRate implements RateController {
     this.#breaker.onReport(now)
   }
 
+  onParity(_share: number): void {}
+
   onGone(_receiver: number, _now: Micros): void {}
 
   tick(now: Micros): void {

@@ -11,10 +11,12 @@ const LATEST = 0.3
 export class Headroom {
   #loss = 0
   #margin = 0
+  #parity = 0
 
   /** Share of the path to leave free. A sender at rate r causes r × loss of repair beside it. */
   get share(): number {
-    const repair = Math.min(TUNING.lossHeadroomMax, this.#loss / (1 + this.#loss))
+    const left = Math.max(this.#loss * TUNING.parityMisses, this.#loss - this.#parity)
+    const repair = Math.min(TUNING.lossHeadroomMax, left / (1 + left))
     return TUNING.headroom + this.#margin + repair
   }
 
@@ -27,6 +29,10 @@ export class Headroom {
   /** The loss is known to be this from now on. */
   onLoss(loss: number): void {
     this.#loss = loss
+  }
+
+  onParity(share: number): void {
+    this.#parity = share
   }
 
   /** Receivers' sockets dropped. */

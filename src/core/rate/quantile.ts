@@ -156,6 +156,10 @@ export class QuantileRate implements RateController {
     this.tick(now)
   }
 
+  onParity(share: number): void {
+    this.#headroom.onParity(share)
+  }
+
   onGone(receiver: number, now: Micros): void {
     this.#panel.onGone(receiver)
     this.#company.onGone(receiver)

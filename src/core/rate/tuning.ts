@@ -22,6 +22,8 @@ export const TUNING = {
   /** Shares of the path left free: always, for repair at most, and for CPU-bound receivers. */
   headroom: 0.005,
   lossHeadroomMax: 0.2,
+  /** Of what is lost, what parity does not restore, though it is as much. */
+  parityMisses: 0.1,
   marginStep: 0.01,
   marginMax: 0.06,
   /** Steps of a probe: the least, the most that noise alone asks for, and where it gets urgent. */

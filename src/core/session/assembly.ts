@@ -10,12 +10,20 @@ import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 import { Alternates } from './alternates.js'
 import { LayerCache, type Tree } from './layers.js'
+import {
+  type Claimed,
+  fullMask,
+  ORIGINS,
+  type Origin,
+  originsOf,
+  type Partial,
+  partialOf,
+  runsOf,
+} from './partial.js'
 import { Pool } from './pool.js'
+import { type Recover, Recovery, type Standing } from './recovery.js'
 
-export type { Tree }
-
-const ORIGINS = ['multicast', 'peer', 'seeder'] as const
-export type Origin = (typeof ORIGINS)[number]
+export type { Origin, Tree }
 
 export type AssemblyOut =
   /** Fill in `spilled` parts from the disk, hash `bytes` at pool position `at`, then `hashed`. */
@@ -26,38 +34,11 @@ export type AssemblyOut =
   | { type: 'write'; block: number; at: number; bytes: number }
   /** Write these parts of an unfinished block from the pool, then `spilled`. */
   | { type: 'spill'; block: number; at: number; parts: readonly Range[] }
+  /** Make the missing symbols from those that are here and the rows; `verify` of their blocks follow. */
+  | Recover
   | { type: 'verified'; block: number; origins: readonly Origin[] }
   /** The block's hash is wrong: it must come again, whole, from one peer; `giver` sent all of it. */
   | { type: 'mismatch'; block: number; origins: readonly Origin[]; giver: number | undefined }
-
-/** `held`: hashed, but there are other copies of its symbols and no layer yet to choose by. */
-type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing'
-
-interface Partial {
-  readonly block: number
-  /** Pool position, or -1 while all of it is on disk. */
-  at: number
-  symbolBytes: number
-  /** Bit per symbol in the pool, and per symbol spilled to disk. */
-  mask: number
-  spilled: number
-  /** Those of both that came from peers. */
-  fromPeers: number
-  state: State
-  digest: Uint8Array | undefined
-  /** The layer has confirmed its digest. */
-  isRight: boolean
-  readonly bytesBy: Record<Origin, number>
-  /** The peer that sent all of it. */
-  giver: number | undefined
-}
-
-/** A block on disk whose layer is not known yet. */
-interface Claimed {
-  readonly digest: Uint8Array
-  readonly bytesBy: Record<Origin, number>
-  readonly giver: number | undefined
-}
 
 /** `symbols` returns: the payload has no use. */
 export const UNWANTED = -1
@@ -65,6 +46,8 @@ export const UNWANTED = -1
 export const NO_ROOM = -3
 /** They do not share one fate: ask for each. */
 export const SINGLY = -4
+/** Every symbol of a block. */
+const ALL = 0xffff_ffff
 
 export class Assembly {
   readonly #tree: Tree
@@ -73,6 +56,7 @@ export class Assembly {
   readonly #pool: Pool
   readonly #alternates: Alternates
   readonly #layers: LayerCache
+  readonly #recovery: Recovery
   readonly #partials = new Map<number, Partial>()
   readonly #claimed = new Map<number, Claimed>()
   /** How many blocks of a chunk wait for its layer, claimed or held. */
@@ -95,6 +79,7 @@ export class Assembly {
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
     this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
+    this.#recovery = new Recovery(tree.geometry, this.#pool)
     for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
       this.verifiedBytes += this.#geometry.bytesOfBlock(block)
   }
@@ -156,6 +141,33 @@ export class Assembly {
     return partial.at + offset
   }
 
+  /** Blocks that the blast codes together, while parity comes; else 1. */
+  get grainBlocks(): number {
+    return this.#recovery.grainBlocks
+  }
+
+  /** A row of parity of the group that begins with `block`: where it belongs, or UNWANTED. */
+  parity(block: number, row: number, symbolBytes: number): number {
+    return this.#recovery.place(block, row, symbolBytes) ?? UNWANTED
+  }
+
+  /** Call after the payload of a row was moved: restores what the rows suffice for. */
+  settleParity(firstBlock: number): void {
+    const recover = this.#recovery.recover(firstBlock, (block, symbolBytes) =>
+      this.#standing(block, symbolBytes),
+    )
+    if (recover === undefined) return
+    this.#out.push(recover)
+    const { symbolBytes, missing } = recover
+    for (const [i, block] of missing.blocks.entries()) {
+      const partial = this.#partials.get(block)!
+      partial.mask = (partial.mask | (1 << ((missing.at[i] - partial.at) / symbolBytes))) >>> 0
+      partial.bytesBy.multicast += missing.bytes[i]
+    }
+    for (const block of new Set(missing.blocks)) this.settle(block)
+    this.#recovery.finish(firstBlock)
+  }
+
   /** Call after the payload of symbols was moved: a block that is whole goes to be hashed. */
   settle(block: number): void {
     const partial = this.#partials.get(block)
@@ -166,7 +178,7 @@ export class Assembly {
     partial.state = 'hashing'
     this.#spillable.delete(partial)
     const missing = partial.spilled & ~partial.mask
-    const spilled = missing === 0 ? [] : this.#runs(partial, missing)
+    const spilled = missing === 0 ? [] : runsOf(this.#geometry, partial, missing)
     this.#out.push({ type: 'verify', block, at: partial.at, bytes, spilled })
   }
 
@@ -205,7 +217,11 @@ export class Assembly {
     const have = partial === undefined ? 0 : partial.mask | partial.spilled
     if (partial === undefined || have === 0 || this.#distrusted.has(block))
       return [{ block, offsetBytes: 0, lengthBytes: bytes }]
-    return this.#runs(partial, fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have)
+    return runsOf(
+      this.#geometry,
+      partial,
+      fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have,
+    )
   }
 
   /** The hash of a block that `verify` asked for. */
@@ -222,7 +238,7 @@ export class Assembly {
   written(block: number): void {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'writing' || partial.digest === undefined) return
-    this.#forget(partial)
+    this.#forget(partial, this.#recovery.keep(block, partial.at))
     const { digest, bytesBy, giver } = partial
     if (partial.isRight) return this.#verify(block, bytesBy)
     this.#claimed.set(block, { digest, bytesBy, giver })
@@ -271,23 +287,20 @@ export class Assembly {
       this.#spillable.add(partial)
       return partial
     }
-    const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
-    partial = {
-      block,
-      at,
-      symbolBytes,
-      mask: 0,
-      spilled: 0,
-      fromPeers: 0,
-      state: 'open',
-      digest: undefined,
-      isRight: false,
-      bytesBy,
-      giver: undefined,
-    }
+    partial = partialOf(block, at, symbolBytes)
     this.#partials.set(block, partial)
     this.#spillable.add(partial)
     return partial
+  }
+
+  /** What is in the pool of a block that may still be restored; one of which nothing came gets room. */
+  #standing(block: number, symbolBytes: number): Standing | undefined {
+    const known = this.#partials.get(block)
+    const isNew = known === undefined && this.isAwaited(block)
+    const partial = isNew ? this.#open(block, symbolBytes) : known
+    if (partial === undefined || partial.at < 0 || partial.state === 'spilling') return undefined
+    if (partial.spilled !== 0 || partial.symbolBytes !== symbolBytes) return undefined
+    return { at: partial.at, mask: partial.state === 'open' ? partial.mask : ALL }
   }
 
   /** Another copy of a symbol: kept when the copy before it is the blast's too. */
@@ -398,12 +411,14 @@ export class Assembly {
   /** Spills the oldest open block when the pool runs low; those held are not waited with then. */
   #makeRoom(): void {
     if (!this.#pool.low) return
+    this.#recovery.drop()
+    if (!this.#pool.low) return
     for (const partial of this.#held) return this.#letGo(partial)
     for (const partial of this.#spillable) {
       if (partial.mask === 0) continue
       partial.state = 'spilling'
       this.#spillable.delete(partial)
-      const parts = this.#runs(partial, partial.mask)
+      const parts = runsOf(this.#geometry, partial, partial.mask)
       this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
       return
     }
@@ -417,8 +432,9 @@ export class Assembly {
       this.settle(partial.block)
   }
 
-  #forget(partial: Partial): void {
-    if (partial.at >= 0) this.#pool.free(partial.at)
+  /** `isKept`: what lies in the pool stays there. */
+  #forget(partial: Partial, isKept = false): void {
+    if (partial.at >= 0 && !isKept) this.#pool.free(partial.at)
     this.#spillable.delete(partial)
     this.#partials.delete(partial.block)
   }
@@ -461,34 +477,4 @@ export class Assembly {
     this.#distrusted.add(block)
     this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy), giver })
   }
-
-  /** Runs of symbols in `mask` as byte ranges of the block. */
-  #runs(partial: Partial, mask: number): Range[] {
-    const { block, symbolBytes } = partial
-    const blockBytes = this.#geometry.bytesOfBlock(block)
-    const count = symbolsInBlock(blockBytes, symbolBytes)
-    const runs: Range[] = []
-    for (let i = 0; i < count; i++) {
-      if ((mask & (1 << i)) === 0) continue
-      const first = i
-      while (i + 1 < count && (mask & (1 << (i + 1))) !== 0) i++
-      const offsetBytes = first * symbolBytes
-      const end = Math.min(blockBytes, (i + 1) * symbolBytes)
-      runs.push({ block, offsetBytes, lengthBytes: end - offsetBytes })
-    }
-    return runs
-  }
-}
-
-/** Most blocks come by the blast alone. */
-const BY_MULTICAST: readonly Origin[] = ['multicast']
-
-function originsOf({ multicast, peer, seeder }: Record<Origin, number>): readonly Origin[] {
-  if (peer === 0 && seeder === 0) return BY_MULTICAST
-  return ORIGINS.filter((_, i) => [multicast, peer, seeder][i] > 0)
-}
-
-/** The lowest `count` bits, up to 32, as an unsigned number. */
-function fullMask(count: number): number {
-  return count >= 32 ? 0xffff_ffff : ((1 << count) - 1) >>> 0
 }

@@ -38,6 +38,8 @@ export class Auditor {
       // A handful of datagrams says little: a short repeat must not make a lossy path look clean.
       const weight = report.expected / (report.expected + LOSS_MEMORY_DATAGRAMS)
       receiver.lossFraction += weight * (lost / report.expected - receiver.lossFraction)
+      const byPath = Math.max(0, lost - report.kernelDrops) / report.expected
+      receiver.pathLoss += weight * (byPath - receiver.pathLoss)
     }
     const fromMicros = this.#clock.get(receiver.index) ?? 0
     const toMicros = fromMicros + report.intervalMicros

@@ -47,7 +47,7 @@ export type FetchIn =
 
 export type FetchOut =
   | SwarmAction
-  | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' })
+  | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
   /** Move part of the message's bytes to the pool. */
   | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
   | MembershipOut

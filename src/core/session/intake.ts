@@ -5,7 +5,7 @@ import type { Micros } from '../base/machine.js'
 import type { Geometry } from '../meta/geometry.js'
 import { type Batch, NOWHERE, TAKEN } from '../multicast/batch.js'
 import type { Stream } from '../multicast/stream.js'
-import { DATAGRAM, HEADER_BYTES } from '../wire/datagram.js'
+import { DATAGRAM, FEC_CODE, HEADER_BYTES } from '../wire/datagram.js'
 import { type Assembly, NO_ROOM, SINGLY } from './assembly.js'
 import type { Transmitters } from './transmitters.js'
 
@@ -14,6 +14,8 @@ export class Intake {
   readonly #assembly: Assembly
   readonly #transmitters: Transmitters
   #touched: number[] = []
+  /** First blocks of groups whose rows came. */
+  #coded: number[] = []
 
   constructor(geometry: Geometry, assembly: Assembly, transmitters: Transmitters) {
     this.#geometry = geometry
@@ -32,9 +34,13 @@ export class Intake {
 
   /** The payloads have been moved: blocks that are whole now go to be hashed. */
   settle(): void {
-    if (this.#touched.length === 0) return
-    for (const block of this.#touched) this.#assembly.settle(block)
-    this.#touched = []
+    if (this.#touched.length > 0) {
+      for (const block of this.#touched) this.#assembly.settle(block)
+      this.#touched = []
+    }
+    if (this.#coded.length === 0) return
+    for (const block of this.#coded) this.#assembly.settleParity(block)
+    this.#coded = []
   }
 
   #take(batch: Batch, from: number, to: number, now: Micros): void {
@@ -52,7 +58,19 @@ export class Intake {
       const bytes = batch.bytes[from] - (batch.bytes[from] % 32)
       this.#assembly.leaves(block, batch.payloadOf(from, bytes))
       batch.place[from] = TAKEN
+    } else if (type === DATAGRAM.parity) {
+      this.#code(stream, batch, from)
     }
+  }
+
+  /** A row of parity: what it is for has just been passed, but may not be asked for yet. */
+  #code(stream: Stream, batch: Batch, i: number): void {
+    const symbolBytes = batch.symbolBytes[i]
+    if (batch.fecCode[i] !== FEC_CODE || batch.bytes[i] !== symbolBytes) return
+    const block = batch.block[i]
+    batch.place[i] = this.#assembly.parity(block, batch.symbol[i], symbolBytes)
+    stream.grainBlocks = this.#assembly.grainBlocks
+    if (this.#coded[this.#coded.length - 1] !== block) this.#coded.push(block)
   }
 
   #place(stream: Stream, batch: Batch, from: number, to: number): void {

@@ -22,6 +22,8 @@ export interface Receiver {
   /** When it last came further. */
   furtherAt: Micros
   lossFraction: number
+  /** What of it the path lost, not the receiver's own socket. */
+  pathLoss: number
   /** It was advised to leave the group, because it lost so much more than the others. */
   demotedLoss: number | undefined
   /** It has received a datagram of this session. */
@@ -72,6 +74,7 @@ export class Receivers {
       progress: undefined,
       furtherAt: now,
       lossFraction: 0,
+      pathLoss: 0,
       demotedLoss: undefined,
       heard: false,
       report: undefined,

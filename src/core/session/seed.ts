@@ -17,6 +17,7 @@ import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
 import { type Receiver, Receivers } from './receivers.js'
+import { type Fec, parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
 
 export type SeedIn =
@@ -57,6 +58,8 @@ export interface SeedOptions {
   readonly prng: Prng
   readonly rate: RateController
   readonly symbolBytes: number
+  /** Parity in the first pass. */
+  readonly fec: Fec
   readonly multicast: 'auto' | 'always' | 'never'
   readonly group: string
   readonly dataPort: number
@@ -118,7 +121,16 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       connectionsWanted: 0,
     })
     const { session, symbolBytes, rate } = options
-    this.sender = new Sender({ geometry, session, symbolBytes, rate, metaBytes: metaBytes.length })
+    const parityRows = parityFor(options.fec, this.receivers, rate)
+    const length = metaBytes.length
+    this.sender = new Sender({
+      geometry,
+      session,
+      symbolBytes,
+      rate,
+      metaBytes: length,
+      parityRows,
+    })
     this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
     this.#auditor = new Auditor(options.rate)
     this.#multicast = options.multicast !== 'never'

@@ -16,13 +16,16 @@ export const DATAGRAM = {
   layer: 1,
   /** Symbol number `block` of the `.p2pmeta` itself (object 0). */
   meta: 2,
-  /** Parity row `symbol` of the FEC group whose first block is `block`; nobody sends it yet. */
+  /** Parity row `symbol` of the FEC group whose first block is `block`. */
   parity: 3,
   /** JSON announcement. */
   announce: 4,
   /** JSON question for announcements. */
   query: 5,
 } as const
+
+/** Systematic Reed–Solomon with the Cauchy matrix of core/fec. */
+export const FEC_CODE = 1
 
 /** A session's 64-bit number as two halves: the first from the id, the second a random epoch. */
 export interface SessionId {
@@ -40,7 +43,7 @@ export interface Header {
   sessionLow: number
   sequence: number
   symbol: number
-  /** Non-zero: a FEC code this version does not know. */
+  /** Of a row of parity: FEC_CODE, or a code that this version does not know; else 0. */
   fecCode: number
   timestampMicros: number
   block: number

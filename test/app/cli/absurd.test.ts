@@ -31,6 +31,7 @@ const notNumbers = ['', ' ', '-1', 'NaN', 'Infinity', '1e3', '0x10', '1.5.5', 'Ù
 const units = ['5', '0', '1e3s', '5 5s', '5parsec', '5\u202es', '5__proto__']
 /** What an option of each kind must refuse. */
 const absurd: Readonly<Record<Kind, readonly string[]>> = {
+  fec: [...notNumbers, '5', '31%', '-1%', '1e1%', 'NaN%', '%', 'Ù¥%', 'AUTO', 'on'],
   flag: [],
   level: [],
   text: [''],

@@ -77,3 +77,65 @@ describe('a pass of the sender', () => {
     expect(blocks.at(-1)).toBe(63)
   })
 })
+
+describe('a pass with parity', () => {
+  /** What left in order, one letter a datagram, and which chunks were let go of when. */
+  function run(sizes: readonly number[], blocks: RangeSet, rows: number) {
+    const geometry = new Geometry(sizes, 1 << 18)
+    const rate = new FixedRate(1e9)
+    const session = { high: 1, low: 2 }
+    const parityRows = () => rows
+    const sender = new Sender({ geometry, session, symbolBytes, rate, metaBytes: 1, parityRows })
+    const sent: { type: number; block: number; symbol: number; released: number[] }[] = []
+    const released: number[] = []
+    const batch = new Batch(8)
+    sender.startPass(blocks, 1_000_000)
+    for (let now = 1_000_000; sender.running && now < 3_000_000; now += 100) {
+      for (let out = sender.poll(); out !== undefined; out = sender.poll()) {
+        if (out.type === 'read') sender.chunkReady(out.chunk)
+        if (out.type === 'release') released.push(out.chunk)
+      }
+      sender.fill(batch, now)
+      for (let i = 0; i < batch.count; i++) {
+        const [type, block, symbol] = [batch.type[i], batch.block[i], batch.symbol[i]]
+        if (type === DATAGRAM.parity) expect(batch.bytes[i]).toBe(symbolBytes)
+        sent.push({ type, block, symbol, released: [...released] })
+      }
+      batch.clear()
+    }
+    for (let out = sender.poll(); out !== undefined; out = sender.poll())
+      if (out.type === 'release') released.push(out.chunk)
+    expect(sender.running).toBe(false)
+    return { geometry, sent, released }
+  }
+  const everything = (count: number) => RangeSet.from([{ first: 0, count }])
+
+  it('sends the rows after the group, and keeps its chunks until then', () => {
+    const { geometry, sent, released } = run([500_000, 10, 20_000, 300_000], everything(53), 3)
+    expect(geometry.blockCount).toBe(53)
+    const parity = sent.filter(({ type }) => type === DATAGRAM.parity)
+    expect(parity.map(({ block, symbol }) => [block, symbol])).toEqual(
+      [0, 16, 32, 48].flatMap(block => [0, 1, 2].map(row => [block, row])),
+    )
+    for (const { block, released } of parity) {
+      const at = sent.findIndex(other => other.type === DATAGRAM.parity && other.block === block)
+      const before = sent.slice(0, at).filter(({ type }) => type === DATAGRAM.data)
+      expect(before.at(-1)!.block).toBe(Math.min(block + 15, 52))
+      for (let of = block; of < Math.min(block + 16, 53); of++)
+        expect(released).not.toContain(geometry.chunkOfBlock(of))
+    }
+    const chunks = Array.from({ length: geometry.chunkCount }, (_, i) => i)
+    expect([...released].sort((a, b) => a - b)).toEqual(chunks)
+  })
+
+  it('sends none for a group of which it sends a part', () => {
+    const some = RangeSet.from([
+      { first: 3, count: 20 },
+      { first: 32, count: 16 },
+    ])
+    const { sent, released } = run([54 * 16_384], some, 2)
+    const parity = sent.filter(({ type }) => type === DATAGRAM.parity)
+    expect(parity.map(({ block }) => block)).toEqual([32, 32])
+    expect([...released].sort((a, b) => a - b)).toEqual([0, 1, 2])
+  })
+})

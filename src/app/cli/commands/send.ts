@@ -60,6 +60,7 @@ function networkOptions(settings: Settings) {
     peerPort: settings['peer-port'],
     interface: settings.interface,
     ttl: settings.ttl,
+    fec: settings.fec,
     multicast: settings.multicast,
     rateBps: settings.rate,
     minRateBps: settings['min-rate'],

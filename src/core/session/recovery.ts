@@ -1,0 +1,186 @@
+// What parity restores. After the blocks of a group come its rows of parity; as soon as there are as
+// many of them as symbols are missing, those are made from all the others. So blocks of the last
+// groups stay in the pool for a while after they were written, but only while parity comes at all.
+
+import { BLOCK_BYTES } from '../base/limits.js'
+import { PARITY_MAX } from '../fec/reed-solomon.js'
+import type { Geometry } from '../meta/geometry.js'
+import { Groups } from '../multicast/groups.js'
+import type { Pool } from './pool.js'
+
+/** Groups whose blocks and rows are kept: the one in work and the one before, for what comes late. */
+const GROUPS_KEPT = 2
+
+/** Symbols of a group: columns of its code, where they lie in the pool, and their bytes. */
+export interface Columns {
+  readonly columns: number[]
+  readonly blocks: number[]
+  readonly at: number[]
+  readonly bytes: number[]
+}
+
+export interface Recover {
+  readonly type: 'recover'
+  readonly symbolBytes: number
+  readonly rows: readonly number[]
+  readonly rowsAt: readonly number[]
+  readonly here: Columns
+  readonly missing: Columns
+}
+
+/** What is here of a block in the pool: a bit for each symbol, and where the block lies. */
+export interface Standing {
+  readonly at: number
+  readonly mask: number
+}
+
+/** Every symbol of a block. */
+const ALL = 0xffff_ffff
+
+interface Group {
+  readonly groups: Groups
+  readonly rows: number[]
+  readonly rowsAt: number[]
+  /** Slots that hold the rows, and written blocks that are still here. */
+  readonly slots: number[]
+  readonly kept: Map<number, number>
+  done: boolean
+}
+
+export class Recovery {
+  readonly #geometry: Geometry
+  readonly #pool: Pool
+  /** By the group's number, the newest last. */
+  readonly #known = new Map<number, Group>()
+  #groups: Groups | undefined
+  #newest = -1
+  /** The last group of which rows came. */
+  #heard = Number.NEGATIVE_INFINITY
+
+  constructor(geometry: Geometry, pool: Pool) {
+    this.#geometry = geometry
+    this.#pool = pool
+  }
+
+  /** Blocks of a group, while parity comes; else 1. */
+  get grainBlocks(): number {
+    return this.#groups?.blocks ?? 1
+  }
+
+  /** Where row `row` of the group that begins with `block` belongs; undefined when it is no use. */
+  place(block: number, row: number, symbolBytes: number): number | undefined {
+    if (row >= PARITY_MAX || symbolBytes * 2 > BLOCK_BYTES) return undefined
+    if (this.#groups?.symbolBytes !== symbolBytes) {
+      this.drop()
+      this.#groups = new Groups(this.#geometry, symbolBytes)
+    }
+    const number = this.#groups.of(block)
+    if (this.#groups.first(number) !== block) return undefined
+    const group = this.#open(number, this.#groups)
+    if (group === undefined || group.done || group.rows.includes(row)) return undefined
+    const inSlot = Math.floor(BLOCK_BYTES / symbolBytes)
+    const index = group.rows.length
+    if (index === group.slots.length * inSlot) {
+      const slot = this.#pool.low ? undefined : this.#pool.take()
+      if (slot === undefined) return undefined
+      group.slots.push(slot)
+    }
+    const at = group.slots[Math.floor(index / inSlot)] + (index % inSlot) * symbolBytes
+    group.rows.push(row)
+    group.rowsAt.push(at)
+    this.#heard = number
+    return at
+  }
+
+  /** A written block may be of use where it lies: true when it stays there. */
+  keep(block: number, at: number): boolean {
+    if (this.#groups === undefined) return false
+    const number = this.#groups.of(block)
+    // Parity comes no more, or this is long past.
+    if (number > this.#heard + GROUPS_KEPT || number <= this.#heard - GROUPS_KEPT) return false
+    const group = this.#known.get(number) ?? this.#open(number, this.#groups)
+    if (group === undefined || group.done || group.kept.has(block)) return false
+    group.kept.set(block, at)
+    return true
+  }
+
+  /**
+   * What can be restored of the group that begins with this block; `standing` tells of a block that is
+   * not kept here, and gives room to one of which nothing came.
+   */
+  recover(
+    block: number,
+    standing: (block: number, symbolBytes: number) => Standing | undefined,
+  ): Recover | undefined {
+    const number = this.#groups?.of(block) ?? -1
+    const group = this.#known.get(number)
+    if (group === undefined || group.done) return undefined
+    const { groups, rows, rowsAt } = group
+    const stands = new Map<number, Standing>()
+    let lost = 0
+    for (let of = groups.first(number); of < groups.end(number); of++) {
+      const kept = group.kept.get(of)
+      const stand = kept === undefined ? standing(of, groups.symbolBytes) : { at: kept, mask: ALL }
+      // What is on disk alone is as good as lost, and more than the rows can make up for.
+      if (stand === undefined) return undefined
+      stands.set(of, stand)
+      lost += groups.missingOf(of, stand.mask)
+    }
+    if (lost === 0) this.#free(group)
+    // It may also be done because room was given to a block.
+    if (group.done || lost > rows.length) return undefined
+    const here: Columns = { columns: [], blocks: [], at: [], bytes: [] }
+    const missing: Columns = { columns: [], blocks: [], at: [], bytes: [] }
+    groups.symbols(number, (column, of, symbol, bytes) => {
+      const { at, mask } = stands.get(of)!
+      const side = (mask & (1 << symbol)) === 0 ? missing : here
+      side.columns.push(column)
+      side.blocks.push(of)
+      side.at.push(at + symbol * groups.symbolBytes)
+      side.bytes.push(bytes)
+    })
+    const { symbolBytes } = groups
+    const used = { rows: rows.slice(0, lost), rowsAt: rowsAt.slice(0, lost) }
+    return { type: 'recover', symbolBytes, ...used, here, missing }
+  }
+
+  /** The group is whole: nothing of it is kept. */
+  finish(block: number): void {
+    const group = this.#known.get(this.#groups?.of(block) ?? -1)
+    if (group !== undefined) this.#free(group)
+  }
+
+  /** Gives back all room. */
+  drop(): void {
+    for (const group of this.#known.values()) this.#free(group)
+    this.#known.clear()
+    this.#newest = -1
+    this.#heard = Number.NEGATIVE_INFINITY
+  }
+
+  /** The group, unless it is long past; opening one closes those that are. */
+  #open(number: number, groups: Groups): Group | undefined {
+    const known = this.#known.get(number)
+    if (known !== undefined) return known
+    if (number <= this.#newest - GROUPS_KEPT && number > this.#newest - 64) return undefined
+    const group: Group = { groups, rows: [], rowsAt: [], slots: [], kept: new Map(), done: false }
+    this.#known.set(number, group)
+    this.#newest = number
+    for (const [other, old] of this.#known) {
+      if (this.#known.size <= GROUPS_KEPT) break
+      this.#free(old)
+      this.#known.delete(other)
+    }
+    return group
+  }
+
+  #free(group: Group): void {
+    for (const slot of group.slots) this.#pool.free(slot)
+    for (const at of group.kept.values()) this.#pool.free(at)
+    group.slots.length = 0
+    group.kept.clear()
+    group.rows.length = 0
+    group.rowsAt.length = 0
+    group.done = true
+  }
+}

@@ -1,0 +1,173 @@
+// A blast with parity over a path that loses, with real bytes: what the rows suffice for is restored
+// and right, nothing else changes, and no place of the pool is lost.
+
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { Bitmap } from '../../../src/core/base/bitmap.js'
+import { BLOCK_BYTES } from '../../../src/core/base/limits.js'
+import { Prng } from '../../../src/core/base/prng.js'
+import { ReedSolomon } from '../../../src/core/fec/reed-solomon.js'
+import { Geometry } from '../../../src/core/meta/geometry.js'
+import { Groups } from '../../../src/core/multicast/groups.js'
+import { Assembly } from '../../../src/core/session/assembly.js'
+import { Restorer } from '../../../src/engine/restorer.js'
+import { fecKernel } from '../../../src/io/native/fec.js'
+
+const SYMBOL_BYTES = 1366
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+
+class Path {
+  readonly geometry: Geometry
+  readonly groups: Groups
+  readonly assembly: Assembly
+  readonly disk = new Map<number, Uint8Array>()
+  readonly #pool: Uint8Array
+  readonly #restorer = new Restorer()
+  readonly #prng: Prng
+  readonly #writeLate: boolean
+  readonly #unwritten: number[] = []
+  readonly #bytes = new Map<number, Uint8Array>()
+  mismatches = 0
+  restored = 0
+
+  constructor(sizes: readonly number[], poolBlocks: number, seed: number) {
+    this.geometry = new Geometry(sizes, 1 << 18)
+    this.groups = new Groups(this.geometry, SYMBOL_BYTES)
+    const tree = {
+      geometry: this.geometry,
+      layerMatches: (chunk: number, leaves: Uint8Array) =>
+        Buffer.compare(leaves, this.#layer(chunk)) === 0,
+    }
+    const { blockCount, chunkCount } = this.geometry
+    this.assembly = new Assembly(tree, new Bitmap(blockCount), poolBlocks * BLOCK_BYTES)
+    this.#pool = new Uint8Array(this.assembly.poolBytes)
+    this.#prng = new Prng(seed)
+    this.#writeLate = seed % 2 === 1
+    for (let chunk = 0; chunk < chunkCount; chunk++)
+      this.assembly.leaves(this.geometry.firstBlockOfChunk(chunk), this.#layer(chunk))
+  }
+
+  bytesOf(block: number): Uint8Array {
+    const known = this.#bytes.get(block)
+    if (known) return known
+    const bytes = new Uint8Array(this.geometry.bytesOfBlock(block))
+    for (let i = 0; i < bytes.length; i++) bytes[i] = i * 7 + block * 31 + (i >> 8)
+    this.#bytes.set(block, bytes)
+    return bytes
+  }
+
+  /** Sends a group and its rows; returns how many of its symbols, and of its rows, were lost. */
+  send(group: number, rows: number, loss: number): { lost: number; lostRows: number } {
+    const { groups, assembly } = this
+    const parity = new Uint8Array(rows * SYMBOL_BYTES)
+    const rowsAt = Array.from({ length: rows }, (_, row) => row * SYMBOL_BYTES)
+    const every = rowsAt.map((_, row) => row)
+    const code = new ReedSolomon(fecKernel())
+    let lost = 0
+    groups.symbols(group, (column, block, symbol, length) => {
+      const from = symbol * SYMBOL_BYTES
+      const slab = this.bytesOf(block).slice(from, from + length)
+      const data = { slab, at: [0], bytes: [length] }
+      code.encode([column], data, every, { slab: parity, at: rowsAt }, SYMBOL_BYTES)
+      if (this.#prng.unit() < loss) {
+        lost++
+        return
+      }
+      const at = assembly.symbols(block, symbol, 1, SYMBOL_BYTES)
+      if (at >= 0) this.#pool.set(slab, at)
+      assembly.settle(block)
+      this.#act()
+    })
+    let lostRows = 0
+    for (const [row, from] of rowsAt.entries()) {
+      if (this.#prng.unit() < loss) {
+        lostRows++
+        continue
+      }
+      const at = assembly.parity(groups.first(group), row, SYMBOL_BYTES)
+      if (at >= 0) this.#pool.set(parity.subarray(from, from + SYMBOL_BYTES), at)
+      assembly.settleParity(groups.first(group))
+      this.#act()
+    }
+    return { lost, lostRows }
+  }
+
+  /** What was hashed stands on disk at once, or a while later. */
+  write(): void {
+    for (const block of this.#unwritten.splice(0)) this.assembly.written(block)
+    this.#act()
+  }
+
+  #layer(chunk: number): Uint8Array {
+    const first = this.geometry.firstBlockOfChunk(chunk)
+    const count = this.geometry.blocksOfChunk(chunk)
+    return Buffer.concat(Array.from({ length: count }, (_, i) => sha256(this.bytesOf(first + i))))
+  }
+
+  #act(): void {
+    for (let out = this.assembly.poll(); out !== undefined; out = this.assembly.poll()) {
+      if (out.type === 'recover') {
+        this.restored += out.missing.columns.length
+        this.#restorer.restore(out, this.#pool)
+      } else if (out.type === 'verify')
+        this.assembly.hashed(out.block, sha256(this.#pool.subarray(out.at, out.at + out.bytes)))
+      else if (out.type === 'write') {
+        this.disk.set(out.block, this.#pool.slice(out.at, out.at + out.bytes))
+        this.#unwritten.push(out.block)
+        if (!this.#writeLate) this.assembly.written(this.#unwritten.pop()!)
+      } else if (out.type === 'mismatch') this.mismatches++
+    }
+  }
+}
+
+const sizes = fc.array(
+  fc.oneof(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 1, max: 500_000 })),
+  { minLength: 1, maxLength: 6 },
+)
+
+it('restores what the rows suffice for, and keeps the rest as it is', () => {
+  let restored = 0
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.integer({ min: 0, max: 24 }),
+      fc.nat(12),
+      fc.nat(1e6),
+      (all, rows, percent, seed) => {
+        const path = new Path(all, 256, seed)
+        const { assembly, geometry, groups } = path
+        const count = groups.of(geometry.blockCount - 1) + 1
+        for (let group = 0; group < count; group++) {
+          const { lost, lostRows } = path.send(group, rows, percent / 100)
+          path.write()
+          // Blocks of the first group were not kept: nobody knew that parity comes.
+          const suffices = lost <= rows - lostRows && (group > 0 || lost === 0)
+          for (let block = groups.first(group); suffices && block < groups.end(group); block++)
+            expect([block, assembly.verified.has(block)]).toEqual([block, true])
+        }
+        expect(path.mismatches).toBe(0)
+        for (const [block, bytes] of path.disk)
+          expect(Buffer.compare(bytes, path.bytesOf(block))).toBe(0)
+        // What stays in the pool: blocks that miss something, and the last groups with their rows.
+        const open = Array.from({ length: geometry.blockCount }, (_, i) => i).filter(block =>
+          assembly.isMissing(block),
+        )
+        expect(assembly.busyBytes / BLOCK_BYTES).toBeLessThanOrEqual(open.length + 2 * (16 + 6))
+        restored += path.restored
+      },
+    ),
+    { numRuns: 25 },
+  )
+  expect(restored).toBeGreaterThan(20)
+})
+
+it('gives way when the pool runs low', () => {
+  const path = new Path([2_000_000], 20, 4)
+  for (let group = 0; group < 7; group++) {
+    path.send(group, 12, 0.04)
+    path.write()
+  }
+  expect(path.mismatches).toBe(0)
+  for (const [block, bytes] of path.disk) expect(Buffer.compare(bytes, path.bytesOf(block))).toBe(0)
+})

@@ -63,6 +63,11 @@ export class DiskStore implements ChunkStore {
   readonly #unlike: ReadonlySet<number>
   /** Syncs and journals one after another: one that returns early must not speak for another. */
   #turn: Promise<unknown> = Promise.resolve()
+  /**
+   * A sync that failed may have lost what it should have kept, and the next one would not know
+   * (fsync(2)): from then on no journal is written, the last one stands.
+   */
+  #syncFault: Error | undefined
   #completed = false
   #closed: Promise<void> | undefined
 
@@ -224,6 +229,7 @@ export class DiskStore implements ChunkStore {
   }
 
   async #syncDirty(): Promise<void> {
+    if (this.#syncFault) throw this.#syncFault
     const files = [...this.#dirty]
     await inLanes(files.length, SYNCS_AT_ONCE, async at => {
       const file = files[at]
@@ -233,8 +239,8 @@ export class DiskStore implements ChunkStore {
       try {
         await this.#handles.with(file, fd => datasyncFd(fd))
       } catch (error) {
-        this.#dirty.add(file)
-        throw storageError(error, 'sync', this.#meta.files[file].path)
+        this.#syncFault = storageError(error, 'sync', this.#meta.files[file].path)
+        throw this.#syncFault
       }
     })
   }

@@ -116,3 +116,23 @@ it.each([...calls, ...names.map(name => `${name} by name`)])('%s', async call =>
   }
   expect(failures).toBeGreaterThan(0)
 })
+
+it('writes no journal any more once a sync has failed, whatever the next one says', async () => {
+  const dir = freshFolder()
+  const open = () => openStore({ dir, meta, tree, hash: sha256, overwrite: false })
+  const first = await open()
+  await first.store.write(0, 0, [contents[0].subarray(0, 16_384)])
+  first.verified.add(0)
+  await first.store.saveJournal(first.verified.bytes)
+  await first.store.write(0, 16_384, [contents[0].subarray(16_384, 32_768)])
+  first.verified.add(1)
+  Object.assign(fault, { call: 'fdatasync', errno: 'EIO', after: 0 })
+  await expect(first.store.saveJournal(first.verified.bytes)).rejects.toThrow(/^cannot sync/)
+  fault.call = ''
+  // The kernel has forgotten what it lost: this one would succeed.
+  await expect(first.store.saveJournal(first.verified.bytes)).rejects.toThrow(/^cannot sync/)
+  await first.store.close()
+  const again = await open()
+  expect([again.verified.has(0), again.verified.has(1)]).toEqual([true, false])
+  await again.store.close()
+})

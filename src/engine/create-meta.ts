@@ -67,7 +67,13 @@ export async function makeMeta(
   checkDraft({ ...draft, files: scanned })
   const report = reporter(scanned, totalBytes, options, onProgress)
   const jobs = scanned.map(({ source, size }) => ({ path: source, sizeBytes: size }))
-  const hashed = await hashFiles(jobs, { hash, chunkBytes: chunkSize, signal, onProgress: report })
+  const hashed = await hashFiles(jobs, {
+    hash,
+    chunkBytes: chunkSize,
+    follows: true,
+    signal,
+    onProgress: report,
+  })
   const files = scanned.map((file, i) => entryOf(file, hashed[i]))
   const { meta, bytes } = buildMeta({ ...draft, files }, sha256)
   return { meta, bytes, sources: scanned.map(file => file.source) }

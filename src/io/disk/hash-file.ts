@@ -2,7 +2,7 @@
 // is what one wants. All buffers are made once, because per 16 KiB block nothing may cost more than
 // the hash itself.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BLOCK_BYTES } from '../../core/base/limits.js'
 import { DIGEST_BYTES, digestsInto, levelFor, Merkle } from '../../core/base/merkle.js'
 import type { Hasher } from '../../ports.js'
@@ -32,11 +32,14 @@ export class FileHasher {
   readonly #hash: Hasher
   readonly #merkle: Merkle
   readonly #chunkBytes: number
+  readonly #follows: boolean
   readonly #buffer = new Uint8Array(READ_BYTES)
   /** Leaves of the chunk in work; one more than a chunk has, as `reduce` wants it. */
   readonly #leaves: Uint8Array
 
-  constructor(hash: Hasher, chunkBytes: number) {
+  /** `follows`: a path may be a link to what is to be hashed. */
+  constructor(hash: Hasher, chunkBytes: number, follows: boolean) {
+    this.#follows = follows
     this.#hash = hash
     this.#merkle = new Merkle(hash)
     this.#chunkBytes = chunkBytes
@@ -63,9 +66,12 @@ export class FileHasher {
   }
 
   #hashInto(stretch: Stretch, into: Uint8Array, at: number): void {
-    const fd = openSync(stretch.path, 'r')
+    // What was a file a moment ago may be a pipe by now, or a link to elsewhere.
+    const follow = this.#follows ? 0 : (constants.O_NOFOLLOW ?? 0)
+    const fd = openSync(stretch.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | follow)
     try {
-      if (fstatSync(fd).size !== stretch.fileBytes) throw new FileChanged(stretch.path)
+      const status = fstatSync(fd)
+      if (!status.isFile() || status.size !== stretch.fileBytes) throw new FileChanged(stretch.path)
       this.#hashOpen(fd, stretch, into, at)
     } finally {
       closeSync(fd)

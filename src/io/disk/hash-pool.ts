@@ -39,6 +39,8 @@ export interface HashOptions {
   readonly signal?: AbortSignal
   /** At most so many threads; default: one per core. */
   readonly threads?: number
+  /** Paths may be links to what is to be hashed; default: they are refused. */
+  readonly follows?: boolean
 }
 
 /**
@@ -64,7 +66,13 @@ export async function hashFiles(
   }
   const threads = Math.min(options.threads ?? availableParallelism(), batches.length)
   if (threads > 1 && existsSync(workerUrl)) await inThreads(batches, threads, options, onAnswer)
-  else await here(batches, new FileHasher(hash, options.chunkBytes), options.signal, onAnswer)
+  else
+    await here(
+      batches,
+      new FileHasher(hash, options.chunkBytes, options.follows ?? false),
+      options.signal,
+      onAnswer,
+    )
   return filesOf(jobs, roots, options.chunkBytes, hash)
 }
 
@@ -92,7 +100,7 @@ async function inThreads(
   onAnswer: OnAnswer,
 ): Promise<void> {
   const { signal, hash, chunkBytes } = options
-  const setup: HashSetup = { hash, chunkBytes }
+  const setup: HashSetup = { hash, chunkBytes, follows: options.follows ?? false }
   const workers = Array.from(
     { length: threads },
     () => new Worker(workerUrl, { workerData: setup }),

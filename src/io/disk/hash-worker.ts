@@ -9,11 +9,12 @@ import { hasherOf } from './hasher.js'
 export interface HashSetup {
   readonly hash: HashName
   readonly chunkBytes: number
+  readonly follows: boolean
 }
 
 const port = parentPort!
-const { hash, chunkBytes } = workerData as HashSetup
-const hasher = new FileHasher(await hasherOf(hash), chunkBytes)
+const { hash, chunkBytes, follows } = workerData as HashSetup
+const hasher = new FileHasher(await hasherOf(hash), chunkBytes, follows)
 
 port.on('message', (batch: readonly Stretch[]) => {
   const answer = hasher.answer(batch)

@@ -2,7 +2,7 @@
 // known before anybody is told of the transfer; whether its bytes still are the meta's is found by
 // whoever hashes what is read.
 
-import { open } from 'node:fs'
+import { close, constants, fstat, open } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,6 +13,8 @@ import { type Handle, Handles, readAt } from './handles.js'
 import { inLanes } from './lanes.js'
 
 const openFd = promisify(open)
+const closeFd = promisify(close)
+const statFd = promisify(fstat)
 const HANDLES_MAX = 64
 const LOOKS_AT_ONCE = 16
 
@@ -58,7 +60,7 @@ class DiskSource implements Source {
 
   constructor(pathOf: (file: number) => string) {
     this.#pathOf = pathOf
-    this.#handles = new Handles(HANDLES_MAX, file => openFd(pathOf(file), 'r'))
+    this.#handles = new Handles(HANDLES_MAX, file => openFile(pathOf(file)))
   }
 
   read(file: number, offset: number, into: Uint8Array): Promise<void> {
@@ -96,6 +98,14 @@ class DiskSource implements Source {
       this.#handles.give(handle)
     }
   }
+}
+
+/** What was a file when it was looked at may be a pipe by now, which nobody may wait for. */
+async function openFile(path: string): Promise<number> {
+  const fd = await openFd(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  if ((await statFd(fd)).isFile()) return fd
+  await closeFd(fd)
+  throw changed(path, 'is no regular file any more')
 }
 
 function sourceError(cause: unknown, path: string): Error {

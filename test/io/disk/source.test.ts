@@ -1,5 +1,6 @@
 // The sender's files: what is read is what stands there, and what does not stand there has a name.
 
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -54,5 +55,18 @@ it('names a file that shrinks or goes while it is read', async () => {
   })
   rmSync(join(root, 'photos/b.bin'))
   await expect(source.read(1, 0, new Uint8Array(1))).rejects.toMatchObject({ exit: 'notFound' })
+  await source.close()
+})
+
+it('does not wait at a pipe that took the place of a file', async () => {
+  const { meta, root } = laidOut()
+  const source = await openSource(meta, root)
+  const path = join(root, meta.files[0].path)
+  rmSync(path)
+  expect(spawnSync('mkfifo', [path]).status).toBe(0)
+  await expect(source.read(0, 0, new Uint8Array(1))).rejects.toMatchObject({
+    code: 'SOURCE_CHANGED',
+    exit: 'storage',
+  })
   await source.close()
 })

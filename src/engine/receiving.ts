@@ -196,7 +196,7 @@ export class Receiving {
     if (options.signal?.aborted) onAbort()
     if (ears) ears.onBatch = batch => this.#take(batch)
     if (deaf !== undefined) this.#drive.feed({ type: 'deaf', reason: deaf })
-    this.#drive.feed({ type: 'addresses', addresses: announced, pinned: false })
+    this.#drive.feed({ type: 'addresses', addresses: announced, pinned: false, announced: true })
     this.#drive.feed({ type: 'addresses', addresses: peers, pinned: true })
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())

@@ -29,8 +29,8 @@ import { Wants } from './wants.js'
 export type FetchIn =
   | SwarmIn
   | { type: 'announce'; source: string; session: SessionId; announce: Announce }
-  /** From a manager or the operator (`pinned`). */
-  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean }
+  /** From a manager, from the operator (`pinned`), or of those who were heard to announce. */
+  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean; announced?: boolean }
   /** A group of data cannot be joined; without `channel`: none can. */
   | { type: 'deaf'; reason: string; channel?: Channel }
   | { type: 'hashed'; block: number; digest: Uint8Array }
@@ -188,6 +188,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return this.#onAnnounce(input.source, input.session, input.announce, now)
       case 'addresses':
         for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
+        if (input.announced) for (const each of input.addresses) this.swarm.announced(each, now)
         return
       case 'deaf':
         if (input.channel) this.#memberships.failed(input.channel, input.reason)
@@ -246,7 +247,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
     if (announce.id !== this.#options.id) return
-    this.swarm.book.announced({ host: source, port: announce.port }, now)
+    this.swarm.announced({ host: source, port: announce.port }, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel

@@ -24,6 +24,7 @@ import { blocksOf, Link } from './link.js'
 import { News } from './news.js'
 import { sameScope } from './scope.js'
 import { Slots } from './slots.js'
+import { Word } from './word.js'
 
 export type SwarmIn =
   | { type: 'connected'; peer: number; host: string; port: number; outbound: boolean }
@@ -75,8 +76,6 @@ const CHECK_MICROS = 250_000
 const LATER_MICROS = 200_000
 /** One that answers nothing is left alone for so long, and longer each time. */
 const STALLED_MICROS = 4_000_000
-/** How often a seeder that does not know of our completion is dialled. */
-const TELL_MICROS = 500_000
 
 export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly book: AddressBook
@@ -90,9 +89,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   receivedBytes = 0
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
-  /** A seeder whose connection was lost before it heard that we are complete. */
-  #untold: PeerAddress | undefined
-  #tellAt: Micros = Number.NEGATIVE_INFINITY
+  readonly #word = new Word()
   /** Set by a transmitter: what will go by multicast is answered "later". */
   later: (block: number, link: Link) => boolean = () => false
 
@@ -120,9 +117,15 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
    * Complete, but a seeder that was here does not know (it is dialled until it does), or somebody who
    * may be one has not been greeted yet.
    */
+  /** Somebody announces that he sends; until a seeder was greeted, he is owed word of our end. */
+  announced(address: PeerAddress, now: Micros): void {
+    this.book.announced(address, now)
+    this.#word.announced(address)
+  }
+
   get owesWord(): boolean {
     if (!this.complete) return false
-    if (this.#untold !== undefined || this.#dialling > 0) return true
+    if (this.#word.isOwed || this.#dialling > 0) return true
     for (const link of this.#links.values())
       if (link.outbound && link.hello === undefined) return true
     return false
@@ -130,8 +133,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    const owes = this.complete && this.#untold !== undefined
-    const tell = owes && this.#dialling === 0 ? this.#tellAt : Number.POSITIVE_INFINITY
+    const tell = this.complete && this.#dialling === 0 ? this.#word.dueAt : Number.POSITIVE_INFINITY
     return Math.min(this.#news.dueAt, this.#checkAt, dial, tell, this.slots.deadline)
   }
 
@@ -312,7 +314,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     }
     if (!link.greeted) this.#greet(link, now)
     if (!link.active) return
-    if (link.seeder) this.#untold = undefined
+    if (link.seeder) this.#word.met()
     if (!this.complete && !link.complete) this.#tellAll(link, now)
     this.#introduce(link, now)
     this.#out.push({ type: 'joined', link })
@@ -357,7 +359,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#links.delete(link.peer)
     this.slots.drop(link.peer)
     if (link.address) this.book.failed(link.address, now)
-    if (link.seeder && !this.complete) this.#untold = link.address
+    if (link.seeder && !this.complete) this.#word.lost(link.address)
     for (const asked of link.asked.values())
       if (!asked.abandoned)
         this.#out.push({ type: 'failed', link, range: asked.range, reason: 'closed' })
@@ -438,16 +440,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       this.#out.push({ type: 'serve', peer: serve.peer, range: serve.range })
     }
     const wanted = this.#peersWanted()
-    if (this.book.nextAt(wanted > 0) <= now)
-      for (const address of this.book.take(wanted, now)) {
-        this.#dialling++
-        this.#out.push({ type: 'dial', address })
-      }
-    if (this.#untold === undefined || !this.complete || this.#dialling > 0) return
-    if (now < this.#tellAt) return
-    this.#tellAt = now + TELL_MICROS
-    this.#dialling++
-    this.#out.push({ type: 'dial', address: this.#untold })
+    const due = this.book.nextAt(wanted > 0) <= now ? this.book.take(wanted, now) : []
+    const isFree = this.complete && this.#dialling <= 0 && due.length === 0
+    const untold = isFree ? this.#word.take(now) : undefined
+    for (const address of untold === undefined ? due : [untold]) {
+      this.#dialling++
+      this.#out.push({ type: 'dial', address })
+    }
   }
 
   /** Who has everything dials nobody: whoever needs it will come. */

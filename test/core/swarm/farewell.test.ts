@@ -51,6 +51,18 @@ describe('a receiver that lost the sender and completed', () => {
     expect(swarm.owesWord).toBe(false)
   })
 
+  it('tells one who announced and was never met, but not once another sender was', () => {
+    const { swarm, verified, drain, meet } = receiver()
+    swarm.announced(seeder, 0)
+    verified.addRange(0, 2)
+    expect(swarm.owesWord).toBe(true)
+    expect(drain(1000)).toContainEqual({ type: 'dial', address: seeder })
+    meet(1, 'seeder', 2000)
+    expect(swarm.owesWord).toBe(false)
+    swarm.announced({ host: '10.0.0.66', port: 1 }, 3000)
+    expect(swarm.owesWord).toBe(false)
+  })
+
   it('owes nothing to a sender that left when it was complete, or to a peer', () => {
     const { swarm, verified, drain, meet } = receiver()
     meet(1, 'receiver', 0)

@@ -144,6 +144,8 @@ export const LIMITS = {
   receiverQuietMicros: 3_000_000,
   /** One that is served and comes no further for so long is not waited for. */
   receiverStuckMicros: 300_000_000,
+  /** Less than so much more is no progress: 1 MiB in five minutes is 28 kbit/s. */
+  receiverFurtherBytes: 1_048_576,
   /** A complete receiver tries for so long to tell a sender so: over a lossy path it takes seconds. */
   receiverWordMicros: 10_000_000,
   missingRangesBytesMax: 64 * KiB,

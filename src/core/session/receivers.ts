@@ -21,6 +21,8 @@ export interface Receiver {
   progress: Progress | undefined
   /** When it last came further. */
   furtherAt: Micros
+  /** What it had verified then. */
+  furtherBytes: number
   lossFraction: number
   /** What of it the path lost, not the receiver's own socket. */
   pathLoss: number
@@ -73,6 +75,7 @@ export class Receivers {
       completeAt: undefined,
       progress: undefined,
       furtherAt: now,
+      furtherBytes: 0,
       lossFraction: 0,
       pathLoss: 0,
       demotedLoss: undefined,
@@ -87,8 +90,12 @@ export class Receivers {
 
   /** It said how far it is. */
   told(receiver: Receiver, progress: Progress, now: Micros): void {
-    const before = receiver.progress?.verifiedBytes ?? 0
-    if (progress.verifiedBytes > before) receiver.furtherAt = now
+    // A few bytes now and then are no progress: a peer that lies could hold us for ever.
+    const further = progress.verifiedBytes - receiver.furtherBytes
+    if (further >= LIMITS.receiverFurtherBytes || receiver.progress === undefined) {
+      receiver.furtherAt = now
+      receiver.furtherBytes = progress.verifiedBytes
+    }
     receiver.progress = progress
   }
 

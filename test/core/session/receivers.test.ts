@@ -110,3 +110,22 @@ it('the memory for those who left is bounded', () => {
   expect(receivers.size).toBe(LIMITS.receiversMax)
   expect([...receivers]).toContain(stays)
 })
+
+it('a few bytes now and then are no progress', () => {
+  const receivers = new Receivers()
+  const crawling = receivers.joined(linkFrom('10.0.0.2'), 0)
+  const patience = LIMITS.receiverStuckMicros
+  const progress = { resumedBytes: 0, multicastBytes: 0, peerBytes: 0, seederBytes: 0 }
+  let verifiedBytes = 0
+  const hoped = (now: number) => [...receivers.hoped(30e6, 0, now)].includes(crawling)
+  const tell = (bytes: number, now: number) => {
+    verifiedBytes += bytes
+    receivers.told(crawling, { ...progress, verifiedBytes }, now)
+    crawling.link!.lastByteAt = now
+  }
+  for (let now = 0; now < patience; now += 2e6) tell(1, now)
+  tell(1, patience)
+  expect(hoped(patience)).toBe(false)
+  tell(LIMITS.receiverFurtherBytes, patience + 1)
+  expect(hoped(patience + 2)).toBe(true)
+})

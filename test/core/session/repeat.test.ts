@@ -24,6 +24,7 @@ function receiver(index: number, lossFraction: number): Receiver {
     completeAt: undefined,
     progress: undefined,
     furtherAt: 0,
+    furtherBytes: 0,
     pathLoss: 0,
     lossFraction,
     demotedLoss: undefined,

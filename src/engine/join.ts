@@ -40,6 +40,7 @@ export async function fetchMeta(
     const parts: Uint8Array[] = []
     let totalBytes: number | undefined
     let filled = 0
+    let greeted = false
     const end = (error: Mcp2pError | undefined): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -53,9 +54,13 @@ export async function fetchMeta(
       conn.send({ type: 'meta-request', offsetBytes: filled, lengthBytes })
     }
     const onMessage = (message: Message): void => {
-      timer.refresh()
-      if (message.type === 'hello') ask()
+      if (message.type === 'hello' && filled === 0 && !greeted) {
+        greeted = true
+        ask()
+      }
       if (message.type !== 'meta') return
+      // Only what brings the meta nearer counts as life.
+      timer.refresh()
       totalBytes ??= message.totalBytes
       // Memory is taken for what has come, and each part is all that was asked for: no dripping.
       const wanted = Math.min(LIMITS.rangeBytesMax, totalBytes - filled)

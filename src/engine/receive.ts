@@ -89,7 +89,6 @@ class Reception {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
           if (isWanted(announce, this.#wantedId)) {
             this.#note(announce.id, { host: from, port: announce.port })
-            this.#firstId ??= announce.id
           }
           this.#receiving?.announced(from, session, announce)
           this.#overhear(from, session, announce)
@@ -127,7 +126,6 @@ class Reception {
 
   /** Of the meta that the user gave. */
   #givenId: string | undefined
-  #firstId: string | undefined
   readonly #heard = new Map<string, Uint8Array>()
   #overheard: Overheard | undefined = new Overheard((id, bytes) => {
     this.#heard.set(id, bytes)
@@ -157,6 +155,13 @@ class Reception {
     this.#ears?.join({ group, port }).catch(() => {}) // peers may still give it
   }
 
+  /** What may be received, in the order in which it was announced. */
+  #candidates(): Iterable<string> {
+    const wanted = this.#wantedId
+    if (wanted?.length === 64) return [wanted]
+    return new Set([...this.#announced.keys()].map(key => key.slice(key.indexOf('|') + 1)))
+  }
+
   get #wantedId(): string | undefined {
     return this.#givenId ?? this.#source.link?.id ?? this.#source.id
   }
@@ -168,8 +173,8 @@ class Reception {
     for (;;) {
       throwIfAborted(signal)
       this.#ears?.query(this.#wantedId)
-      const id = this.#wantedId?.length === 64 ? this.#wantedId : this.#firstId
-      if (id !== undefined) {
+      // Who announces and gives no meta must not keep us from the others.
+      for (const id of this.#candidates()) {
         const heard = this.#heard.get(id)
         const found = heard && this.#check(id, heard, 'what was heard')
         if (found) return found
@@ -194,11 +199,12 @@ class Reception {
     const { signal } = this.#options
     const now = performance.now()
     const all = [...this.#announcers(id), ...(await this.#known(id, localAddress))]
-    const due = all.filter(peer => now >= (tried.get(formatEndpoint(peer)) ?? 0))
+    const keyOf = (peer: Address): string => `${formatEndpoint(peer)}|${id}`
+    const due = all.filter(peer => now >= (tried.get(keyOf(peer)) ?? 0))
     return new Promise((resolve, reject) => {
       const askNext = async (): Promise<void> => {
         for (let peer = due.shift(); peer !== undefined; peer = due.shift()) {
-          const key = formatEndpoint(peer)
+          const key = keyOf(peer)
           const isFirst = !tried.has(key)
           tried.set(key, performance.now() + ASK_EVERY_MILLIS)
           try {

@@ -30,6 +30,15 @@ export function exitCodes(): string {
 /** Whatever was thrown, as an error for people; what nobody foresaw is a bug. */
 export function asMcp2pError(error: unknown): Mcp2pError {
   if (error instanceof Mcp2pError) return error
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const hint = 'Allow more, for example with `ulimit -n 1024`, and run the same command again.'
+    return new Mcp2pError('TOO_MANY_FILES', 'storage', 'no more files may be opened', hint, error)
+  }
+  if (syscall === 'uv_cwd') {
+    const hint = 'Go to one that exists.'
+    return new Mcp2pError('NO_FOLDER', 'notFound', 'the current folder is gone', hint, error)
+  }
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return new Mcp2pError(
     'BUG',

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `mcp2p` command: where the process becomes a world and the exit code becomes its end.
 
+import { EXIT } from '../../core/base/errors.js'
 import { compileLater } from './schedule.js'
 import { runCommandLine } from './shell.js'
 import { processWorld } from './world.js'
@@ -18,4 +19,14 @@ process.on('beforeExit', () => {
 
 exit = await runCommandLine(world)
 // What is written to a pipe may still be on its way; sockets of the engine may still be open.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exit)))
+process.stdout.write('', () => setImmediate(end))
+
+/** Only now is it known whether all of the answer was written. */
+function end(): void {
+  const trouble = world.stdout.trouble()
+  if (trouble !== undefined && exit === EXIT.complete) {
+    exit = EXIT.storage
+    world.stderr.write(`error: the answer could not be written (${trouble})\n hint: Make room.\n`)
+  }
+  process.stderr.write('', () => process.exit(exit))
+}

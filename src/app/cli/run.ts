@@ -167,7 +167,7 @@ const LOUD = new Set(['progress', 'verified'])
 
 function noticeLine(notice: Notice, style: Style): string {
   const word = notice.level === 'warning' ? style.warn('warning:') : style.dim('note:')
-  const hint = notice.hint === undefined ? '' : ` ${notice.hint}`
+  const hint = notice.hint === undefined ? '' : `; ${notice.hint}`
   return `${word} ${printable(notice.message)}${printable(hint)}`
 }
 

@@ -5,6 +5,8 @@ import { type Engine, engine } from './engine.js'
 
 export interface Sink {
   write(text: string): void
+  /** Why what was written is lost, if it is; a pipe that was closed is no trouble. */
+  trouble(): string | undefined
   readonly isTerminal: boolean
   /** Cells of a line; 80 where nobody knows. */
   columns(): number
@@ -54,6 +56,8 @@ export function processWorld(): World {
     },
     onEnter: pressed => {
       if (!process.stdin.isTTY) return () => {}
+      // A terminal that goes away is no reason to stop.
+      process.stdin.on('error', () => {})
       process.stdin.on('data', pressed)
       return () => {
         process.stdin.off('data', pressed)
@@ -66,12 +70,15 @@ export function processWorld(): World {
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {
   let isOpen = true
-  // `mcp2p send … | head -1` closes the pipe; the transfer goes on, only nobody reads about it.
+  let trouble: string | undefined
+  // `mcp2p send … | head -1` closes the pipe, a terminal goes away, the log's disk is full: the transfer
+  // goes on, only nobody reads about it.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') trouble ??= error.code ?? error.message
     isOpen = false
   })
   return {
+    trouble: () => trouble,
     write: text => {
       if (isOpen) stream.write(text)
     },

@@ -12,6 +12,8 @@ export class Page implements Sink {
   isTerminal = false
   width = 80
 
+  trouble(): undefined {}
+
   write(text: string): void {
     this.text += text
   }

@@ -63,3 +63,16 @@ it('runs with the native part that it brought, or with the twins', () => {
     run(process.execPath, [cli, 'verify', meta, unpacked], folder, { ...env, MCP2P_NO_NATIVE })
   }
 })
+
+it.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no success', () => {
+  const cli = join(unpacked, 'dist/src/app/cli/main.js')
+  const to = (redirect: string) => {
+    const line = `"${process.execPath}" "${cli}" config --json ${redirect}`
+    return spawnSync('sh', ['-c', line], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: folder },
+    })
+  }
+  expect(to('>/dev/full')).toMatchObject({ status: 8, stderr: expect.stringMatching(/ENOSPC/) })
+  expect(to('2>/dev/full')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\{/) })
+})

@@ -26,7 +26,7 @@ const whole: Receive = ({ emit }) => {
     code: 'swarm-only',
     level: 'warning',
     message: 'no multicast',
-    hint: 'Look at the switch.',
+    hint: 'look at the switch',
   })
   emit('peer', { host: '10.0.0.1', port: 9990, state: 'connected' })
   emit('progress', receiving)
@@ -112,7 +112,7 @@ describe('what is said', () => {
     expect(world.stdout.text).toBe('/srv/in\n')
     expect(world.stderr.lines).toEqual([
       `receiving photos, 256 MiB in 12 files, id ${ID}, from 10.0.0.1`,
-      'warning: no multicast Look at the switch.',
+      'warning: no multicast; look at the switch',
       'complete after 22s',
       'photos: 256 MiB in 22s, 95.7 Mbit/s; by multicast 250 MiB, from peers 5.00 MiB, from the seeder 1.00 MiB; given 7.00 MiB',
     ])

@@ -82,7 +82,11 @@ function handlers(run: Run, view: SendView): Handlers<SendEvents> {
       screen.answer(`mcp2p recv ${shellQuote(session.link)}`)
     },
     listening: ({ group, port, dataPort, peerPort }) =>
-      screen.note(`announcing on ${group}:${port}, data on ${dataPort}, peers on TCP ${peerPort}`),
+      screen.note(
+        run.settings.multicast === 'never'
+          ? `swarm only: multicast is switched off; peers on TCP ${peerPort}`
+          : `announcing on ${group}:${port}, data on ${dataPort}, peers on TCP ${peerPort}`,
+      ),
     peer: undefined,
     receiver: undefined,
     progress: progress => {

@@ -40,7 +40,8 @@ export async function start(
   follow: (process: CliProcess) => CliProcess,
 ): Promise<Cast> {
   const network = ['--interface', loopback, '--port', String(await freeUdpPorts())]
-  const send = ['send', meta, '--root', root, '--wait-receivers', '2', ...network]
+  // It stays for the late one, however small the tree; the demo ends it.
+  const send = ['send', meta, '--root', root, '--wait-receivers', '2', '--forever', ...network]
   const sender = follow(new CliProcess('sender', send))
   const { peerPort } = await sender.until('listening')
   const { link, totalBytes } = await sender.until('session')
@@ -75,7 +76,8 @@ function whenPassed(
   const swarm = receivers.map(each =>
     each.until('progress', event => Number(event.verifiedBytes) >= bytes),
   )
-  return Promise.any([blast, ...swarm])
+  const over = receivers.map(each => each.until('complete'))
+  return Promise.any([blast, ...swarm, ...over])
 }
 
 /** The first of two neighbouring free ports, so that no other session on this machine is met. */

@@ -117,7 +117,9 @@ async function farewell(cast: Cast): Promise<void> {
   const timer = setTimeout(() => {
     for (const process of all) process.kill('SIGTERM')
   }, graceMillis)
-  await Promise.all(all.map(process => process.exited))
+  await Promise.all(cast.receivers.map(each => each.process.exited))
+  cast.sender.kill('SIGTERM')
+  await cast.sender.exited
   clearTimeout(timer)
 }
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import { LIMITS } from '../core/base/limits.js'
 import type { Registry } from '../core/manager/registry.js'
-import { peersInAnswer } from '../core/wire/manager.js'
+import { hashesInAnswer, peersInAnswer } from '../core/wire/manager.js'
 import { plainHost } from '../io/net/conn.js'
 import { dial } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
@@ -40,23 +40,41 @@ export async function askManager(
   port: number | undefined,
   localAddress: string | undefined,
 ): Promise<Address[] | undefined> {
+  const lines: object[] = [{ cmd: 'request_peers', meta_hash: id }]
+  if (port !== undefined) lines.unshift({ cmd: 'register', meta_hash: id, port })
+  return converse(manager, localAddress, lines, peersInAnswer)
+}
+
+/** Asks a manager, or a sender, which transfers it knows; rejects and resolves as `askManager`. */
+export function askTransfers(
+  manager: Address,
+  localAddress: string | undefined,
+): Promise<string[] | undefined> {
+  return converse(manager, localAddress, [{ cmd: 'list' }], hashesInAnswer)
+}
+
+/** Says these lines and waits for the first answer that `read` understands. */
+async function converse<Answer>(
+  manager: Address,
+  localAddress: string | undefined,
+  lines: readonly object[],
+  read: (line: string) => Answer | undefined,
+): Promise<Answer | undefined> {
   const socket = await dial(manager, localAddress)
   return new Promise(resolve => {
-    const done = (peers: Address[] | undefined): void => {
+    const done = (answer: Answer | undefined): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(peers)
+      resolve(answer)
     }
     const timer = setTimeout(() => done(undefined), ANSWER_MILLIS)
     socket.on('error', () => done(undefined))
     socket.on('close', () => done(undefined))
     onLines(socket, undefined, line => {
-      const peers = peersInAnswer(line)
-      if (peers !== undefined) done(peers)
+      const answer = read(line)
+      if (answer !== undefined) done(answer)
     })
-    if (port !== undefined)
-      socket.write(`${JSON.stringify({ cmd: 'register', meta_hash: id, port })}\n`)
-    socket.write(`${JSON.stringify({ cmd: 'request_peers', meta_hash: id })}\n`)
+    for (const line of lines) socket.write(`${JSON.stringify(line)}\n`)
   })
 }
 

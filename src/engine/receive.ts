@@ -15,7 +15,7 @@ import { Ears, type EarsOptions } from './ears.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
 import { fetchMeta, isWanted } from './join.js'
-import { askManager } from './lines.js'
+import { askManager, askTransfers } from './lines.js'
 import { checkReceiveOptions, checkReceiveSource } from './options.js'
 import { Overheard } from './overheard.js'
 import { placeOf } from './place.js'
@@ -63,6 +63,7 @@ class Reception {
   #receiving: Receiving | undefined
   #wake: () => void = () => {}
   readonly #startedAt = performance.now()
+  #askTransfersAt = 0
 
   constructor(source: ReceiveSource, options: ReceiveOptions, emit: Emit<ReceiveEvents>) {
     this.#source = source
@@ -173,6 +174,7 @@ class Reception {
     for (;;) {
       throwIfAborted(signal)
       this.#ears?.query(this.#wantedId)
+      await this.#askTransfers(localAddress)
       // Who announces and gives no meta must not keep us from the others.
       for (const id of this.#candidates()) {
         const heard = this.#heard.get(id)
@@ -185,6 +187,17 @@ class Reception {
       this.#progress()
       await this.#pause(LOOK_EVERY_MILLIS)
     }
+  }
+
+  /** Whoever was named may say what there is, where the user did not. */
+  async #askTransfers(localAddress: string | undefined): Promise<void> {
+    if (this.#wantedId?.length === 64 || performance.now() < this.#askTransfersAt) return
+    this.#askTransfersAt = performance.now() + ASK_EVERY_MILLIS
+    const ask = async (peer: Address): Promise<void> => {
+      for (const id of (await askTransfers(peer, localAddress)) ?? [])
+        if (/^[0-9a-f]{64}$/.test(id) && id.startsWith(this.#wantedId ?? '')) this.#note(id, peer)
+    }
+    await Promise.allSettled(this.#peers.map(ask))
   }
 
   /**

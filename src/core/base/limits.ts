@@ -161,4 +161,6 @@ export const LIMITS = {
   managerEntriesPerAddressMax: 256,
   managerPeersPerSwarmMax: 10_000,
   managerSwarmsMax: 1000,
+  /** Transfers that one answer lists. */
+  managerListMax: 100,
 } as const

@@ -49,6 +49,8 @@ export class Registry {
         return this.#keep(command.meta_hash, command.cookie, now)
       case 'leave':
         return this.#leave(command.meta_hash, command.cookie)
+      case 'list':
+        return this.#list(now)
     }
   }
 
@@ -98,6 +100,21 @@ export class Registry {
         return json({ cmd: 'left', meta_hash: hash })
       }
     return error('unknown_cookie', 'nothing is registered under this cookie')
+  }
+
+  /** What is here, our own first, and how many peers each has. */
+  #list(now: Micros): string {
+    const swarms: { meta_hash: string; peers: number }[] = []
+    const countOf = (hash: string): number =>
+      [...(this.#swarms.get(hash)?.values() ?? [])].filter(({ until }) => until >= now).length
+    const own = this.#own?.metaHash
+    if (own !== undefined) swarms.push({ meta_hash: own, peers: countOf(own) + 1 })
+    for (const hash of this.#swarms.keys()) {
+      if (swarms.length === LIMITS.managerListMax) break
+      const peers = hash === own ? 0 : countOf(hash)
+      if (peers > 0) swarms.push({ meta_hash: hash, peers })
+    }
+    return json({ cmd: 'list', swarms })
   }
 
   #shareOf(host: string): number {

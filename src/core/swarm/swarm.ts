@@ -24,37 +24,11 @@ import { blocksOf, Link } from './link.js'
 import { News } from './news.js'
 import { sameScope } from './scope.js'
 import { Slots } from './slots.js'
+import type { SwarmIn, SwarmOut } from './traffic.js'
 import { Word } from './word.js'
 
-export type SwarmIn =
-  | { type: 'connected'; peer: number; host: string; port: number; outbound: boolean }
-  | { type: 'dial-failed'; address: PeerAddress }
-  | { type: 'message'; peer: number; message: Message }
-  | { type: 'closed'; peer: number; reason: string }
-  /** The socket took the bytes of a served range. */
-  | { type: 'sent'; peer: number; bytes: number }
-
-/** For the shell. */
-export type SwarmAction =
-  | { type: 'send'; peer: number; message: Message }
-  | { type: 'dial'; address: PeerAddress }
-  /** `abrupt`: it did wrong, or is one too many; nothing more is sent to it or read of it. */
-  | { type: 'close'; peer: number; reason: string; abrupt: boolean }
-  /** Read the range and send it as data; then `sent`. */
-  | { type: 'serve'; peer: number; range: Range }
-  /** Send the chunk's layer (from memory or by hashing what is on disk). */
-  | { type: 'serve-layer'; peer: number; chunk: number }
-
-/** For the owner. */
-export type SwarmNote =
-  | { type: 'joined'; link: Link }
-  | { type: 'left'; link: Link; reason: string }
-  | { type: 'arrived'; link: Link; range: Range; bytes: Uint8Array | undefined }
-  | { type: 'failed'; link: Link; range: Range; reason: RejectReason | 'silent' | 'closed' }
-  | { type: 'layer'; link: Link; chunk: number; leaves: Uint8Array }
-  | { type: 'control'; link: Link; message: Control }
-
-export type SwarmOut = SwarmAction | SwarmNote
+export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
+export { isNote } from './traffic.js'
 
 export interface SwarmOptions {
   readonly id: string
@@ -113,28 +87,35 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     return this.#options.verified.full
   }
 
-  /**
-   * Complete, but a seeder that was here does not know (it is dialled until it does), or somebody who
-   * may be one has not been greeted yet.
-   */
   /** Somebody announces that he sends; until a seeder was greeted, he is owed word of our end. */
   announced(address: PeerAddress, now: Micros): void {
     this.book.announced(address, now)
     this.#word.announced(address)
   }
 
+  /**
+   * Complete, but a seeder that was here does not know (it is dialled until it does), or somebody who
+   * may be one has not been greeted yet.
+   */
   get owesWord(): boolean {
-    if (!this.complete) return false
-    if (this.#word.isOwed || this.#dialling > 0) return true
+    return this.complete && (this.#word.isOwed || this.#dialling > 0 || this.#isGreeting)
+  }
+
+  get #isGreeting(): boolean {
     for (const link of this.#links.values())
       if (link.outbound && link.hello === undefined) return true
     return false
   }
 
+  /** When whoever is owed word is dialled: a second connection would only push out a slow first. */
+  get #tellAt(): Micros {
+    const isFree = this.complete && this.#dialling <= 0 && !this.#isGreeting
+    return isFree ? this.#word.dueAt : Number.POSITIVE_INFINITY
+  }
+
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    const tell = this.complete && this.#dialling === 0 ? this.#word.dueAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#news.dueAt, this.#checkAt, dial, tell, this.slots.deadline)
+    return Math.min(this.#news.dueAt, this.#checkAt, dial, this.#tellAt, this.slots.deadline)
   }
 
   handle(input: SwarmIn, now: Micros): void {
@@ -440,13 +421,15 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       this.#out.push({ type: 'serve', peer: serve.peer, range: serve.range })
     }
     const wanted = this.#peersWanted()
-    const due = this.book.nextAt(wanted > 0) <= now ? this.book.take(wanted, now) : []
-    const isFree = this.complete && this.#dialling <= 0 && due.length === 0
-    const untold = isFree ? this.#word.take(now) : undefined
-    for (const address of untold === undefined ? due : [untold]) {
-      this.#dialling++
-      this.#out.push({ type: 'dial', address })
-    }
+    if (this.book.nextAt(wanted > 0) <= now)
+      for (const address of this.book.take(wanted, now)) this.#dial(address)
+    if (now >= this.#tellAt) this.#dial(this.#word.take(now))
+  }
+
+  #dial(address: PeerAddress | undefined): void {
+    if (address === undefined) return
+    this.#dialling++
+    this.#out.push({ type: 'dial', address })
   }
 
   /** Who has everything dials nobody: whoever needs it will come. */
@@ -489,11 +472,4 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       this.#out.push({ type: 'failed', link, range: asked.range, reason: 'silent' })
     }
   }
-}
-
-const NOTES = new Set(['joined', 'left', 'arrived', 'failed', 'layer', 'control'])
-
-/** It is for the owner, not for the shell. */
-export function isNote(out: SwarmOut): out is SwarmNote {
-  return NOTES.has(out.type)
 }

@@ -12,6 +12,7 @@ const COMMAND = z.discriminatedUnion('cmd', [
   z.object({ cmd: z.literal('request_peers'), meta_hash: HASH, cookie: COOKIE.optional() }),
   z.object({ cmd: z.literal('keepalive'), meta_hash: HASH, cookie: COOKIE }),
   z.object({ cmd: z.literal('leave'), meta_hash: HASH, cookie: COOKIE }),
+  z.object({ cmd: z.literal('list') }),
 ])
 
 export type ManagerCommand = z.infer<typeof COMMAND>
@@ -29,6 +30,11 @@ const PEERS = z.object({
   peers: z.array(z.object({ host: z.string().max(255), port: PORT })).max(1000),
 })
 
+const SWARMS = z.object({
+  cmd: z.literal('list'),
+  swarms: z.array(z.object({ meta_hash: HASH })).max(1000),
+})
+
 /** The command in a line, or what is wrong with it. */
 export function parseCommand(line: string): ManagerCommand | BadLine {
   let value: unknown
@@ -41,12 +47,21 @@ export function parseCommand(line: string): ManagerCommand | BadLine {
   if (parsed.success) return parsed.data
   const cmd = (value as { cmd?: unknown } | null)?.cmd
   if (!COMMAND.options.some(option => option.shape.cmd.value === cmd)) {
-    const message = 'known: register, request_peers, keepalive, leave'
+    const message = 'known: register, request_peers, keepalive, leave, list'
     return { cmd: 'error', code: 'unknown_cmd', message }
   }
   const [issue] = parsed.error.issues
   const message = `${issue.path.join('.') || 'command'}: ${issue.message}`
   return { cmd: 'error', code: 'bad_command', message }
+}
+
+/** The transfers in a manager's answer, or `undefined` when the line is another answer. */
+export function hashesInAnswer(line: string): string[] | undefined {
+  try {
+    return SWARMS.safeParse(JSON.parse(line)).data?.swarms.map(({ meta_hash }) => meta_hash)
+  } catch {
+    return undefined
+  }
 }
 
 /** The peers in a manager's answer, or `undefined` when the line is another answer. */

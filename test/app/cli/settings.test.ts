@@ -156,11 +156,9 @@ describe('the config file', () => {
   it('need not exist, unless it was named', async () => {
     expect((await resolve('recv')).file).toMatchObject({ exists: false })
     const missing = join(home, 'missing.json')
-    const named = [
-      resolve('recv', { config: missing }),
-      resolve('recv', {}, { MCP2P_CONFIG: missing }),
-    ]
-    for (const one of named) await expect(one).rejects.toMatchObject({ exit: 'notFound' })
+    const refused = { exit: 'notFound' }
+    await expect(resolve('recv', { config: missing })).rejects.toMatchObject(refused)
+    await expect(resolve('recv', {}, { MCP2P_CONFIG: missing })).rejects.toMatchObject(refused)
   })
 
   it('is looked for in HOME where XDG_CONFIG_HOME is unset or relative', async () => {

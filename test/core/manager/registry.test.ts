@@ -38,3 +38,21 @@ it('entries that are not kept alive give way to new ones, and so do their swarms
   const { peers } = ask('10.0.0.3', 40 * second, { cmd: 'request_peers', meta_hash: 'a' })
   expect(peers).toEqual([{ host: '10.0.1.1', port: 7 }])
 })
+
+it('lists what is here, the own transfer first, and nothing that has expired', () => {
+  const own = { metaHash: 'c', port: 9 }
+  const registry = new Registry(new Prng(1), own)
+  const ask = (now: number, command: object) =>
+    JSON.parse(registry.answer(JSON.stringify(command), { host: 'h', localHost: 'x' }, now)!)
+  ask(0, { cmd: 'register', meta_hash: 'a', port: 1 })
+  ask(25 * second, { cmd: 'register', meta_hash: 'b', port: 2 })
+  const swarms = (now: number) => ask(now, { cmd: 'list' }).swarms
+  const mine = { meta_hash: 'c', peers: 1 }
+  expect(swarms(26 * second)).toEqual([
+    mine,
+    ...['a', 'b'].map(meta_hash => ({ meta_hash, peers: 1 })),
+  ])
+  expect(swarms(40 * second)).toEqual([mine, { meta_hash: 'b', peers: 1 }])
+  for (let i = 0; i < 300; i++) ask(50 * second, { cmd: 'register', meta_hash: `m${i}`, port: 1 })
+  expect(swarms(50 * second)).toHaveLength(LIMITS.managerListMax)
+})

@@ -63,6 +63,19 @@ describe('a receiver that lost the sender and completed', () => {
     expect(swarm.owesWord).toBe(false)
   })
 
+  it('does not dial once more while the one who was dialled has not answered', () => {
+    const { swarm, verified, drain } = receiver()
+    swarm.announced(seeder, 0)
+    verified.addRange(0, 2)
+    expect(drain(1000)).toContainEqual({ type: 'dial', address: seeder })
+    swarm.handle({ type: 'connected', peer: 1, ...seeder, outbound: true }, 2000)
+    expect(swarm.owesWord).toBe(true)
+    expect(drain(900_000)).not.toContainEqual({ type: 'dial', address: seeder })
+    expect(swarm.deadline).toBeGreaterThan(900_000)
+    swarm.handle({ type: 'closed', peer: 1, reason: 'reset' }, 1_000_000)
+    expect(drain(2_000_000)).toContainEqual({ type: 'dial', address: seeder })
+  })
+
   it('owes nothing to a sender that left when it was complete, or to a peer', () => {
     const { swarm, verified, drain, meet } = receiver()
     meet(1, 'receiver', 0)

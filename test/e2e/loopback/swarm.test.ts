@@ -30,6 +30,21 @@ describe('a pure swarm', patience, () => {
     }
   })
 
+  play(
+    'takes what the one who was named sends, without an id or by its first digits',
+    async ({ stage }) => {
+      const file = await randomFile(join(stage.folder, 'x.bin'), mebibyte)
+      const sender = stage.send([file, '--no-multicast', '--wait-receivers', '2'])
+      const { id } = await sender.until('session')
+      const { peerPort } = await sender.until('listening')
+      const named = ['--no-multicast', '--peer', `127.0.0.1:${peerPort}`]
+      const byPeer = stage.recv('a', named)
+      const byDigits = stage.recv('b', [String(id).slice(0, 8), ...named])
+      await end([sender, byPeer, byDigits])
+      await stage.expectSame(file, 'a', 'b')
+    },
+  )
+
   play('finds a sender that blasts, without hearing it', async ({ stage }) => {
     const file = await randomFile(join(stage.folder, 'x.bin'), 8 * mebibyte)
     const sender = stage.send([file, '--wait-receivers', '1'])

@@ -113,7 +113,7 @@ describe('config', () => {
     expect(lines).toContainEqual(['rate', '5Mbit', '--rate'])
     expect(lines).toContainEqual(['port', '7000', 'MCP2P_PORT'])
     expect(lines).toContainEqual(['linger', '30s', 'default'])
-    expect(lines).toContainEqual(['data-port', '(--port + 1)'])
+    expect(lines).toContainEqual(['data-port', '(--port + 1)', 'default'])
     expect(lines).toHaveLength(OPTIONS.length) // a title more, but --no-multicast is no setting
     expect(world.stderr.lines[0]).toMatch(/^config file: .*\(there is none\)$/)
   })

@@ -13,7 +13,7 @@ export const config: Command = async ({ resolved, screen }) => {
   const rows = settings.map(setting => [
     setting.option.name,
     setting.text ?? `(${otherwiseOf(setting)})`,
-    setting.where ?? (setting.source === 'unset' ? '' : setting.source),
+    setting.where ?? (setting.source === 'unset' ? 'default' : setting.source),
   ])
   const columns = [{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }]
   for (const line of tableLines(columns, rows)) screen.answer(line)

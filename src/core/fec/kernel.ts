@@ -3,9 +3,6 @@
 
 import { product } from './field.js'
 
-/** Columns and rows of one application at most. */
-export const VECTORS_MAX = 255
-
 export interface FecKernel {
   /** What it runs on, for people: `GFNI`, `WebAssembly`, `tables`. */
   readonly name: string

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { FecKernel } from '../../core/fec/kernel.js'
 
 /** An open socket; only the functions below know what is in it. */
 export type UdpHandle = object
@@ -86,15 +87,7 @@ export interface NativeFec {
   /** Names of those that this processor has by their numbers, the fastest last. */
   kernels(): Readonly<Record<number, string>>
   /** As `FecKernel.apply`; 0, or a negative errno for vectors outside their slabs. */
-  apply(
-    kernel: number,
-    matrix: Uint8Array,
-    source: Uint8Array,
-    sourceAt: Int32Array,
-    sums: Uint8Array,
-    sumAt: Int32Array,
-    bytes: number,
-  ): number
+  apply(kernel: number, ...vectors: Parameters<FecKernel['apply']>): number
 }
 
 interface NativeParts {

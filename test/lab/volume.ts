@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   rmdirSync,
-  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -59,7 +58,7 @@ export class Volume {
     writeFileSync(`${path}.img`, '')
     truncateSync(`${path}.img`, imageBytes)
     run('mkfs.ext4', '-q', '-O', '^has_journal', '-m', '0', `${path}.img`)
-    volume.#mount()
+    volume.#mount(`${path}.img`)
     return volume
   }
 
@@ -67,19 +66,22 @@ export class Volume {
     run('mount', '-o', `remount,${is ? 'ro' : 'rw'}`, this.path)
   }
 
-  /** Takes the last bytes of the disk away: reading there is an input/output error from now on. */
+  /**
+   * Takes the last bytes of the disk away: reading there is an input/output error from now on. It is
+   * another disk of the same content, since the cache of the first lives as long as any process that
+   * saw it mounted.
+   */
   break(keepBytes: number): void {
     this.close()
-    copyFileSync(`${this.path}.img`, `${this.path}.whole`)
-    this.#mount()
-    truncateSync(`${this.path}.img`, keepBytes)
+    const broken = `${this.path}.broken`
+    copyFileSync(`${this.path}.img`, broken)
+    this.#mount(broken)
+    truncateSync(broken, keepBytes)
   }
 
   mend(): void {
     this.close()
-    copyFileSync(`${this.path}.whole`, `${this.path}.img`)
-    rmSync(`${this.path}.whole`)
-    this.#mount()
+    this.#mount(`${this.path}.img`)
   }
 
   close(): void {
@@ -87,9 +89,9 @@ export class Volume {
     this.#mounted = false
   }
 
-  #mount(): void {
+  #mount(image: string): void {
     // The loop device goes with the mount.
-    run('mount', '-o', 'loop', `${this.path}.img`, this.path)
+    run('mount', '-o', 'loop', image, this.path)
     this.#mounted = true
   }
 }

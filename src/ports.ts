@@ -14,6 +14,11 @@ export interface Hasher {
    * does the same with any hash.
    */
   readonly each?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => void
+  /**
+   * Digests of `count` pieces of `slab` at once: `places` has where each begins and how long it is.
+   * See `digestsAt`, which does the same with any hash.
+   */
+  readonly at?: (slab: Uint8Array, places: Int32Array, count: number, into: Uint8Array) => void
 }
 
 /** Monotonic microseconds. */

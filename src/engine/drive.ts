@@ -16,6 +16,7 @@ export class Drive<In, Out> {
   readonly #machine: Machine<In, Out>
   readonly #act: (out: Out) => void
   readonly #beforeWaking: () => void
+  readonly #drained: () => void
   #waiting: In[] = []
   #busy = false
   #stopped = false
@@ -24,16 +25,19 @@ export class Drive<In, Out> {
 
   /**
    * `act` carries out one output; what it learns comes back by `feed`. `beforeWaking` hands over
-   * what waits outside, so that a machine that wakes up late does not judge by old news.
+   * what waits outside, so that a machine that wakes up late does not judge by old news. `drained`
+   * carries out what `act` has put aside to do at once.
    */
   constructor(
     machine: Machine<In, Out>,
     act: (out: Out) => void,
     beforeWaking: () => void = () => {},
+    drained: () => void = () => {},
   ) {
     this.#machine = machine
     this.#act = act
     this.#beforeWaking = beforeWaking
+    this.#drained = drained
   }
 
   feed(input: In): void {
@@ -60,6 +64,7 @@ export class Drive<In, Out> {
         this.#waiting = []
         for (const input of inputs) this.#machine.handle(input, now)
         for (let out = this.#poll(now); out !== undefined; out = this.#poll(now)) this.#act(out)
+        this.#drained()
       } while (this.#waiting.length > 0)
     } finally {
       this.#busy = false

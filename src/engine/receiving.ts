@@ -20,6 +20,7 @@ import { type OpenStore, openStore } from '../io/disk/store.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address, Hasher } from '../ports.js'
 import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } from './api.js'
+import { Digester } from './digester.js'
 import { Drive, nowMicros } from './drive.js'
 import type { Ears } from './ears.js'
 import type { Emit } from './events.js'
@@ -61,6 +62,7 @@ export class Receiving {
   readonly #open: OpenStore
   readonly #pool: Uint8Array
   readonly #fetch: Fetch
+  readonly #digester: Digester
   readonly #drive: Drive<FetchIn, FetchOut>
   readonly #peers: Peers
   readonly #port: PeerPort
@@ -127,10 +129,6 @@ export class Receiving {
     const { options, ears, place } = given
     const multicast = ears !== undefined
     const prng = new Prng(randomBytes(4).readUInt32BE(0))
-    const poolBytes = Math.min(
-      LIMITS.partialPoolBytes,
-      Math.max(4 << 20, 2 * BLOCK_BYTES * tree.geometry.blockCount),
-    )
     this.#fetch = new Fetch(
       {
         id: meta.id,
@@ -143,7 +141,7 @@ export class Receiving {
         prng,
         multicast,
         stay: options.stay ?? false,
-        poolBytes,
+        poolBytes: poolBytesFor(tree.geometry.blockCount),
       },
       nowMicros(),
     )
@@ -153,7 +151,11 @@ export class Receiving {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
     const look = (): void => given.ears?.look()
-    this.#drive = new Drive(this.#fetch, out => this.#act(out), look)
+    this.#digester = new Digester(hash, this.#pool, (block, digest) =>
+      this.#drive.feed({ type: 'hashed', block, digest }),
+    )
+    const digest = (): void => this.#digester.flush()
+    this.#drive = new Drive(this.#fetch, out => this.#act(out), look, digest)
     this.#writer = new Writer({
       geometry: tree.geometry,
       store: open.store,
@@ -292,17 +294,17 @@ export class Receiving {
   }
 
   #verify(block: number, at: number, bytes: number, spilled: readonly Range[]): void {
-    const done = (): void => {
-      const digest = this.#hash(this.#pool.subarray(at, at + bytes))
-      this.#drive.feed({ type: 'hashed', block, digest })
-    }
-    if (spilled.length === 0) return done()
+    if (spilled.length === 0) return this.#digester.add(block, at, bytes)
     const { file, offset } = this.#tree.geometry.placeOfBlock(block)
     const reads = spilled.map(part => {
       const from = at + part.offsetBytes
       const into = this.#pool.subarray(from, from + part.lengthBytes)
       return this.#open.store.read(file, offset + part.offsetBytes, into)
     })
+    const done = (): void => {
+      this.#digester.add(block, at, bytes)
+      this.#digester.flush()
+    }
     Promise.all(reads).then(done, error => this.#settle(error))
   }
 
@@ -471,4 +473,8 @@ export class Receiving {
 
 function snapshot(verified: Bitmap): Uint8Array {
   return verified.bytes.slice()
+}
+
+function poolBytesFor(blocks: number): number {
+  return Math.min(LIMITS.partialPoolBytes, Math.max(4 << 20, 2 * BLOCK_BYTES * blocks))
 }

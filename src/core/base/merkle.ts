@@ -31,6 +31,24 @@ export function digestsInto(
     into.set(hash(bytes.subarray(at, at + pieceBytes)), out)
 }
 
+/**
+ * Digests of `count` pieces of `slab`, concatenated in `into`: `places` has where each begins and how
+ * long it is.
+ */
+export function digestsAt(
+  into: Uint8Array,
+  hash: Hasher,
+  slab: Uint8Array,
+  places: Int32Array,
+  count: number,
+): void {
+  if (hash.at) return hash.at(slab, places, count, into)
+  for (let i = 0; i < count; i++) {
+    const from = places[2 * i]
+    into.set(hash(slab.subarray(from, from + places[2 * i + 1])), i * DIGEST_BYTES)
+  }
+}
+
 /** The layer of these bytes: the hash of each 16 KiB block, concatenated; the last may be short. */
 export function leavesOf(bytes: Uint8Array, hash: Hasher): Uint8Array {
   const leaves = new Uint8Array(Math.ceil(bytes.length / BLOCK_BYTES) * DIGEST_BYTES)

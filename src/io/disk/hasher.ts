@@ -19,18 +19,21 @@ function sha256ByString(bytes: Uint8Array): Uint8Array {
   return digest
 }
 
-function nativeSha256(native: NonNullable<NativeHash['sha256']>): Hasher {
-  const each = (bytes: Uint8Array, pieceBytes: number, into: Uint8Array): void => {
-    if (bytes.length === 0) return
-    const pieces = native(bytes, pieceBytes, into)
-    assert(pieces === Math.ceil(bytes.length / pieceBytes), 'the pieces are hashed')
-  }
-  return Object.assign(sha256ByString, { each })
+function nativeSha256({ sha256: each, sha256At: at }: NativeHash): Hasher {
+  if (each === undefined || at === undefined) return sha256ByString
+  return Object.assign(sha256ByString, {
+    each: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array): void => {
+      if (bytes.length === 0) return
+      const pieces = each(bytes, pieceBytes, into)
+      assert(pieces === Math.ceil(bytes.length / pieceBytes), 'the pieces are hashed')
+    },
+    at: (slab: Uint8Array, places: Int32Array, count: number, into: Uint8Array): void => {
+      if (count > 0) assert(at(slab, places, count, into) === count, 'the pieces are hashed')
+    },
+  })
 }
 
-const native = loadNative().hash?.sha256
-
-export const sha256: Hasher = native ? nativeSha256(native) : sha256ByString
+export const sha256: Hasher = nativeSha256(loadNative().hash ?? {})
 
 /** Rejects with a `Mcp2pError` of exit `incompatible` when this host cannot do it. */
 export async function hasherOf(name: HashName): Promise<Hasher> {

@@ -80,6 +80,16 @@ export interface NativeHash {
    * `bytes`; the last piece may be shorter. Returns how many, or a negative errno.
    */
   readonly sha256?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => number
+  /**
+   * Digests of `count` pieces of `slab`, concatenated in `into`: `places` has where each begins and
+   * how long it is. Returns `count`, or a negative errno.
+   */
+  readonly sha256At?: (
+    slab: Uint8Array,
+    places: Int32Array,
+    count: number,
+    into: Uint8Array,
+  ) => number
 }
 
 /** Sums of products over GF(2^8). */

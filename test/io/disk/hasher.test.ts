@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hexOf, utf8 } from '../../../src/core/base/bytes.js'
-import { leavesOf } from '../../../src/core/base/merkle.js'
+import { digestsAt, leavesOf } from '../../../src/core/base/merkle.js'
+import { Prng } from '../../../src/core/base/prng.js'
 import { hasherOf, sha256 } from '../../../src/io/disk/hasher.js'
 
 it('is SHA-256 and, where it is installed, BLAKE3', async () => {
@@ -14,13 +15,40 @@ it('is SHA-256 and, where it is installed, BLAKE3', async () => {
   )
 })
 
-it.each([
+describe.each([
   ['the native part, where there is one', sha256],
   ['its twin', (bytes: Uint8Array) => sha256(bytes)],
-])('hashes blocks of 16 KiB by %s, the last as short as it is', (_, hasher) => {
-  const bytes = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251)
-  const blocks = [bytes.subarray(0, 16_384), bytes.subarray(16_384, 32_768), bytes.subarray(32_768)]
-  const digests = blocks.map(block => createHash('sha256').update(block).digest())
-  expect(hexOf(leavesOf(bytes, hasher))).toBe(hexOf(Buffer.concat(digests)))
-  expect(leavesOf(new Uint8Array(0), hasher).length).toBe(0)
+])('by %s', (_, hasher) => {
+  it('hashes blocks of 16 KiB, the last as short as it is', () => {
+    const bytes = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251)
+    const blocks = [
+      bytes.subarray(0, 16_384),
+      bytes.subarray(16_384, 32_768),
+      bytes.subarray(32_768),
+    ]
+    const digests = blocks.map(block => createHash('sha256').update(block).digest())
+    expect(hexOf(leavesOf(bytes, hasher))).toBe(hexOf(Buffer.concat(digests)))
+    expect(leavesOf(new Uint8Array(0), hasher).length).toBe(0)
+  })
+
+  it('hashes pieces of any length wherever they lie, however many', () => {
+    const prng = new Prng(20)
+    const slab = Uint8Array.from({ length: 5000 }, () => prng.below(256))
+    for (let count = 0; count <= 40; count++) {
+      // Often of one length, as blocks are.
+      const lengths = Array.from(
+        { length: count },
+        () => [64, 64, 640, prng.below(300)][prng.below(4)],
+      )
+      const places = lengths.map(length => [prng.below(slab.length - length), length])
+      const into = new Uint8Array(32 * count)
+      digestsAt(into, hasher, slab, Int32Array.from(places.flat()), count)
+      const wanted = places.map(([at, length]) =>
+        createHash('sha256')
+          .update(slab.subarray(at, at + length))
+          .digest(),
+      )
+      expect(hexOf(into)).toBe(hexOf(Buffer.concat(wanted)))
+    }
+  })
 })

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { loadNative, type NativeUdp } from '../../../src/io/native/load.js'
+import { loadNative, type NativeHash, type NativeUdp } from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
 const { udp, hash, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
-it.skipIf(!compiles).each(['udp', 'fec'])(
+it.skipIf(!compiles).each(['udp', 'fec', 'sha256'])(
   '%s.c does what it says, and nothing outside its slab',
   unit => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
@@ -108,15 +108,27 @@ it.skipIf(scheduler === undefined)(
 )
 
 it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it may write', () => {
-  const sha256 = hash!.sha256!
+  const { sha256, sha256At } = hash as Required<NativeHash>
   const bytes = new Uint8Array(100)
   expect(sha256(bytes, 64, new Uint8Array(64))).toBe(2)
   expect(sha256(bytes, 64, bytes)).toBe(2)
   expect(sha256(bytes, 64, new Uint8Array(63))).toBeLessThan(0)
-  fc.assert(
-    fc.property(fc.array(anything, { maxLength: 4 }), argv => {
-      expect(typeof (sha256 as (...argv: unknown[]) => unknown)(...argv)).toBe('number')
-    }),
-    { numRuns: 20_000 },
-  )
+  for (const [place, right] of [
+    [[0, 100], 1],
+    [[100, 0], 1],
+    [[1, 100], -22],
+    [[101, 0], -22],
+    [[-1, 1], -22],
+    [[0, -1], -22],
+  ] as const)
+    expect(sha256At(bytes, new Int32Array(place), 1, new Uint8Array(32))).toBe(right)
+  expect(sha256At(bytes, new Int32Array(3), 2, new Uint8Array(64))).toBeLessThan(0)
+  expect(sha256At(bytes, new Int32Array(4), 2, new Uint8Array(63))).toBeLessThan(0)
+  for (const call of [sha256, sha256At] as ((...argv: unknown[]) => unknown)[])
+    fc.assert(
+      fc.property(fc.array(anything, { maxLength: 5 }), argv => {
+        expect(typeof call(...argv)).toBe('number')
+      }),
+      { numRuns: 20_000 },
+    )
 })

@@ -1,7 +1,7 @@
 // The peer port and outgoing connections. One port carries everything: the first byte of a
 // connection tells frames from a manager's JSON lines, and the accepting side is silent until then.
 
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { LIMITS } from '../../core/base/limits.js'
 import type { Address } from '../../ports.js'
@@ -11,6 +11,10 @@ import { Lobby } from './lobby.js'
 const PORTS_TRIED = 100
 const CONNECT_MILLIS = 5000
 const FIRST_BYTE_MILLIS = 10_000
+const READ_BYTES = 1 << 20
+
+/** What any dialled socket has read is heard before the next one reads. */
+let readBuffer: Uint8Array | undefined
 
 export interface ListenOptions {
   /** First port tried; the next free one is taken. */
@@ -125,10 +129,20 @@ async function listen(port: number, host: string | undefined): Promise<Server> {
   })
 }
 
-/** Connects, from `localAddress` when given; rejects after 5 s. */
+/**
+ * Connects, from `localAddress` when given; rejects after 5 s. The bytes of the socket's `data` events
+ * are there during the event only: all are read into the same memory, where a buffer for each would
+ * cost more than the reading.
+ */
 export function dial(address: Address, localAddress: string | undefined): Promise<Socket> {
+  readBuffer ??= new Uint8Array(READ_BYTES)
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address.host, port: address.port, localAddress })
+    const onread: OnReadOpts = {
+      buffer: readBuffer!,
+      callback: (count, buffer) => socket.emit('data', Buffer.from(buffer.buffer, 0, count)),
+    }
+    const { host, port } = address
+    const socket = connect({ host, port, localAddress, onread })
     const timer = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_MILLIS)
     socket.once('connect', () => {
       clearTimeout(timer)

@@ -1,6 +1,7 @@
 // Chunks that a sender has read and checked: each is hashed before anything of it leaves, so that a
 // file that changed underneath is noticed and never sent; what peers ask for is checked the same way,
-// once for as long as the file's stamp stays the same. Hashing is done a slice at a time, so that
+// once for as long as the file's stamp stays the same, and what they ask for next is often in memory
+// then. Hashing is done a slice at a time, so that
 // the blast's pacing is not held up by it.
 
 import { Bitmap } from '../core/base/bitmap.js'
@@ -24,6 +25,9 @@ export class Chunks {
   readonly #hash: Hasher
   readonly #source: Source
   readonly #held = new Map<number, Checked>()
+  /** Read for peers; those that they asked for first go first. */
+  readonly #recent = new Map<number, Checked>()
+  readonly #reading = new Map<number, Promise<Checked>>()
   readonly #free: Uint8Array[] = []
   readonly #layers = new Map<number, Uint8Array>()
   /** Chunks that were right, and each file's stamp when they were. */
@@ -44,11 +48,13 @@ export class Chunks {
    */
   async read(file: number, offset: number, into: Uint8Array): Promise<void> {
     const { geometry } = this.#tree
-    const chunk = geometry.firstChunkOfFile(file) + Math.floor(offset / geometry.chunkBytes)
-    const stamp = await this.#source.stamp(file)
-    if (!this.#right.has(chunk) || this.#stamps.get(file) !== stamp)
-      this.#recycle(await this.#read(chunk))
-    await this.#source.read(file, offset, into)
+    const inFile = Math.floor(offset / geometry.chunkBytes)
+    const chunk = geometry.firstChunkOfFile(file) + inFile
+    const inMemory = this.#held.get(chunk) ?? this.#recent.get(chunk)
+    const checked = inMemory ?? (await this.#unlessRight(file, chunk))
+    if (checked === undefined) return this.#source.read(file, offset, into)
+    const from = offset - inFile * geometry.chunkBytes
+    into.set(checked.bytes.subarray(from, from + into.length))
   }
 
   /** The chunk's bytes and layer while it is held. */
@@ -79,6 +85,31 @@ export class Chunks {
     const checked = await this.#read(chunk)
     this.#recycle(checked)
     return checked.leaves
+  }
+
+  /** The chunk, unless it is known to be right: what is asked of it can be read alone then. */
+  async #unlessRight(file: number, chunk: number): Promise<Checked | undefined> {
+    const isRight = this.#right.has(chunk)
+    if (isRight && this.#stamps.get(file) === (await this.#source.stamp(file))) return undefined
+    let reading = this.#reading.get(chunk)
+    if (reading === undefined) {
+      const read = this.#read(chunk).then(checked => this.#keep(chunk, checked))
+      reading = read.finally(() => this.#reading.delete(chunk))
+      this.#reading.set(chunk, reading)
+    }
+    return reading
+  }
+
+  #keep(chunk: number, checked: Checked): Checked {
+    this.#recent.set(chunk, checked)
+    for (const [oldest, dropped] of this.#recent) {
+      const heldBytes = this.#recent.size * this.#tree.geometry.chunkBytes
+      if (oldest === chunk || heldBytes <= LIMITS.servedCacheBytes) break
+      this.#recent.delete(oldest)
+      // Who waited for it may be about to copy from it.
+      setImmediate(() => this.#recycle(dropped))
+    }
+    return checked
   }
 
   #recycle({ bytes }: Checked): void {

@@ -27,11 +27,15 @@ export interface PeersOptions {
 }
 
 const ADDRESSES_EVERY_MILLIS = 1000
+/** The largest data frame, and how many of those that were sent are kept for others. */
+const FRAME_BYTES = DATA_PREFIX_BYTES + LIMITS.rangeBytesMax
+const ROOMS_MAX = 16
 
 export class Peers {
   readonly #options: PeersOptions
   readonly #conns = new Map<number, Conn>()
   readonly #desk: LayerDesk
+  readonly #rooms: Buffer[] = []
   #nextPeer = 1
   readonly #watch: NodeJS.Timeout
   #closed = false
@@ -147,17 +151,28 @@ export class Peers {
   async #serve(peer: number, range: Range): Promise<void> {
     const { geometry, feed } = this.#options
     const { file, offset } = geometry.placeOfBlock(range.block)
-    const frame = Buffer.allocUnsafe(DATA_PREFIX_BYTES + range.lengthBytes)
+    const room = this.#room(range.lengthBytes)
+    const frame = room.subarray(0, DATA_PREFIX_BYTES + range.lengthBytes)
     writeDataPrefix(frame, range)
     try {
       await this.#options.read(file, offset + range.offsetBytes, frame.subarray(DATA_PREFIX_BYTES))
     } catch (error) {
       return this.#options.onFailure(error)
     }
-    const sent = (): void => feed({ type: 'sent', peer, bytes: range.lengthBytes })
+    const sent = (): void => {
+      if (room.length === FRAME_BYTES && this.#rooms.length < ROOMS_MAX) this.#rooms.push(room)
+      feed({ type: 'sent', peer, bytes: range.lengthBytes })
+    }
     const conn = this.#conns.get(peer)
     if (conn) conn.sendFrame(frame, sent)
     else sent()
     this.#bound(conn)
+  }
+
+  /** Memory for a frame; a large one is used again when the socket has taken it. */
+  #room(lengthBytes: number): Buffer {
+    if (lengthBytes < LIMITS.rangeBytesMax)
+      return Buffer.allocUnsafe(DATA_PREFIX_BYTES + lengthBytes)
+    return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
   }
 }

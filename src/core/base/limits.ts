@@ -137,6 +137,8 @@ export const LIMITS = {
   /** Blocks that may have such copies, each in a place of its own (and a 16th of the pool at most). */
   alternateBlocksMax: 256,
   layerCacheBytes: 8 * MiB,
+  /** Chunks that a sender keeps for the peers that ask for more of them; one stays in any case. */
+  servedCacheBytes: 8 * MiB,
   journalEveryMicros: 3_000_000,
 
   // Ends

@@ -9,6 +9,7 @@ export class JsonOutput {
   readonly #mode: JsonMode
   readonly #write: (text: string) => void
   readonly #nowMillis: () => number
+  #progress: object | undefined
 
   constructor(mode: JsonMode, write: (text: string) => void, nowMillis: () => number) {
     this.#mode = mode
@@ -17,6 +18,7 @@ export class JsonOutput {
   }
 
   event(type: string, event: object): void {
+    if (type === 'progress') this.#progress = event
     if (this.#mode === 'stream') this.#line(type, event)
   }
 
@@ -25,9 +27,11 @@ export class JsonOutput {
     if (this.#mode === 'document') this.#document({ ...result, exit })
   }
 
+  /** A document also says how far it came, which a stream has said already. */
   error({ code, message, hint }: Mcp2pError, exit: number): void {
-    if (this.#mode === 'stream') this.#line('error', { code, message, hint, exit })
-    if (this.#mode === 'document') this.#document({ error: { code, message, hint }, exit })
+    const error = { code, message, hint }
+    if (this.#mode === 'stream') this.#line('error', { ...error, exit })
+    if (this.#mode === 'document') this.#document({ error, progress: this.#progress, exit })
   }
 
   #line(type: string, fields: object): void {

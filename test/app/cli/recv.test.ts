@@ -234,4 +234,12 @@ describe('JSON', () => {
     const lines = ['error: the disk is full', ' hint: Make room.']
     expect([document.stderr.lines, stream.stderr.lines]).toEqual([lines, lines])
   })
+  it('says how far it came before it failed', async () => {
+    const world = recv(['--json'], script => {
+      script.emit('progress', receiving)
+      return fail(script)
+    })
+    await world.run()
+    expect(JSON.parse(world.stdout.text).progress).toEqual(receiving)
+  })
 })

@@ -1,7 +1,7 @@
 // `npm run bench -- figures`: writes the README's table of figures from bench/results, so that no
 // figure is ever typed by hand. A test fails when the README and the results differ.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot } from '../test/lab/root.js'
 import type { Row } from './lan/outcome.js'
@@ -10,8 +10,18 @@ import type { Circumstances } from './record.js'
 export const FIGURES_BEGIN = '<!-- figures -->'
 export const FIGURES_END = '<!-- /figures -->'
 
+/** Results of the lan bench that have a table, where they were measured. */
+const results = ['lan', 'gigabit', 'unlimited', 'bare']
+
 interface LanResult extends Circumstances {
-  readonly setting: { sizeBytes: number; runs: number; receivers: number; rate: string }
+  /** Results of before there was `bare` are of bare lines. */
+  readonly setting: {
+    sizeBytes: number
+    runs: number
+    receivers: number
+    rate?: string
+    bare?: boolean
+  }
   readonly rows: readonly Row[]
 }
 
@@ -19,12 +29,13 @@ interface LanResult extends Circumstances {
 export function figures(result: LanResult): string {
   const { setting, machine, versions, date, commit } = result
   const lines = [
-    `${setting.receivers} receivers on ${setting.rate} lines, ${setting.sizeBytes >> 20} MiB of ` +
+    `${setting.receivers} receivers ${linesOf(setting)}, ${setting.sizeBytes >> 20} MiB of ` +
       `random bytes, every copy compared, medians of ${setting.runs}; rates from the sender's ` +
-      "start to the last receiver's last byte.",
+      "start to the last receiver's last byte; CPU seconds of the whole machine for each GiB at a " +
+      'receiver.',
     '',
-    '| tool | loss | TCP | case | Mbit/s at each | sender sends | by multicast |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| tool | loss | TCP | case | Mbit/s at each | sender sends | by multicast | CPU s per GiB |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ]
   for (const row of result.rows) {
     const { tool, lossPercent, congestion, mischief } = row
@@ -33,9 +44,9 @@ export function figures(result: LanResult): string {
     const share = row.multicastFraction
     const multicast = share === undefined ? '' : `${(100 * share).toFixed(1)} %`
     const what = mischief === 'none' ? '' : mischief
-    lines.push(
-      `| ${tool} | ${lossPercent} % | ${congestion} | ${what} | ${rate} | ${wire} | ${multicast} |`,
-    )
+    const cpu = row.cpuSecondsPerGib?.toFixed(2) ?? ''
+    const cells = [tool, `${lossPercent} %`, congestion, what, rate, wire, multicast, cpu]
+    lines.push(`| ${cells.join(' | ')} |`)
   }
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   lines.push(
@@ -46,9 +57,17 @@ export function figures(result: LanResult): string {
   return lines.join('\n')
 }
 
+function linesOf({ rate, bare = true }: LanResult['setting']): string {
+  if (rate !== undefined) return `on ${rate} lines`
+  return `without a limit but the machine (${bare ? 'packets cut as by a bare card' : 'super-packets kept'})`
+}
+
 export function savedFigures(): string {
-  const text = readFileSync(join(repositoryRoot, 'bench/results/lan.json'), 'utf8')
-  return figures(JSON.parse(text))
+  return results
+    .map(name => join(repositoryRoot, 'bench/results', `${name}.json`))
+    .filter(existsSync)
+    .map(path => figures(JSON.parse(readFileSync(path, 'utf8'))))
+    .join('\n\n')
 }
 
 /** What stands in the README between the marks. */

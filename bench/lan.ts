@@ -9,13 +9,15 @@ import { pipeline } from 'node:stream/promises'
 import { Prng } from '../src/core/base/prng.js'
 import { CliProcess } from '../test/lab/cli.js'
 import { Lab } from '../test/lab/lab.js'
-import { congestionControls } from './lan/line.js'
+import { congestionControls, type Setting } from './lan/line.js'
 import { type LanOptions, lanHelp, lanOptions } from './lan/options.js'
 import { failedRow, ourRow, type Row, rivalRow, table } from './lan/outcome.js'
-import { type Rival, type RivalRun, race, rivals } from './lan/rivals.js'
+import { type RivalRun, race } from './lan/race.js'
+import { blastRaw, buildRaw } from './lan/raw.js'
+import { rivals } from './lan/rivals.js'
 import { type Mischief, type Payload, type TransferRun, transfer } from './lan/transfer.js'
 import { circumstances, save } from './record.js'
-import { removeScratch, scratchFolder } from './scratch.js'
+import { removeScratch, scratchFolder, warm } from './scratch.js'
 
 const seed = 20_251_121
 const exitMissed = 10
@@ -51,8 +53,8 @@ function facts(options: LanOptions) {
   for (const rival of options.rivals ? rivals : []) {
     versions[rival.name] = rival.version() ?? 'not installed'
   }
-  const { sizeBytes, runs, receivers, rate } = options
-  return { ...circumstances(versions), setting: { sizeBytes, runs, receivers, rate } }
+  const { sizeBytes, runs, receivers, rate, bare } = options
+  return { ...circumstances(versions), setting: { sizeBytes, runs, receivers, rate, bare } }
 }
 
 async function makePayload(scratch: string, options: LanOptions): Promise<Payload> {
@@ -114,59 +116,73 @@ async function measureCase(
   each: { lossPercent: number; congestion: string; mischief: Mischief },
   calm: Row | undefined,
 ): Promise<Row> {
-  const { receivers, rate, timeoutMillis, sizeBytes } = options
+  const { receivers, rate, bare, timeoutMillis } = options
   const runs: TransferRun[] = []
   try {
     while (runs.length < options.runs) {
-      const setting = { receivers, rate, ...each }
+      await warmFor(options, scratch)
+      const setting = { receivers, rate, bare, ...each }
       const run = await transfer(payload, setting, each.mischief, scratch, timeoutMillis)
       runs.push(run)
       tell('mcp2p', each, Math.max(...run.seconds), run.wireRatio)
     }
-    return ourRow(each, runs, sizeBytes, rate, calm)
+    return ourRow(each, runs, options, calm)
   } catch (error) {
     return failed('mcp2p', each, error)
   }
 }
 
 async function measureRivals(options: LanOptions, payload: Payload, scratch: string, rows: Row[]) {
+  const raw = buildRaw(scratch)
+  if (raw === undefined) process.stderr.write('SKIPPED: raw blast in C: no C compiler\n')
+  else {
+    const blast: Race = setting => blastRaw(raw, setting, options.sizeBytes)
+    rows.push(await measureRival('raw blast in C', blast, options, scratch, 0))
+  }
   for (const rival of rivals) {
     if (rival.version() === undefined) {
       process.stderr.write(`SKIPPED: ${rival.name} is not installed\n`)
       continue
     }
-    for (const lossPercent of options.lossPercents) {
-      rows.push(await measureRival(rival, options, payload, scratch, lossPercent))
-    }
+    const patienceMillis = Math.min(options.timeoutMillis, rivalPatienceMillis)
+    const run: Race = setting => race(rival, payload, setting, scratch, patienceMillis)
+    for (const lossPercent of options.lossPercents)
+      rows.push(await measureRival(rival.name, run, options, scratch, lossPercent))
   }
 }
 
+type Race = (setting: Setting) => Promise<RivalRun>
+
 /** Rivals may hang, under loss at the start above all: a few hung runs are forgiven, and told. */
 async function measureRival(
-  rival: Rival,
+  name: string,
+  race: Race,
   options: LanOptions,
-  payload: Payload,
   scratch: string,
   lossPercent: number,
 ): Promise<Row> {
-  const { receivers, rate, sizeBytes } = options
-  // They speak UDP alone: TCP's congestion control is nothing to them.
+  const { receivers, rate, bare } = options
+  // Most speak UDP alone: TCP's congestion control is nothing to them.
   const each = { lossPercent, congestion: '', mischief: 'none' } as const
-  const patienceMillis = Math.min(options.timeoutMillis, rivalPatienceMillis)
   const runs: RivalRun[] = []
   let failures = 0
   while (runs.length < options.runs) {
     try {
-      const setting = { receivers, rate, lossPercent, congestion: 'cubic' }
-      const run = await race(rival, payload, setting, scratch, patienceMillis)
+      await warmFor(options, scratch)
+      const run = await race({ receivers, rate, bare, lossPercent, congestion: 'cubic' })
       runs.push(run)
-      tell(rival.name, each, run.seconds, run.wireRatio)
+      tell(name, each, run.seconds, run.wireRatio)
     } catch (error) {
-      const row = failed(rival.name, each, error)
+      const row = failed(name, each, error)
       if (++failures > forgivenFailures) return { ...row, missed: [] }
     }
   }
-  return rivalRow(rival.name, each, runs, sizeBytes, failures)
+  return rivalRow(name, each, runs, options, failures)
+}
+
+/** Where the machine is the limit, memory that it never touched would cost more than the transfer. */
+async function warmFor(options: LanOptions, scratch: string): Promise<void> {
+  if (options.rate === undefined) await warm(scratch, options.receivers * options.sizeBytes)
 }
 
 interface Told {

@@ -2,7 +2,7 @@
 // measured, else in the system's temporary folder. It goes when the process does.
 
 import { rmSync, statfsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -23,6 +23,19 @@ export async function scratchFolder(bytes: number): Promise<string> {
 export async function removeScratch(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   live.delete(folder)
+}
+
+/** Has the system touch so much memory for files of this folder, and gives it back. */
+export async function warm(folder: string, bytes: number): Promise<void> {
+  const path = join(folder, 'warm')
+  const piece = new Uint8Array(2 ** 20)
+  const file = await open(path, 'w')
+  try {
+    for (let left = bytes; left > 0; left -= piece.length) await file.write(piece)
+  } finally {
+    await file.close()
+    await rm(path)
+  }
 }
 
 function freeBytes(folder: string): number {

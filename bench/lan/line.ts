@@ -5,8 +5,10 @@ import { Lab } from '../../test/lab/lab.js'
 
 export interface Setting {
   readonly receivers: number
-  /** Line rate as tc writes it: `100mbit`. */
-  readonly rate: string
+  /** Line rate as tc writes it: `100mbit`; without one the machine is the limit. */
+  readonly rate: string | undefined
+  /** Packets are cut and counted as a bare network card would. */
+  readonly bare: boolean
   readonly lossPercent: number
   readonly congestion: string
 }
@@ -22,10 +24,10 @@ export async function congestionControls(): Promise<readonly string[]> {
   }
 }
 
-/** Makes the LAN; host 0 sends. Counters are those of bare network cards. */
+/** Makes the LAN; host 0 sends. */
 export async function layLines(setting: Setting): Promise<Lab> {
-  const { receivers, rate, lossPercent, congestion } = setting
-  const lab = await Lab.up({ hosts: receivers + 1, rate, lossPercent, noOffload: true })
+  const { receivers, rate, bare, lossPercent, congestion } = setting
+  const lab = await Lab.up({ hosts: receivers + 1, rate, lossPercent, noOffload: bare })
   try {
     // By route, not by sysctl: a namespace may set only what the kernel allows to everybody.
     for (let host = 0; host <= receivers; host++) {

@@ -7,7 +7,9 @@ export interface LanOptions {
   readonly sizeBytes: number
   readonly runs: number
   readonly receivers: number
-  readonly rate: string
+  /** Undefined: the machine is the limit. */
+  readonly rate: string | undefined
+  readonly bare: boolean
   readonly lossPercents: readonly number[]
   readonly congestions: readonly string[]
   readonly late: boolean
@@ -24,18 +26,22 @@ Needs root (namespaces). Writes bench/results/lan.json.
 
   npm run bench -- lan                 8 receivers, 100 Mbit/s, 256 MiB, loss 0 and 1 %
   npm run bench -- lan --all           also loss 5 and 20 %, the late receiver, the burst
-  npm run bench -- lan --rivals        also udpcast and uftp, where they are installed
+  npm run bench -- lan --rivals        also what others use, where it is installed
+  npm run bench -- lan --rate none --size 1GiB --rivals --name unlimited
+                                       the machine is the limit: CPU seconds tell most
 
   --size SIZE            of the file                       [256MiB]
   --runs N               medians of so many                [3]
   --receivers N                                            [8]
-  --rate RATE            of every line                     [100mbit]
+  --rate RATE            of every line, or none            [100mbit]
+  --bare                 with --rate none: packets as a bare network card cuts them
   --loss LIST            per cent, e.g. 0,1,5              [0,1]
   --congestion LIST      of TCP: cubic, bbr                [cubic,bbr]
   --late                 one receiver joins at half of the blast
   --burst                one receiver hears nothing for 2 s in its middle
   --all                  loss 0,1,5,20 and --late and --burst
-  --rivals               udpcast and uftp too; --only-rivals: nobody else
+  --rivals               udpcast, uftp, nginx with curl, libtorrent and a raw blast in C too;
+                         --only-rivals: nobody else
   --timeout SECONDS      of one run                        [300]
   --name NAME            of the result                     [lan]
 `
@@ -55,6 +61,7 @@ export function lanOptions(args: string[]): LanOptions | undefined {
       late: { type: 'boolean', default: false },
       burst: { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
+      bare: { type: 'boolean', default: false },
       rivals: { type: 'boolean', default: false },
       'only-rivals': { type: 'boolean', default: false },
       timeout: { type: 'string', default: '300' },
@@ -66,7 +73,8 @@ export function lanOptions(args: string[]): LanOptions | undefined {
     sizeBytes: parseSize(values.size),
     runs: positive('--runs', values.runs),
     receivers: positive('--receivers', values.receivers),
-    rate: values.rate,
+    rate: values.rate === 'none' ? undefined : values.rate,
+    bare: values.rate !== 'none' || values.bare,
     lossPercents: (values.loss ?? (values.all ? '0,1,5,20' : '0,1')).split(',').map(Number),
     congestions: values.congestion.split(','),
     late: values.late || values.all,

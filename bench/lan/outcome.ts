@@ -2,6 +2,7 @@
 // has to meet. Rates are bytes of the file over the time of the last receiver to have it.
 
 import { median } from '../record.js'
+import type { RivalRun } from './race.js'
 import type { Mischief, TransferRun } from './transfer.js'
 
 /** Least rate at 100 Mbit/s lines, and most bytes on the sender's wire, by loss in per cent. */
@@ -17,7 +18,7 @@ export interface Row {
   readonly lossPercent: number
   readonly congestion: string
   readonly mischief: Mischief
-  readonly runs: readonly (TransferRun | { seconds: number; wireRatio: number })[]
+  readonly runs: readonly (TransferRun | RivalRun)[]
   /** Why it could not be measured; then there is no figure. */
   readonly failure?: string
   /** File over time of the last receiver (with mischief: of the last of the others). */
@@ -25,6 +26,8 @@ export interface Row {
   readonly slowestSeconds?: number
   readonly wireRatio?: number
   readonly multicastFraction?: number
+  /** Of the whole machine, for each GiB that reached a receiver. */
+  readonly cpuSecondsPerGib?: number
   /** With mischief: the victim's own time, and how much longer the others took than without. */
   readonly victimSeconds?: number
   readonly othersDelay?: number
@@ -39,12 +42,25 @@ interface Case {
   readonly mischief: Mischief
 }
 
+/** What was sent, to how many, over which lines. */
+export interface Task {
+  readonly sizeBytes: number
+  readonly receivers: number
+  readonly rate: string | undefined
+}
+
+function cpuPerGib(
+  runs: readonly { cpuSeconds: number }[],
+  { sizeBytes, receivers }: Task,
+): number {
+  return median(runs.map(run => run.cpuSeconds)) / ((receivers * sizeBytes) / 2 ** 30)
+}
+
 /** A row of our own; `calm` is the same case without mischief, when that was measured. */
 export function ourRow(
   each: Case,
   runs: readonly TransferRun[],
-  sizeBytes: number,
-  lineRate: string,
+  task: Task,
   calm: Row | undefined,
 ): Row {
   const others = each.mischief === 'none' ? 0 : 1
@@ -55,18 +71,19 @@ export function ourRow(
     ...each,
     runs,
     slowestSeconds,
-    rateBps: (sizeBytes * 8) / slowestSeconds,
+    rateBps: (task.sizeBytes * 8) / slowestSeconds,
     wireRatio: median(runs.map(run => run.wireRatio)),
     multicastFraction: median(runs.map(run => run.multicastFraction)),
+    cpuSecondsPerGib: cpuPerGib(runs, task),
     ...(others > 0 && {
       victimSeconds: median(runs.map(run => run.lateSeconds ?? run.seconds.at(-1)!)),
       ...(calm?.slowestSeconds && { othersDelay: slowestSeconds / calm.slowestSeconds }),
     }),
   }
-  return { ...row, missed: missedBy(row, lineRate) }
+  return { ...row, missed: missedBy(row, task.rate) }
 }
 
-function missedBy(row: Omit<Row, 'missed'>, lineRate: string): string[] {
+function missedBy(row: Omit<Row, 'missed'>, lineRate: string | undefined): string[] {
   const missed: string[] = []
   const failed = (row.runs as TransferRun[]).filter(run => run.senderExit !== 0)
   if (failed.length > 0) missed.push(`sender's exit ${failed[0].senderExit}`)
@@ -82,8 +99,8 @@ function missedBy(row: Omit<Row, 'missed'>, lineRate: string): string[] {
 export function rivalRow(
   tool: string,
   each: Case,
-  runs: readonly { seconds: number; wireRatio: number }[],
-  sizeBytes: number,
+  runs: readonly RivalRun[],
+  task: Task,
   failures: number,
 ): Row {
   const slowestSeconds = median(runs.map(run => run.seconds))
@@ -92,8 +109,9 @@ export function rivalRow(
     ...each,
     runs,
     slowestSeconds,
-    rateBps: (sizeBytes * 8) / slowestSeconds,
+    rateBps: (task.sizeBytes * 8) / slowestSeconds,
     wireRatio: median(runs.map(run => run.wireRatio)),
+    cpuSecondsPerGib: cpuPerGib(runs, task),
     ...(failures > 0 && { failures }),
     missed: [],
   }
@@ -105,7 +123,18 @@ export function failedRow(tool: string, each: Case, failure: string): Row {
 
 /** The rows as a table for people, one line each. */
 export function table(rows: readonly Row[]): string {
-  const head = ['tool', 'loss', 'tcp', 'case', 'Mbit/s', 'seconds', 'wire', 'multicast', 'note']
+  const head = [
+    'tool',
+    'loss',
+    'tcp',
+    'case',
+    'Mbit/s',
+    'seconds',
+    'wire',
+    'multicast',
+    'CPU s/GiB',
+    'note',
+  ]
   const cells = rows.map(row => [
     row.tool,
     `${row.lossPercent} %`,
@@ -115,6 +144,7 @@ export function table(rows: readonly Row[]): string {
     row.slowestSeconds?.toFixed(2) ?? '–',
     row.wireRatio?.toFixed(3) ?? '–',
     row.multicastFraction === undefined ? '' : `${(row.multicastFraction * 100).toFixed(1)} %`,
+    row.cpuSecondsPerGib?.toFixed(2) ?? '–',
     note(row, rows),
   ])
   const widths = head.map((_, i) => Math.max(...[head, ...cells].map(line => line[i].length)))

@@ -1,129 +1,128 @@
-// The multicast tools that people use today, on the same lines and the same bytes, so that our
-// figures have a scale. Each is given what its manual recommends; uftp is even told the rate.
+// What people use today, on the same lines and the same bytes, so that our figures have a scale: two
+// tools that multicast, a web server that everybody asks, and a swarm. Each is given what its manual
+// recommends; uftp is even told the rate.
 
-import type { ChildProcess } from 'node:child_process'
-import { mkdir, rm } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareTrees } from '../../test/lab/compare.js'
-import type { Lab } from '../../test/lab/lab.js'
+import { repositoryRoot } from '../../test/lab/root.js'
 import { firstLine } from '../record.js'
-import { layLines, type Setting } from './line.js'
-import type { Payload } from './transfer.js'
+import type { Setting } from './line.js'
+
+/** Where a rival's receiver runs and what it is to fetch. */
+export interface Seat {
+  readonly host: number
+  /** What is sent: its folder and its name there. */
+  readonly source: string
+  readonly file: string
+  /** Of this receiver alone. */
+  readonly folder: string
+  /** Of host 0. */
+  readonly senderAddress: string
+}
 
 export interface Rival {
   readonly name: string
   /** What it says about itself, or undefined when it is not installed. */
   version(): string | undefined
-  receiver(file: string, folder: string, host: string): readonly string[]
-  sender(file: string, setting: Setting): readonly string[]
-  /** Whether its receivers end by themselves; else the sender's end is the last completion. */
-  readonly receiversEnd: boolean
+  receiver(seat: Seat): readonly string[]
+  sender(source: string, file: string, setting: Setting): readonly string[]
+  /**
+   * Who knows that a receiver has everything: its own end, the sender's, or the word `done` that the
+   * receiver says.
+   */
+  readonly done: 'receiver ends' | 'sender ends' | 'receiver says'
+  /** The sender serves whoever asks: it is there first, and ends when it is told to. */
+  readonly serves?: boolean
 }
 
 /** What uftp is told: of a line of 100 Mbit/s, 95.7 are payload of full datagrams. */
 const uftpLineFraction = 0.94
+/** Without a line: what it managed here when it was told much more. */
+const uftpUnlimitedBps = 2e9
 const socketBytes = '4194304'
+const port = 8080
+const python = '/usr/bin/python3'
+const torrent = join(repositoryRoot, 'bench/lan/torrent.py')
 
 export const rivals: readonly Rival[] = [
   {
     name: 'udpcast',
-    receiversEnd: true,
+    done: 'receiver ends',
     version: () => versionOf('udpcast', 'udp-sender'),
-    receiver: file => ['udp-receiver', '--interface', 'eth0', '--file', file, '--nokbd'],
-    sender: (file, { receivers }) =>
-      ['udp-sender', '--interface', 'eth0', '--file', file, '--nokbd', '--full-duplex'].concat(
-        '--min-receivers',
-        String(receivers),
-      ),
+    receiver: ({ folder, file }) => [
+      'udp-receiver',
+      '--interface',
+      'eth0',
+      '--nokbd',
+      '--file',
+      join(folder, file),
+    ],
+    sender: (source, file, { receivers }) =>
+      ['udp-sender', '--interface', 'eth0', '--nokbd', '--full-duplex']
+        .concat('--file', join(source, file))
+        .concat('--min-receivers', String(receivers)),
   },
   {
     name: 'uftp',
-    receiversEnd: false,
+    done: 'sender ends',
     version: () => versionOf('uftp', 'uftpd'),
-    receiver: (_, folder, host) =>
+    receiver: ({ folder, host }) =>
       ['uftpd', '-d', '-I', 'eth0', '-D', folder, '-T', `${folder}.part`, '-B', socketBytes].concat(
         '-U',
-        `0x${host.padStart(8, '0')}`,
+        `0x${String(host).padStart(8, '0')}`,
       ),
-    sender: (file, { rate }) => {
-      const kilobits = Math.round((bitsOf(rate) / 1000) * uftpLineFraction)
-      return ['uftp', '-I', 'eth0', '-R', String(kilobits), '-B', socketBytes, file]
+    sender: (source, file, { rate }) => {
+      const bps = rate === undefined ? uftpUnlimitedBps : bitsOf(rate) * uftpLineFraction
+      const kilobits = String(Math.round(bps / 1000))
+      return ['uftp', '-I', 'eth0', '-R', kilobits, '-B', socketBytes, join(source, file)]
     },
   },
+  {
+    name: 'nginx + curl',
+    done: 'receiver ends',
+    serves: true,
+    version: () => firstLine('curl', '--version') && versionOf('nginx', 'nginx'),
+    receiver: ({ folder, file, senderAddress }) =>
+      ['curl', '-s', '--fail', '-o', join(folder, file)].concat(
+        `http://${senderAddress}:${port}/${file}`,
+      ),
+    sender: source => {
+      const config = `${source}.nginx`
+      writeFileSync(config, nginxConfig(source))
+      return ['nginx', '-e', '/dev/null', '-c', config]
+    },
+  },
+  {
+    name: 'libtorrent',
+    done: 'receiver says',
+    serves: true,
+    version: () => {
+      const version = firstLine(python, '-c', 'import libtorrent; print(libtorrent.__version__)')
+      return version?.startsWith('Traceback') ? undefined : version
+    },
+    receiver: ({ folder, source, senderAddress }) =>
+      [python, torrent, 'get', folder, `${source}.torrent`, String(port)].concat(
+        `${senderAddress}:${port}`,
+      ),
+    sender: (source, file) => [python, torrent, 'seed', source, file, String(port)],
+  },
 ]
+
+function nginxConfig(root: string): string {
+  return `
+    daemon off; worker_processes 2; pid ${root}.pid; user root;
+    events { worker_connections 256; }
+    http {
+      access_log off; sendfile on; tcp_nopush on;
+      server { listen ${port}; root ${root}; }
+    }`
+}
 
 /** The package's version where a package manager knows it; undefined when it is not installed. */
 function versionOf(name: string, command: string): string | undefined {
   if (firstLine(command, '-?') === undefined) return undefined
   const [known, version] = firstLine('dpkg-query', '-W', name)?.split(/\s/) ?? []
   return known === name ? version : 'unknown'
-}
-
-export interface RivalRun {
-  /** From the sender's start to the last receiver's completion. */
-  readonly seconds: number
-  readonly wireRatio: number
-}
-
-/** One transfer by a rival, every copy compared. Rejects when it fails or takes too long. */
-export async function race(
-  rival: Rival,
-  payload: Payload,
-  setting: Setting,
-  scratch: string,
-  timeoutMillis: number,
-): Promise<RivalRun> {
-  const out = join(scratch, 'out')
-  const lab = await layLines(setting)
-  let timer: NodeJS.Timeout | undefined
-  try {
-    const late = new Promise<never>((_, reject) => {
-      const message = `${rival.name}: not complete after ${timeoutMillis / 1000} s`
-      timer = setTimeout(() => reject(new Error(message)), timeoutMillis)
-    })
-    const result = await Promise.race([run(rival, lab, payload, setting, out), late])
-    for (let host = 1; host <= setting.receivers; host++) {
-      const { differences } = await compareTrees(payload.folder, join(out, String(host)))
-      if (differences.length > 0) throw new Error(`${rival.name} at ${host}: ${differences[0]}`)
-    }
-    return result
-  } finally {
-    clearTimeout(timer)
-    await lab.down()
-    await rm(out, { recursive: true, force: true })
-  }
-}
-
-async function run(rival: Rival, lab: Lab, payload: Payload, setting: Setting, out: string) {
-  const receivers: ChildProcess[] = []
-  for (let host = 1; host <= setting.receivers; host++) {
-    const folder = join(out, String(host))
-    await mkdir(folder, { recursive: true })
-    await mkdir(`${folder}.part`)
-    const argv = rival.receiver(join(folder, payload.file), folder, String(host))
-    receivers.push(lab.exec(host, argv, { stdio: 'ignore' }))
-  }
-  // They open their sockets within milliseconds and announce nothing that could be awaited.
-  await new Promise(resolve => setTimeout(resolve, 500))
-  const started = performance.now()
-  const sender = lab.exec(0, rival.sender(join(payload.folder, payload.file), setting), {
-    stdio: 'ignore',
-  })
-  await succeeded(sender, rival.name)
-  if (rival.receiversEnd) await Promise.all(receivers.map(each => succeeded(each, rival.name)))
-  const seconds = (performance.now() - started) / 1000
-  const { txBytes } = (await lab.stats())[0]
-  return { seconds, wireRatio: txBytes / payload.sizeBytes }
-}
-
-function succeeded(child: ChildProcess, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', code => {
-      if (code === 0) resolve()
-      else reject(new Error(`${name} ended with exit ${code}`))
-    })
-  })
 }
 
 /** `100mbit` → bits per second. */

@@ -8,6 +8,7 @@ import type { ReceiveProgress } from '../../src/engine/api.js'
 import { type CliEvent, CliProcess } from '../../test/lab/cli.js'
 import { compareTrees } from '../../test/lab/compare.js'
 import type { Lab } from '../../test/lab/lab.js'
+import { cpuSeconds } from './cpu.js'
 import { layLines, type Setting } from './line.js'
 
 export type Mischief = 'none' | 'late' | 'burst'
@@ -29,6 +30,8 @@ export interface TransferRun {
   readonly wireRatio: number
   /** The part of the received payload that came by multicast, 0…1. */
   readonly multicastFraction: number
+  /** Of the whole machine. */
+  readonly cpuSeconds: number
   readonly senderExit: number
 }
 
@@ -85,6 +88,7 @@ class Run {
     const waiting = late ? receivers - 1 : receivers
     for (let host = 1; host <= waiting; host++) await this.#startReceiver(host)
     await Promise.all(this.#receivers.map(listening))
+    const busyBefore = cpuSeconds()
     const sender = this.#startSender(waiting)
     if (this.mischief !== 'none') {
       await sender.until('progress', passed(0.5))
@@ -92,6 +96,7 @@ class Run {
       else await this.#silence(receivers)
     }
     const completes = await Promise.all(this.#receivers.map(each => each.until('complete')))
+    const busy = cpuSeconds() - busyBefore
     const senderExit = await ending(sender)
     const wireBytes = (await this.lab.stats())[0].txBytes
     await Promise.all(this.#receivers.map(each => each.stop()))
@@ -101,6 +106,7 @@ class Run {
       ...(late && { lateSeconds: (completes[receivers - 1].time - victim.startedMillis) / 1000 }),
       wireRatio: wireBytes / this.payload.sizeBytes,
       multicastFraction: multicastFraction(this.#receivers),
+      cpuSeconds: busy,
       senderExit,
     }
   }

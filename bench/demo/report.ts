@@ -76,6 +76,7 @@ export function verdict(rows: readonly Row[], cast: Cast): string {
     const share = ((heard / total) * 100).toFixed(1)
     return `Multicast works on this machine: it carried ${share} % of the bytes, the swarm the rest.`
   }
+  if (total === 0) return 'There were no bytes to carry.'
   const notices = [cast.sender, ...cast.receivers.map(each => each.process)]
     .map(process => process.last('notice'))
     .filter(notice => notice !== undefined)

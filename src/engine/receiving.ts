@@ -17,6 +17,7 @@ import { DATAGRAM, type SessionId } from '../core/wire/datagram.js'
 import type { Range } from '../core/wire/message.js'
 import { hasherOf } from '../io/disk/hasher.js'
 import { type OpenStore, openStore } from '../io/disk/store.js'
+import { loadNative } from '../io/native/load.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address, Hasher } from '../ports.js'
 import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } from './api.js'
@@ -29,6 +30,7 @@ import { interrupted } from './interrupted.js'
 import { lackNotice } from './lack.js'
 import { askManager } from './lines.js'
 import { Meter } from './meter.js'
+import { Mover } from './mover.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 import { idleReception, multicastStatus } from './reception.js'
@@ -63,6 +65,7 @@ export class Receiving {
   readonly #pool: Uint8Array
   readonly #fetch: Fetch
   readonly #digester: Digester
+  readonly #mover: Mover
   readonly #drive: Drive<FetchIn, FetchOut>
   readonly #peers: Peers
   readonly #port: PeerPort
@@ -151,6 +154,7 @@ export class Receiving {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
     const look = (): void => given.ears?.look()
+    this.#mover = new Mover(this.#pool, loadNative().memory)
     this.#digester = new Digester(hash, this.#pool, (block, digest) =>
       this.#drive.feed({ type: 'hashed', block, digest }),
     )
@@ -288,8 +292,10 @@ export class Receiving {
       const symbolBytes = batch.symbolBytes[i]
       const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
       const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
-      this.#pool.set(batch.payloadOf(i, bytes), at)
+      const from = batch.payload[i]
+      if (from) this.#mover.add(from, batch.payloadAt[i], at, bytes)
     }
+    this.#mover.flush()
     this.#drive.run()
   }
 

@@ -92,6 +92,15 @@ export interface NativeHash {
   ) => number
 }
 
+/** Copies of many stretches of memory. */
+export interface NativeMemory {
+  /**
+   * Copies `count` stretches of `from` into `into`: `moves` has where each begins, where it goes and
+   * its length. Returns `count`, or a negative errno when one does not fit, and then moves nothing.
+   */
+  move(from: Uint8Array, into: Uint8Array, moves: Int32Array, count: number): number
+}
+
 /** Sums of products over GF(2^8). */
 export interface NativeFec {
   /** Names of those that this processor has by their numbers, the fastest last. */
@@ -104,6 +113,7 @@ interface NativeParts {
   readonly fec: NativeFec
   readonly udp: NativeUdp
   readonly hash: NativeHash
+  readonly memory: NativeMemory
   readonly scheduler: NativeScheduler
 }
 

@@ -36,5 +36,6 @@ napi_value udp_door(napi_env env);
 napi_value scheduler_door(napi_env env);
 napi_value hash_door(napi_env env);
 napi_value fec_door(napi_env env);
+napi_value memory_door(napi_env env);
 
 #endif

@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 import { loadNative, type NativeHash, type NativeUdp } from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
-const { udp, hash, scheduler, why } = loadNative()
+const { udp, hash, memory, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
@@ -131,4 +131,29 @@ it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it
       }),
       { numRuns: 20_000 },
     )
+})
+
+it.skipIf(memory === undefined)('moves nothing when one stretch would leave its slab', () => {
+  const from = new Uint8Array(100).fill(7)
+  const into = new Uint8Array(50)
+  const call = memory!.move as (...argv: unknown[]) => number
+  const fine = [0, 0, 10]
+  for (const wrong of [
+    [100, 0, 1],
+    [91, 0, 10],
+    [0, 41, 10],
+    [-1, 0, 1],
+    [0, -1, 1],
+    [0, 0, -1],
+    [0, 0, 51],
+  ])
+    expect(call(from, into, new Int32Array([...fine, ...wrong]), 2)).toBeLessThan(0)
+  expect(call(from, into, new Int32Array(fine), 2)).toBeLessThan(0)
+  expect(into.every(byte => byte === 0)).toBe(true)
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 5 }), argv => {
+      expect(typeof call(...argv)).toBe('number')
+    }),
+    { numRuns: 20_000 },
+  )
 })

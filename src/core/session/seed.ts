@@ -16,6 +16,7 @@ import type { Announce } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Blast, Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
+import { Fellows } from './fellows.js'
 import { type Receiver, Receivers } from './receivers.js'
 import { type Fec, parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
@@ -75,8 +76,6 @@ export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'end
 const TICK_MICROS = 50_000
 /** How long a newcomer may take to say what it misses before the start. */
 const TELL_MICROS = 250_000
-/** A transmitter that did not announce itself for so long has ended. */
-const OTHERS_FRESH_MICROS = 3 * LIMITS.announceEveryMicros
 /** So many times as long is waited for what receivers on lossy paths miss. */
 const LOSSY_PATIENCE = 10
 
@@ -98,8 +97,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #announceSequence = 0
   #blastAt: Micros
   #told = ''
-  /** When other transmitters of this transfer were last heard, by session. */
-  readonly #others = new Map<string, Micros>()
+  readonly #fellows: Fellows
   /** Those who report fast while the rate ramps. */
   #sample: ReadonlySet<Receiver> = new Set()
 
@@ -133,6 +131,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     })
     this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
     this.#auditor = new Auditor(options.rate)
+    this.#fellows = new Fellows(sessionText(session))
     this.#multicast = options.multicast !== 'never'
     this.#startedAt = now
     this.#phaseAt = now
@@ -165,7 +164,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
           )
         return
       case 'announced':
-        return this.#onOther(sessionText(input.session), now)
+        return this.#fellows.heard(sessionText(input.session), now)
       case 'chunk-read':
         return this.sender.chunkReady(input.chunk)
       case 'start':
@@ -288,29 +287,10 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   }
 
   #startPass(blocks: RangeSet, now: Micros): void {
-    this.sender.startPass(blocks, now, this.#firstBlock(now))
+    const first = this.#fellows.startFraction(now) * this.#options.geometry.blockCount
+    this.sender.startPass(blocks, now, Math.floor(first))
     this.#auditor.passStarted(now)
     this.#enter('blasting', now)
-  }
-
-  #onOther(session: string, now: Micros): void {
-    for (const [other, heardAt] of this.#others)
-      if (now - heardAt > OTHERS_FRESH_MICROS) this.#others.delete(other)
-    const isOwn = session === sessionText(this.#options.session)
-    if (!isOwn && this.#others.size < LIMITS.sessionsMax) this.#others.set(session, now)
-  }
-
-  /** Transmitters that hear each other begin in different places, or all would send the same. */
-  #firstBlock(now: Micros): number {
-    const own = sessionText(this.#options.session)
-    let count = 1
-    let rank = 0
-    for (const [session, heardAt] of this.#others) {
-      if (now - heardAt > OTHERS_FRESH_MICROS) continue
-      count++
-      if (session < own) rank++
-    }
-    return Math.floor((rank / count) * this.#options.geometry.blockCount)
   }
 
   #onPassEnded(now: Micros): void {

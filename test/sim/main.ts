@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
+import type { Fec } from '../../src/core/session/redundancy.js'
 import { SCENARIOS } from './scenarios.js'
 import { soak } from './soak.js'
 import { type Outcome, World } from './world.js'
@@ -33,6 +34,10 @@ function quantity(text: string, what: string): number {
   const value = Number(match?.[1]) * unit
   if (!Number.isFinite(value)) throw new Error(`${what}: ${text} is not a quantity`)
   return value
+}
+
+function fecOf(text: string | undefined): Fec | undefined {
+  return text === undefined || text === 'auto' ? text : quantity(text, '--fec')
 }
 
 function summary(outcome: Outcome, nodes: number, sizeBytes: number, wallMillis: number): string {
@@ -83,7 +88,7 @@ function main(): void {
       line: { type: 'string', default: '100mbit' },
       rate: { type: 'string' },
       files: { type: 'string', default: '1' },
-      fec: { type: 'string', default: '0%' },
+      fec: { type: 'string' },
       soak: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -109,7 +114,7 @@ function main(): void {
     rateBps: values.rate && !isAuto ? quantity(values.rate, '--rate') : undefined,
     makeRate: isAuto ? () => new QuantileRate() : undefined,
     files: quantity(values.files, '--files'),
-    fec: values.fec === 'auto' ? 'auto' : quantity(values.fec, '--fec'),
+    fec: fecOf(values.fec),
   })
   const from = performance.now()
   const outcome = world.run()

@@ -5,6 +5,7 @@ import type { Bitmap } from '../../src/core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
+import { ObjectSymbols } from '../../src/core/multicast/object.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
@@ -39,6 +40,8 @@ export interface ReceiverOptions {
   /** What it says is changed so on its way out. */
   readonly lie?: Lying
   readonly poolBytes?: number
+  /** It sends nothing, and knows nothing before it has heard the meta. */
+  readonly oneWay?: boolean
 }
 
 /** Putting a verified file under its final name. */
@@ -66,6 +69,8 @@ export class Receiver {
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
   #writing: (FetchOut & { type: 'write' })[] = []
+  /** The meta as far as it was heard; until it is whole nothing else is of use. */
+  #meta: ObjectSymbols | undefined
   /** Datagrams in the socket's buffer. */
   readonly #waiting: { batch: Batch; pieces: Pieces; at: Micros }[] = []
 
@@ -74,6 +79,8 @@ export class Receiver {
     this.#setting = setting
     this.#liesShare = options.liesShare ?? 0
     this.startedAt = network.scheduler.now
+    const { metaBytes, symbolBytes } = setting
+    if (options.oneWay) this.#meta = new ObjectSymbols(metaBytes.length, symbolBytes)
     this.process = network.start(host)
     this.storage = options.storage ?? new Storage(setting.id, geometry)
     this.content = new Content(this.storage)
@@ -91,6 +98,7 @@ export class Receiver {
         prng: network.prng.fork(),
         multicast: setting.multicast,
         stay: false,
+        oneWay: options.oneWay,
         poolBytes: options.poolBytes,
       },
       this.startedAt,
@@ -158,10 +166,19 @@ export class Receiver {
     this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, this.#shell.now)
     for (const { batch, pieces, at } of this.#waiting.splice(0))
       for (let i = 0; i < pieces.length; i += 2) {
+        if (this.#lacksMeta(batch, pieces[i], pieces[i + 1])) continue
         this.fetch.take(batch, pieces[i], pieces[i + 1], at)
         this.#place(batch, pieces[i], pieces[i + 1])
       }
     this.#shell.drain()
+  }
+
+  #lacksMeta(batch: Batch, from: number, to: number): boolean {
+    for (let i = from; i < to && this.#meta !== undefined; i++)
+      if (batch.type[i] === DATAGRAM.meta)
+        if (this.#meta.add(batch.block[i], batch.payloadOf(i, batch.bytes[i])))
+          this.#meta = undefined
+    return this.#meta !== undefined
   }
 
   /** Moves the payloads; neighbours of one block in one go, but not from one place to the next. */
@@ -170,8 +187,10 @@ export class Receiver {
     for (let i = from; i < to; ) {
       const at = batch.place[i]
       const block = batch.block[i]
-      // A row of parity has no content of its own: what it restores is put when it does.
-      if (at === NOWHERE || at === TAKEN || batch.type[i] === DATAGRAM.parity) {
+      // A row of parity has no content of its own: what it restores is put when it does. Nor has what
+      // is on disk and comes again beside it.
+      const isLent = batch.type[i] === DATAGRAM.parity || this.content.holds(block)
+      if (at === NOWHERE || at === TAKEN || isLent) {
         i++
         continue
       }
@@ -206,7 +225,8 @@ export class Receiver {
       }
       case 'recover':
         for (const [i, block] of out.missing.blocks.entries())
-          this.content.put(out.missing.at[i], out.missing.bytes[i], block, false)
+          if (!this.content.holds(block))
+            this.content.put(out.missing.at[i], out.missing.bytes[i], block, false)
         return
       case 'swap':
         this.content.swap(out.at, out.spare, out.bytes)

@@ -2,6 +2,7 @@
 // scenario means the same at any size and rate. Acts concern the last receiver, unless they say
 // otherwise; the others must not suffer by it.
 
+import type { Fec } from '../../src/core/session/redundancy.js'
 import type { Congestion } from './host.js'
 import type { Lying } from './liar.js'
 
@@ -27,6 +28,9 @@ export interface Scenario {
   /** Who has multicast: everybody, nobody, or all but the last receiver; default everybody. */
   readonly multicast?: 'all' | 'none' | 'not-last'
   readonly senders?: number
+  /** The sender goes round and round with parity; receivers, or only the last, send nothing. */
+  readonly carousel?: 'one-way' | 'last-one-way'
+  readonly fec?: Fec
   /** Share of the data served by the last receiver that is wrong. */
   readonly liesShare?: number
   /** What the last receiver says to others is changed so. */
@@ -101,4 +105,47 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     timesMax: 1.2,
   },
   liar: { about: 'one serves wrong data', loss: 0.01, liesShare: 0.3 },
+  'one-way-3': {
+    about: 'a carousel, nobody has a way back, 3 % is lost',
+    carousel: 'one-way',
+    fec: 0.1,
+    loss: 0.03,
+    timesMax: 1.2,
+    slackSeconds: 0.5,
+  },
+  'one-way-10': {
+    about: 'a carousel, nobody has a way back, 10 % is lost',
+    carousel: 'one-way',
+    fec: 0.1,
+    loss: 0.1,
+    timesMax: 5,
+    slackSeconds: 0.5,
+  },
+  'one-way-late': {
+    about: 'a carousel, nobody has a way back, 3 % is lost, one comes at 50 %',
+    carousel: 'one-way',
+    fec: 0.1,
+    loss: 0.03,
+    acts: [{ at: 0.5, do: 'join-late' }],
+    timesMax: 1.7,
+    slackSeconds: 0.5,
+  },
+  'one-way-burst': {
+    about: 'a carousel, nobody has a way back, one hears nothing for a while',
+    carousel: 'one-way',
+    fec: 0.1,
+    loss: 0.03,
+    acts: [
+      { at: 0.2, do: 'go-deaf', seconds: 0.2 },
+      { at: 0.6, do: 'go-deaf', seconds: 0.05 },
+    ],
+    timesMax: 1.9,
+    slackSeconds: 0.5,
+  },
+  'one-way-beside': {
+    about: 'a carousel, one has no way back, the others do',
+    carousel: 'last-one-way',
+    fec: 0.1,
+    loss: 0.03,
+  },
 }

@@ -2,7 +2,7 @@
 
 import type { Micros } from '../../src/core/base/machine.js'
 import { Batch } from '../../src/core/multicast/batch.js'
-import { Seed, type SeedIn, type SeedOut } from '../../src/core/session/seed.js'
+import { type Carousel, Seed, type SeedIn, type SeedOut } from '../../src/core/session/seed.js'
 import { type Announce, encodeAnnounce } from '../../src/core/wire/announce.js'
 import { HEADER_BYTES, type SessionId } from '../../src/core/wire/datagram.js'
 import type { Host } from './host.js'
@@ -25,8 +25,9 @@ export type Said =
   | { readonly type: 'query'; readonly id: string }
 
 export interface SeederOptions {
-  readonly waitReceivers: number
+  readonly waitReceivers: number | undefined
   readonly waitMicros: Micros
+  readonly carousel?: Carousel
 }
 
 const BATCH_DATAGRAMS = 512
@@ -67,6 +68,7 @@ export class Seeder {
         rate: setting.makeRate(),
         symbolBytes: setting.symbolBytes,
         fec: setting.fec,
+        carousel: options.carousel,
         multicast: setting.multicast ? 'auto' : 'never',
         group: GROUP,
         dataPort: DATA_PORT,
@@ -90,6 +92,11 @@ export class Seeder {
     })
     this.process.join(GROUP, ANNOUNCE_PORT, run => this.#hear(run.payload as Said))
     this.#shell.drain()
+  }
+
+  /** The operator presses Ctrl-C. */
+  stop(): void {
+    this.#shell.input({ type: 'stop' })
   }
 
   #hear(said: Said): void {

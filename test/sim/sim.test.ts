@@ -41,6 +41,15 @@ describe('a transfer', () => {
       expect(run('loss-20', { seed, sizeBytes: 8 * MIB, receivers: 4 }).problems).toEqual([])
   }, 60_000)
 
+  it('needs no way back, whatever the seed', () => {
+    for (const name of ['one-way-3', 'one-way-10', 'one-way-late', 'one-way-burst'])
+      for (const seed of [2, 3, 4])
+        expect(run(name, { seed, receivers: 3, files: seed }).problems, name).toEqual([])
+    // Whoever comes late goes on from there, and needs no more than one pass from then on.
+    const { firstSeconds, lastSeconds } = run('one-way-late', { sizeBytes: 64 * MIB })
+    expect(lastSeconds).toBeLessThan(1.6 * firstSeconds)
+  }, 60_000)
+
   it('fills the line: 88 Mbit/s of 100 at each receiver, 82 at 1 % loss, 74 at 5 %', () => {
     const mbps = (name: string, sizeBytes: number): number =>
       (sizeBytes * 8) / run(name, { sizeBytes }).lastSeconds / 1e6

@@ -82,6 +82,7 @@ export class World {
     this.network = options.network ?? new Network(seed)
     this.#acts = [...(scenario.acts ?? [])].sort((a, b) => a.at - b.at)
     const senders = scenario.senders ?? 1
+    const oneWay = scenario.carousel !== undefined
     this.#rateBps = options.rateBps ?? (PAYLOAD_SHARE * lineBps) / senders
     this.#setting = {
       network: this.network,
@@ -89,8 +90,8 @@ export class World {
       geometry: new Geometry(sizesOf(options), CHUNK_BYTES),
       metaBytes: new Uint8Array(META_BYTES),
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
-      fec: options.fec ?? 0,
-      makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps)),
+      fec: options.fec ?? scenario.fec ?? 0,
+      makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps, { oneWay })),
       multicast: true,
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
       restMicros: options.receivers < CROWD ? 0 : CROWD_REST_MICROS,
@@ -112,6 +113,7 @@ export class World {
     const done = (): boolean => this.receivers.every(r => r?.completeAt !== undefined)
     if (!this.network.scheduler.run(until, done)) this.#tellWhoIsStuck()
     const at = this.network.scheduler.now
+    if (scenario.carousel) for (const seeder of this.seeders) seeder.stop()
     const isOver = (): boolean =>
       this.seeders.every(s => s.endedAt !== undefined) &&
       this.receivers.every(r => r?.servedAt !== undefined)
@@ -144,6 +146,11 @@ export class World {
     else this.#receiverHosts.push(host)
   }
 
+  #isOneWay(index: number): boolean {
+    const { carousel } = this.#options.scenario
+    return carousel === 'one-way' || (carousel === 'last-one-way' && this.#isLast(index))
+  }
+
   #isLast(index: number): boolean {
     return index === this.#options.receivers - 1
   }
@@ -156,14 +163,21 @@ export class World {
       peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],
       liesShare: this.#isLast(index) ? liesShare : 0,
       lie: this.#isLast(index) ? lie : undefined,
+      oneWay: this.#isOneWay(index),
     }
     this.receivers[index] = new Receiver(this.#setting, this.#receiverHosts[index], options)
   }
 
   #startSender(index: number): void {
     const late = this.#acts.some(act => act.do === 'join-late') ? 1 : 0
-    const waitReceivers = this.#options.receivers - late
-    const options = { waitReceivers, waitMicros: 10e6 }
+    const { carousel: isCarousel } = this.#options.scenario
+    const options = isCarousel
+      ? {
+          waitReceivers: undefined,
+          waitMicros: 0,
+          carousel: { passes: Infinity, micros: Infinity },
+        }
+      : { waitReceivers: this.#options.receivers - late, waitMicros: 10e6 }
     const seeder = new Seeder(this.#setting, this.#senderHosts[index], options)
     seeder.onProgress = () => this.#actOn(seeder)
     this.seeders[index] = seeder
@@ -239,6 +253,8 @@ export class World {
       if (receiver === undefined) continue
       times.push((receiver.completeAt ?? Infinity) - origin)
       const { content, storage } = receiver
+      const { frames } = this.#receiverHosts[i].up
+      if (this.#isOneWay(i) && frames > 0) problems.push(`receiver ${i} has sent ${frames} frames`)
       for (const problem of [...content.problems, ...storage.problems].slice(0, 5))
         problems.push(`receiver ${i}: ${problem}`)
       for (const key of Object.keys(progress) as (keyof Progress)[])

@@ -43,6 +43,10 @@ export const LIMITS = {
   announceOnQueryEveryMicros: 100_000,
   metaAgainEveryMicros: 5_000_000,
   metaRateShare: 0.01,
+  /** In a carousel whoever comes late can ask for neither, and has nothing until both came (start). */
+  carouselAnnounceEveryMicros: 200_000,
+  carouselMetaEveryMicros: 20_000,
+  carouselMetaShare: 0.02,
   burstMicros: 2_000,
   /** A batch after a late wake-up may make up for so much. */
   lateBurstMicros: 10_000,

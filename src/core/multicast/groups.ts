@@ -20,6 +20,10 @@ export class Groups {
     this.blocks = Math.min(BLOCKS_MAX, Math.floor(DATA_MAX / symbols))
   }
 
+  get count(): number {
+    return Math.ceil(this.#geometry.blockCount / this.blocks)
+  }
+
   /** Number of the group that a block is in. */
   of(block: number): number {
     return Math.floor(block / this.blocks)

@@ -30,6 +30,8 @@ export interface SenderOptions {
   readonly metaBytes: number
   /** How many rows of parity the next group gets; asked once a group. */
   readonly parityRows?: (columns: number) => number
+  /** Some listen who can ask for nothing: the meta leads every pass, and comes more often. */
+  readonly carousel?: boolean
 }
 
 /** A chunk of the pass that is being read or waits to be sent. */
@@ -48,6 +50,7 @@ export class Sender {
   #filledAt: Micros = Number.NEGATIVE_INFINITY
   readonly #metaSymbols: number
   readonly #metaBytes: number
+  readonly #carousel: boolean
   readonly #parity: Parity
   readonly #out: SenderOut[] = []
   /** Blocks that this pass still has to send. */
@@ -80,6 +83,7 @@ export class Sender {
     this.#rate = options.rate
     this.#pacer = new Pacer(options.rate.rateBps, 0)
     this.#metaBytes = options.metaBytes
+    this.#carousel = options.carousel ?? false
     const groups = new Groups(options.geometry, options.symbolBytes)
     this.#parity = new Parity(groups, options.parityRows ?? (() => 0))
     this.#metaSymbols = Math.ceil(options.metaBytes / options.symbolBytes)
@@ -110,6 +114,7 @@ export class Sender {
     this.#running = true
     this.#leaf = 0
     this.#block = -1
+    if (this.#carousel && this.#metaNext >= this.#metaSymbols) this.#metaNext = 0
     this.#release(this.#parity.leave())
     this.#pacer = new Pacer(this.#rate.rateBps, now)
     this.#readAhead()
@@ -280,9 +285,11 @@ export class Sender {
 
   /** The meta goes first, and again while it costs little, for those who join late. */
   #metaDue(now: Micros): boolean {
+    const [everyMicros, share] = this.#carousel
+      ? [LIMITS.carouselMetaEveryMicros, LIMITS.carouselMetaShare]
+      : [LIMITS.metaAgainEveryMicros, LIMITS.metaRateShare]
     const again =
-      now - this.#metaAt >= LIMITS.metaAgainEveryMicros &&
-      this.#metaBytes <= LIMITS.metaRateShare * this.#bytesSinceMeta
+      now - this.#metaAt >= everyMicros && this.#metaBytes <= share * this.#bytesSinceMeta
     if (this.#metaNext >= this.#metaSymbols && again) this.#metaNext = 0
     if (this.#metaNext >= this.#metaSymbols) return false
     this.#metaAt = now

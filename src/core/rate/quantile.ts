@@ -35,6 +35,8 @@ export interface QuantileOptions {
   readonly minBps?: number
   readonly maxBps?: number
   readonly startBps?: number
+  /** Reports may never come: that is no reason to slow down or to stop. */
+  readonly oneWay?: boolean
 }
 
 type Phase = 'startup' | 'drain' | 'steady' | 'probe' | 'test' | 'dark'
@@ -54,7 +56,7 @@ export class QuantileRate implements RateController {
   readonly #maxBps: number
   readonly #epoch = new Epoch()
   readonly #panel = new Panel(this.#epoch.sent)
-  readonly #breaker = new Breaker(false)
+  readonly #breaker: Breaker
   readonly #yielding = new Yielding()
   readonly #company = new Company()
   readonly #starting = new Startup()
@@ -88,6 +90,7 @@ export class QuantileRate implements RateController {
   #below = false
 
   constructor(options: QuantileOptions = {}) {
+    this.#breaker = new Breaker(options.oneWay ?? false)
     this.#maxBps = options.maxBps ?? TUNING.maxBps
     this.#stopsBelow = options.minBps !== undefined
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)

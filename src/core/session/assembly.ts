@@ -54,6 +54,7 @@ export class Assembly {
   readonly #geometry: Geometry
   readonly verified: Bitmap
   readonly #pool: Pool
+  readonly #oneWay: boolean
   readonly #alternates: Alternates
   readonly #layers: LayerCache
   readonly #recovery: Recovery
@@ -72,14 +73,17 @@ export class Assembly {
   /** Blocks whose hash was right only with another copy of a symbol. */
   mendedBlocks = 0
 
-  constructor(tree: Tree, verified: Bitmap, poolBytes: number) {
+  /** `oneWay`: nobody can be asked for anything, all must come by multicast. */
+  constructor(tree: Tree, verified: Bitmap, poolBytes: number, oneWay = false) {
     this.#tree = tree
+    this.#oneWay = oneWay
     this.#geometry = tree.geometry
     this.verified = verified
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
     this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
-    this.#recovery = new Recovery(tree.geometry, this.#pool)
+    const isHere = (block: number): boolean => verified.has(block) || this.#claimed.has(block)
+    this.#recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere)
     for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
       this.verifiedBytes += this.#geometry.bytesOfBlock(block)
   }
@@ -124,11 +128,13 @@ export class Assembly {
    * first belongs, the others behind it; or UNWANTED or NO_ROOM of all of them, or SINGLY.
    */
   symbols(block: number, first: number, count: number, symbolBytes: number): number {
-    if (this.verified.has(block) || this.#claimed.has(block)) return UNWANTED
-    if (this.#distrusted.has(block)) return UNWANTED
     const blockBytes = this.#geometry.bytesOfBlock(block)
     if (first + count > symbolsInBlock(blockBytes, symbolBytes))
       return count > 1 ? SINGLY : UNWANTED
+    if (this.verified.has(block) || this.#claimed.has(block))
+      return this.#recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
+    if (this.#distrusted.has(block)) return UNWANTED
+    this.#recovery.expect(block, symbolBytes)
     const partial = this.#open(block, symbolBytes)
     if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
     if (partial.symbolBytes !== symbolBytes) return UNWANTED
@@ -160,7 +166,9 @@ export class Assembly {
     this.#out.push(recover)
     const { symbolBytes, missing } = recover
     for (const [i, block] of missing.blocks.entries()) {
-      const partial = this.#partials.get(block)!
+      const partial = this.#partials.get(block)
+      // One that is on disk only lent its symbols.
+      if (partial === undefined) continue
       partial.mask = (partial.mask | (1 << ((missing.at[i] - partial.at) / symbolBytes))) >>> 0
       partial.bytesBy.multicast += missing.bytes[i]
     }
@@ -474,7 +482,7 @@ export class Assembly {
   }
 
   #mismatch(block: number, { bytesBy, giver }: Pick<Claimed, 'bytesBy' | 'giver'>): void {
-    this.#distrusted.add(block)
+    if (!this.#oneWay) this.#distrusted.add(block)
     this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy), giver })
   }
 }

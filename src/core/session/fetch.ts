@@ -18,6 +18,7 @@ import { Demotion } from './demotion.js'
 import { Files } from './files.js'
 import { Intake } from './intake.js'
 import { LayerAsker } from './layer-asker.js'
+import { Listening } from './listening.js'
 import { type MembershipOut, Memberships } from './memberships.js'
 import { type Lack, Orphans } from './orphans.js'
 import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
@@ -75,6 +76,8 @@ export interface FetchOptions {
   readonly prng: Prng
   readonly multicast: boolean
   readonly stay: boolean
+  /** There is no way back: nothing is sent, nobody asked; all must come by multicast. */
+  readonly oneWay?: boolean
   readonly poolBytes?: number
 }
 
@@ -95,7 +98,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #memberships = new Memberships()
   readonly #layers: LayerAsker
   readonly #demotion = new Demotion()
-  readonly #suspicion = new Suspicion()
+  readonly #suspicion: Suspicion
+  readonly #oneWay: boolean
+  readonly #listening: Listening
   readonly #orphans: Orphans
   #plan: Plan | undefined
   #sparesSeeder = false
@@ -113,9 +118,13 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly resumedBytes: number
 
   constructor(options: FetchOptions, now: Micros) {
-    const { id, node, port, tree, verified, metaBytes, prng } = options
+    const { id, node, port, tree, verified, metaBytes, prng, oneWay = false } = options
+    const { poolBytes = LIMITS.partialPoolBytes } = options
     const { geometry } = tree
     this.#options = options
+    this.#oneWay = oneWay
+    this.#suspicion = new Suspicion(oneWay)
+    this.#listening = new Listening(now)
     this.swarm = new Swarm({
       id,
       node,
@@ -127,7 +136,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       prng: prng.fork(),
       connectionsWanted: LIMITS.connectionsWanted,
     })
-    this.assembly = new Assembly(tree, verified, options.poolBytes ?? LIMITS.partialPoolBytes)
+    this.assembly = new Assembly(tree, verified, poolBytes, oneWay)
     this.resumedBytes = this.assembly.verifiedBytes
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#intake = new Intake(geometry, this.assembly, this.transmitters)
@@ -187,6 +196,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       case 'announce':
         return this.#onAnnounce(input.source, input.session, input.announce, now)
       case 'addresses':
+        if (this.#oneWay) return
         for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
         if (input.announced) for (const each of input.addresses) this.swarm.announced(each, now)
         return
@@ -247,7 +257,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
     if (announce.id !== this.#options.id) return
-    this.swarm.announced({ host: source, port: announce.port }, now)
+    if (!this.#oneWay) this.swarm.announced({ host: source, port: announce.port }, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel
@@ -358,6 +368,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#tickAt = now + TICK_MICROS
     if (this.#served) return
     if (this.complete) return this.#serveOn(now)
+    if (this.#oneWay) return this.#listen(now)
     if (now >= this.#queryAt) {
       this.#queryAt = now + QUERY_MICROS * (this.transmitters.views.length === 0 ? 1 : 10)
       if (this.#options.multicast) this.#out.push({ type: 'query' })
@@ -373,6 +384,14 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)
     const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
+  }
+
+  #listen(now: Micros): void {
+    if (!this.#listening.look(this.transmitters.streams(), now)) return
+    this.#out.push({ type: 'rejoin' })
+    const { totalBytes } = this.#options.tree.geometry
+    const news = this.#listening.news(totalBytes - this.assembly.verifiedBytes)
+    if (news !== undefined) this.#out.push({ type: 'notice', level: 'warning', ...news })
   }
 
   /** Why nothing is taken from the group, where that is so. */

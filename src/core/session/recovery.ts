@@ -1,11 +1,16 @@
 // What parity restores. After the blocks of a group come its rows of parity; as soon as there are as
 // many of them as symbols are missing, those are made from all the others. So blocks of the last
 // groups stay in the pool for a while after they were written, but only while parity comes at all.
+//
+// Who hears a carousel and can ask for nothing makes the most of it: parity is expected from the first
+// symbol on, and what is on disk already and comes again in a later pass is kept beside what is
+// missing of its group, because the rows are sums over both.
 
 import { BLOCK_BYTES } from '../base/limits.js'
 import { PARITY_MAX } from '../fec/reed-solomon.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Groups } from '../multicast/groups.js'
+import { fullMask } from './partial.js'
 import type { Pool } from './pool.js'
 
 /** Groups whose blocks and rows are kept: the one in work and the one before, for what comes late. */
@@ -37,6 +42,14 @@ export interface Standing {
 /** Every symbol of a block. */
 const ALL = 0xffff_ffff
 
+/** A jump back of so many groups, or of half of them, is another pass, not reordering. */
+const PASS_JUMP_GROUPS = 64
+
+interface Echo {
+  readonly at: number
+  mask: number
+}
+
 interface Group {
   readonly groups: Groups
   readonly rows: number[]
@@ -44,12 +57,16 @@ interface Group {
   /** Slots that hold the rows, and written blocks that are still here. */
   readonly slots: number[]
   readonly kept: Map<number, number>
+  /** Blocks that are on disk and come again. */
+  readonly echoes: Map<number, Echo>
   done: boolean
 }
 
 export class Recovery {
   readonly #geometry: Geometry
   readonly #pool: Pool
+  readonly #oneWay: boolean
+  readonly #isHere: (block: number) => boolean
   /** By the group's number, the newest last. */
   readonly #known = new Map<number, Group>()
   #groups: Groups | undefined
@@ -57,9 +74,12 @@ export class Recovery {
   /** The last group of which rows came. */
   #heard = Number.NEGATIVE_INFINITY
 
-  constructor(geometry: Geometry, pool: Pool) {
+  /** `isHere`: the block is on disk. */
+  constructor(geometry: Geometry, pool: Pool, oneWay: boolean, isHere: (block: number) => boolean) {
     this.#geometry = geometry
     this.#pool = pool
+    this.#oneWay = oneWay
+    this.#isHere = isHere
   }
 
   /** Blocks of a group, while parity comes; else 1. */
@@ -69,14 +89,12 @@ export class Recovery {
 
   /** Where row `row` of the group that begins with `block` belongs; undefined when it is no use. */
   place(block: number, row: number, symbolBytes: number): number | undefined {
-    if (row >= PARITY_MAX || symbolBytes * 2 > BLOCK_BYTES) return undefined
-    if (this.#groups?.symbolBytes !== symbolBytes) {
-      this.drop()
-      this.#groups = new Groups(this.#geometry, symbolBytes)
-    }
-    const number = this.#groups.of(block)
-    if (this.#groups.first(number) !== block) return undefined
-    const group = this.#open(number, this.#groups)
+    const groups = row < PARITY_MAX ? this.#coded(symbolBytes) : undefined
+    if (groups === undefined) return undefined
+    const number = groups.of(block)
+    if (groups.first(number) !== block) return undefined
+    if (this.#oneWay && !this.#misses(number, groups)) return undefined
+    const group = this.#open(number, groups)
     if (group === undefined || group.done || group.rows.includes(row)) return undefined
     const inSlot = Math.floor(BLOCK_BYTES / symbolBytes)
     const index = group.rows.length
@@ -92,13 +110,39 @@ export class Recovery {
     return at
   }
 
+  /** A symbol of a block that is missing comes: parity of its group may follow. */
+  expect(block: number, symbolBytes: number): void {
+    const groups = this.#oneWay ? this.#coded(symbolBytes) : undefined
+    if (groups !== undefined) this.#open(groups.of(block), groups)
+  }
+
+  /**
+   * Symbols [first, first + count) of a block that is on disk come again: where they belong, if they
+   * are of use.
+   */
+  echo(block: number, first: number, count: number, symbolBytes: number): number | undefined {
+    const groups = this.#oneWay ? this.#coded(symbolBytes) : undefined
+    if (groups === undefined) return undefined
+    const number = groups.of(block)
+    if (!this.#misses(number, groups)) return undefined
+    const group = this.#open(number, groups)
+    if (group === undefined || group.done || group.kept.has(block)) return undefined
+    const echo = this.#echoOf(group, block)
+    const bits = (fullMask(count) << first) >>> 0
+    if (echo === undefined || (echo.mask & bits) !== 0) return undefined
+    echo.mask = (echo.mask | bits) >>> 0
+    return echo.at + first * symbolBytes
+  }
+
   /** A written block may be of use where it lies: true when it stays there. */
   keep(block: number, at: number): boolean {
     if (this.#groups === undefined) return false
     const number = this.#groups.of(block)
     // Parity comes no more, or this is long past.
-    if (number > this.#heard + GROUPS_KEPT || number <= this.#heard - GROUPS_KEPT) return false
-    const group = this.#known.get(number) ?? this.#open(number, this.#groups)
+    const isFar = number > this.#heard + GROUPS_KEPT || number <= this.#heard - GROUPS_KEPT
+    if (isFar && !this.#oneWay) return false
+    const known = this.#known.get(number)
+    const group = known ?? (this.#oneWay ? undefined : this.#open(number, this.#groups))
     if (group === undefined || group.done || group.kept.has(block)) return false
     group.kept.set(block, at)
     return true
@@ -120,7 +164,10 @@ export class Recovery {
     let lost = 0
     for (let of = groups.first(number); of < groups.end(number); of++) {
       const kept = group.kept.get(of)
-      const stand = kept === undefined ? standing(of, groups.symbolBytes) : { at: kept, mask: ALL }
+      const stand =
+        kept === undefined
+          ? (this.#echoIn(group, of) ?? standing(of, groups.symbolBytes))
+          : { at: kept, mask: ALL }
       // What is on disk alone is as good as lost, and more than the rows can make up for.
       if (stand === undefined) return undefined
       stands.set(of, stand)
@@ -158,12 +205,44 @@ export class Recovery {
     this.#heard = Number.NEGATIVE_INFINITY
   }
 
+  /** What is made of these symbols; nothing where a block has only one. */
+  #coded(symbolBytes: number): Groups | undefined {
+    if (symbolBytes * 2 > BLOCK_BYTES) return undefined
+    if (this.#groups?.symbolBytes !== symbolBytes) {
+      this.drop()
+      this.#groups = new Groups(this.#geometry, symbolBytes)
+    }
+    return this.#groups
+  }
+
+  #misses(number: number, groups: Groups): boolean {
+    for (let block = groups.first(number); block < groups.end(number); block++)
+      if (!this.#isHere(block)) return true
+    return false
+  }
+
+  #echoIn(group: Group, block: number): Echo | undefined {
+    return this.#oneWay && this.#isHere(block) ? this.#echoOf(group, block) : undefined
+  }
+
+  #echoOf(group: Group, block: number): Echo | undefined {
+    const known = group.echoes.get(block)
+    if (known !== undefined || this.#pool.low) return known
+    const at = this.#pool.take()
+    if (at === undefined) return undefined
+    const echo = { at, mask: 0 }
+    group.echoes.set(block, echo)
+    return echo
+  }
+
   /** The group, unless it is long past; opening one closes those that are. */
   #open(number: number, groups: Groups): Group | undefined {
     const known = this.#known.get(number)
     if (known !== undefined) return known
-    if (number <= this.#newest - GROUPS_KEPT && number > this.#newest - 64) return undefined
-    const group: Group = { groups, rows: [], rowsAt: [], slots: [], kept: new Map(), done: false }
+    const jump = Math.min(PASS_JUMP_GROUPS, groups.count / 2)
+    if (number <= this.#newest - GROUPS_KEPT && number > this.#newest - jump) return undefined
+    const [kept, echoes] = [new Map<number, number>(), new Map<number, Echo>()]
+    const group: Group = { groups, rows: [], rowsAt: [], slots: [], kept, echoes, done: false }
     this.#known.set(number, group)
     this.#newest = number
     for (const [other, old] of this.#known) {
@@ -177,8 +256,10 @@ export class Recovery {
   #free(group: Group): void {
     for (const slot of group.slots) this.#pool.free(slot)
     for (const at of group.kept.values()) this.#pool.free(at)
+    for (const { at } of group.echoes.values()) this.#pool.free(at)
     group.slots.length = 0
     group.kept.clear()
+    group.echoes.clear()
     group.rows.length = 0
     group.rowsAt.length = 0
     group.done = true

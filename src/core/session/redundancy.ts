@@ -13,15 +13,20 @@ const QUANTILE = 0.9
 /** Below that the swarm's repair costs less than any parity. */
 const LOSS_MIN = 0.002
 const SHARE_MAX = 0.3
+/** In a carousel those who lose most may be those who cannot say so. */
+const CAROUSEL_SHARE = 0.1
 
 /** Tells how many rows a group of so many columns gets; the rate hears of it. */
 export function parityFor(
   fec: Fec,
   receivers: Receivers,
   rate: RateController,
+  carousel: boolean,
 ): (columns: number) => number {
+  const least = carousel ? CAROUSEL_SHARE : 0
   return columns => {
-    const rows = Math.ceil(fec === 'auto' ? needed(columns, receivers) : columns * fec)
+    const auto = (): number => Math.max(least * columns, needed(columns, receivers))
+    const rows = Math.ceil(fec === 'auto' ? auto() : columns * fec)
     rate.onParity(rows / columns)
     return rows
   }

@@ -20,10 +20,13 @@ import { Fellows } from './fellows.js'
 import { type Receiver, Receivers } from './receivers.js'
 import { type Fec, parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
+import { StartCondition } from './start.js'
 
 export type SeedIn =
   | SwarmIn
   | { type: 'query'; id: string | undefined }
+  /** The operator has had enough: farewell, and the end. */
+  | { type: 'stop' }
   /** Another transmitter of this transfer is heard. */
   | { type: 'announced'; session: SessionId }
   /** The chunk is read, hashed and what the meta says; its bytes are in memory. */
@@ -59,8 +62,10 @@ export interface SeedOptions {
   readonly prng: Prng
   readonly rate: RateController
   readonly symbolBytes: number
-  /** Parity in the first pass. */
+  /** Parity in passes over everything. */
   readonly fec: Fec
+  /** The whole transfer again and again, whoever is there. */
+  readonly carousel?: Carousel
   readonly multicast: 'auto' | 'always' | 'never'
   readonly group: string
   readonly dataPort: number
@@ -71,11 +76,15 @@ export interface SeedOptions {
   readonly forever: boolean
 }
 
+/** For receivers that have no way back: how many passes at most, and for how long; both may be Infinity. */
+export interface Carousel {
+  readonly passes: number
+  readonly micros: Micros
+}
+
 export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
 
 const TICK_MICROS = 50_000
-/** How long a newcomer may take to say what it misses before the start. */
-const TELL_MICROS = 250_000
 /** So many times as long is waited for what receivers on lossy paths miss. */
 const LOSSY_PATIENCE = 10
 
@@ -86,6 +95,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   readonly #options: SeedOptions
   readonly #rate: RateController
   readonly #auditor: Auditor
+  readonly #condition: StartCondition
   readonly #out: SeedOut[] = []
   readonly #startedAt: Micros
   #phase: SeedPhase = 'waiting'
@@ -93,9 +103,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #multicast: boolean
   #tickAt: Micros
   #announceAt: Micros
+  readonly #announceEveryMicros: Micros
   #announcedAt: Micros = Number.NEGATIVE_INFINITY
   #announceSequence = 0
   #blastAt: Micros
+  #blastingSince: Micros | undefined
   #told = ''
   readonly #fellows: Fellows
   /** Those who report fast while the rate ramps. */
@@ -119,16 +131,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       connectionsWanted: 0,
     })
     const { session, symbolBytes, rate } = options
-    const parityRows = parityFor(options.fec, this.receivers, rate)
-    const length = metaBytes.length
-    this.sender = new Sender({
-      geometry,
-      session,
-      symbolBytes,
-      rate,
-      metaBytes: length,
-      parityRows,
-    })
+    const carousel = options.carousel !== undefined
+    this.#condition = new StartCondition({ ...options, alone: carousel }, this.receivers, now)
+    const parityRows = parityFor(options.fec, this.receivers, rate, carousel)
+    const blast = { geometry, session, symbolBytes, rate, parityRows, carousel }
+    this.sender = new Sender({ ...blast, metaBytes: metaBytes.length })
     this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
     this.#auditor = new Auditor(options.rate)
     this.#fellows = new Fellows(sessionText(session))
@@ -138,6 +145,9 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     this.#tickAt = now
     this.#announceAt = now
     this.#blastAt = now
+    this.#announceEveryMicros = carousel
+      ? LIMITS.carouselAnnounceEveryMicros
+      : LIMITS.announceEveryMicros
   }
 
   get phase(): SeedPhase {
@@ -169,6 +179,9 @@ export class Seed implements Machine<SeedIn, SeedOut> {
         return this.sender.chunkReady(input.chunk)
       case 'start':
         if (this.#phase === 'waiting') this.#start(now)
+        return
+      case 'stop':
+        if (this.#phase !== 'ended') this.#end(now)
         return
       case 'mute':
         return this.#stopMulticast(
@@ -280,9 +293,10 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   #start(now: Micros): void {
     if (!this.#multicast) return this.#enter('serving', now)
-    const { geometry } = this.#options
-    const live = [...this.receivers.open()]
+    const { geometry, carousel } = this.#options
+    const live = carousel ? [] : [...this.receivers.open()]
     const blocks = blocksToSend({ geometry, live, pass: this.sender.pass })
+    this.#blastingSince ??= now
     this.#startPass(blocks, now)
   }
 
@@ -290,11 +304,16 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const first = this.#fellows.startFraction(now) * this.#options.geometry.blockCount
     this.sender.startPass(blocks, now, Math.floor(first))
     this.#auditor.passStarted(now)
-    this.#enter('blasting', now)
+    // The passes of a carousel may be short: its next tick tells of a new one.
+    if (this.#phase !== 'blasting') this.#enter('blasting', now)
   }
 
   #onPassEnded(now: Micros): void {
-    if (this.#phase === 'blasting') this.#enter('collecting', now)
+    if (this.#phase !== 'blasting') return
+    const { carousel } = this.#options
+    if (carousel === undefined) this.#enter('collecting', now)
+    else if (this.sender.pass < carousel.passes) this.#start(now)
+    else this.#enter('serving', now)
   }
 
   #stopMulticast(code: string, why: string, now: Micros): void {
@@ -311,26 +330,22 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #tick(now: Micros): void {
     this.#tickAt = now + TICK_MICROS
     this.#rate.tick(now)
-    if (this.#phase === 'waiting' && this.#mayStart(now)) this.#start(now)
+    if (this.#phase === 'waiting' && this.#condition.holds(now)) this.#start(now)
     if (this.#phase === 'blasting') this.#watchBlast(now)
     if (this.#phase === 'collecting') this.#collect(now)
     this.#tell(now)
     this.#maybeEnd(now)
   }
 
-  #mayStart(now: Micros): boolean {
-    const open = [...this.receivers.open()]
-    const { waitReceivers, waitMicros } = this.#options
-    const enough = waitReceivers !== undefined && open.length >= waitReceivers
-    const waited = open.length > 0 && now - this.#startedAt >= waitMicros
-    // What nobody misses is not sent: those who came just now are about to say it.
-    const told = open.every(r => r.missing !== undefined || now - r.firstAt > TELL_MICROS)
-    return (enough || waited) && told
-  }
-
   #watchBlast(now: Micros): void {
     this.#limitServing(now)
-    if (this.#options.multicast === 'always') return
+    const { carousel, multicast } = this.#options
+    if (carousel && now - (this.#blastingSince ?? now) >= carousel.micros) {
+      this.sender.stop()
+      return this.#enter('serving', now)
+    }
+    // Who listens to a carousel may be unable to say so.
+    if (carousel || multicast === 'always') return
     if (this.#rate.stopped === 'no-reports')
       return this.#stopMulticast('no-reports', 'no receiver has reported for 15 s', now)
     if (this.#rate.stopped === 'below-min')
@@ -354,16 +369,21 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   }
 
   #maybeEnd(now: Micros): void {
-    const { forever, lingerMicros, waitMicros } = this.#options
+    const { forever, lingerMicros, waitMicros, carousel } = this.#options
     if (forever || this.#phase === 'ended') return
+    if (carousel && this.#phase !== 'serving') return
     const servedSince = this.#phase === 'serving' ? this.#phaseAt : Number.POSITIVE_INFINITY
     const { receivers } = this
     if (receivers.size === 0) {
-      if (now - this.#startedAt < waitMicros + lingerMicros) return
+      if (!carousel && now - this.#startedAt < waitMicros + lingerMicros) return
     } else if (!receivers.hoped(lingerMicros, servedSince, now)[Symbol.iterator]().next().done)
       return
-    else if (this.#phase === 'waiting' && this.#stillExpected(now)) return
+    else if (this.#phase === 'waiting' && this.#condition.expectsMore(now)) return
     this.#tellStuck([...receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)].length)
+    this.#end(now)
+  }
+
+  #end(now: Micros): void {
     this.sender.stop()
     this.receivers.forgetMute()
     this.#phase = 'ended'
@@ -383,12 +403,6 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       message: `${who} ${have} come no further for ${minutes} min, though connected: not waited for any longer`,
       hint: 'look at the disk of those hosts, then send again: they go on where they are',
     })
-  }
-
-  /** Before the start: those who came are done or gone, but the operator waits for more. */
-  #stillExpected(now: Micros): boolean {
-    const { waitReceivers, waitMicros } = this.#options
-    return now - this.#startedAt < waitMicros && this.receivers.size < (waitReceivers ?? Infinity)
   }
 
   /** While it blasts, a transmitter gives repair a small share of its rate only. */
@@ -445,12 +459,13 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   }
 
   #mood(): string {
-    return `${this.#phase} ${this.#multicast} ${this.#rate.wantsFastReports}`
+    const pass = this.#options.carousel ? this.sender.pass : ''
+    return `${this.#phase} ${this.#multicast} ${this.#rate.wantsFastReports} ${pass}`
   }
 
   #announce(now: Micros): void {
     const { id, name, geometry, port, group, dataPort, symbolBytes, metaBytes } = this.#options
-    this.#announceAt = now + LIMITS.announceEveryMicros
+    this.#announceAt = now + this.#announceEveryMicros
     this.#announcedAt = now
     const announce: Announce = {
       id,

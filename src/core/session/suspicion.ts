@@ -26,6 +26,12 @@ export class Suspicion {
   #tellAt = 1
   #toldForged = false
   #left = false
+  readonly #oneWay: boolean
+
+  /** `oneWay`: there is nothing but the group, so it is never left. */
+  constructor(oneWay = false) {
+    this.#oneWay = oneWay
+  }
 
   /** Blocks that came wrong at first, by whatever way. */
   get wrongBlocks(): number {
@@ -51,7 +57,7 @@ export class Suspicion {
       return false
     }
     this.#count(true)
-    if (this.#left || this.#latestWrong <= LATEST_BLOCKS / 2) return false
+    if (this.#left || this.#oneWay || this.#latestWrong <= LATEST_BLOCKS / 2) return false
     this.#left = true
     return true
   }
@@ -66,7 +72,7 @@ export class Suspicion {
         code: 'forged-data',
         level: 'warning',
         message: `somebody forges datagrams from ${from}: ${byMulticast} blocks came wrong by multicast so far; nothing wrong is kept`,
-        hint: `find who else sends as ${from}, or go on without the group by --no-multicast`,
+        hint: `find who else sends as ${from}${this.#oneWay ? '' : ', or go on without the group by --no-multicast'}`,
       }
     }
     if (this.#wrong < this.#tellAt) return undefined
@@ -76,7 +82,7 @@ export class Suspicion {
     return {
       code: 'wrong-data',
       level: 'warning',
-      message: `${this.#wrong} ${blocks} came wrong${whence}; ${they} fetched again, whole`,
+      message: `${this.#wrong} ${blocks} came wrong${whence}; ${they} ${this.#oneWay ? 'awaited again' : 'fetched again, whole'}`,
     }
   }
 

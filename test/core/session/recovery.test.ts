@@ -31,7 +31,7 @@ class Path {
   mismatches = 0
   restored = 0
 
-  constructor(sizes: readonly number[], poolBlocks: number, seed: number) {
+  constructor(sizes: readonly number[], poolBlocks: number, seed: number, oneWay = false) {
     this.geometry = new Geometry(sizes, 1 << 18)
     this.groups = new Groups(this.geometry, SYMBOL_BYTES)
     const tree = {
@@ -40,7 +40,8 @@ class Path {
         Buffer.compare(leaves, this.#layer(chunk)) === 0,
     }
     const { blockCount, chunkCount } = this.geometry
-    this.assembly = new Assembly(tree, new Bitmap(blockCount), poolBlocks * BLOCK_BYTES)
+    const poolBytes = poolBlocks * BLOCK_BYTES
+    this.assembly = new Assembly(tree, new Bitmap(blockCount), poolBytes, oneWay)
     this.#pool = new Uint8Array(this.assembly.poolBytes)
     this.#prng = new Prng(seed)
     this.#writeLate = seed % 2 === 1
@@ -57,8 +58,11 @@ class Path {
     return bytes
   }
 
-  /** Sends a group and its rows; returns how many of its symbols, and of its rows, were lost. */
-  send(group: number, rows: number, loss: number): { lost: number; lostRows: number } {
+  /**
+   * Sends a group and its rows; returns how many of its symbols, and of its rows, were lost. What is
+   * before the block `from` was sent before anybody listened.
+   */
+  send(group: number, rows: number, loss: number, from = 0): { lost: number; lostRows: number } {
     const { groups, assembly } = this
     const parity = new Uint8Array(rows * SYMBOL_BYTES)
     const rowsAt = Array.from({ length: rows }, (_, row) => row * SYMBOL_BYTES)
@@ -66,11 +70,11 @@ class Path {
     const code = new ReedSolomon(fecKernel())
     let lost = 0
     groups.symbols(group, (column, block, symbol, length) => {
-      const from = symbol * SYMBOL_BYTES
-      const slab = this.bytesOf(block).slice(from, from + length)
+      const offset = symbol * SYMBOL_BYTES
+      const slab = this.bytesOf(block).slice(offset, offset + length)
       const data = { slab, at: [0], bytes: [length] }
       code.encode([column], data, every, { slab: parity, at: rowsAt }, SYMBOL_BYTES)
-      if (this.#prng.unit() < loss) {
+      if (block < from || this.#prng.unit() < loss) {
         lost++
         return
       }
@@ -80,13 +84,13 @@ class Path {
       this.#act()
     })
     let lostRows = 0
-    for (const [row, from] of rowsAt.entries()) {
+    for (const [row, rowAt] of rowsAt.entries()) {
       if (this.#prng.unit() < loss) {
         lostRows++
         continue
       }
       const at = assembly.parity(groups.first(group), row, SYMBOL_BYTES)
-      if (at >= 0) this.#pool.set(parity.subarray(from, from + SYMBOL_BYTES), at)
+      if (at >= 0) this.#pool.set(parity.subarray(rowAt, rowAt + SYMBOL_BYTES), at)
       assembly.settleParity(groups.first(group))
       this.#act()
     }
@@ -160,6 +164,36 @@ it('restores what the rows suffice for, and keeps the rest as it is', () => {
     { numRuns: 25 },
   )
   expect(restored).toBeGreaterThan(20)
+})
+
+it('without a way back restores the first group, and with what is on disk when it comes again', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 31 }), fc.nat(1e6), (from, seed) => {
+      const path = new Path([3_000_000], 256, seed, true)
+      const { assembly, groups } = path
+      const blocksOf = (group: number): number => groups.end(group) - groups.first(group)
+      const verified = (group: number): number =>
+        assembly.verified.countIn(groups.first(group), blocksOf(group))
+      // The first pass is heard from the middle of a group on, the second from its beginning.
+      const [first, last] = [groups.of(from), groups.count - 1]
+      for (let group = first; group <= last; group++) {
+        const { lost, lostRows } = path.send(group, 14, 0.03, from)
+        path.write()
+        if (lost <= 14 - lostRows) expect(verified(group)).toBe(blocksOf(group))
+      }
+      for (let group = 0; group <= first; group++) {
+        const { lost, lostRows } = path.send(group, 14, 0.03)
+        path.write()
+        if (lost <= 14 - lostRows) expect(verified(group)).toBe(blocksOf(group))
+      }
+      expect(path.mismatches).toBe(0)
+      for (const [block, bytes] of path.disk)
+        expect(Buffer.compare(bytes, path.bytesOf(block))).toBe(0)
+      const missing = assembly.verified.size - assembly.verified.count
+      expect(assembly.busyBytes / BLOCK_BYTES).toBeLessThanOrEqual(missing + 2 * (16 + 6))
+    }),
+    { numRuns: 25 },
+  )
 })
 
 it('gives way when the pool runs low', () => {

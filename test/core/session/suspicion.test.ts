@@ -26,6 +26,14 @@ it('says so too when every block could be mended', () => {
   expect(suspicion.news(FROM)?.message).toContain('forges datagrams from 10.0.0.1: 8 blocks')
 })
 
+it('stays in the group where there is nothing else, and tells nobody to leave it', () => {
+  const suspicion = new Suspicion(true)
+  for (let block = 0; block < 1000; block++) expect(suspicion.wrong(['multicast'])).toBe(false)
+  expect(suspicion.why).toBeUndefined()
+  expect(suspicion.news(FROM)?.hint).not.toContain('--no-multicast')
+  expect(suspicion.news(FROM)?.message).toContain('awaited again')
+})
+
 it('leaves the group when most of what it brings is wrong, and says why', () => {
   const suspicion = new Suspicion()
   let left = 0

@@ -48,8 +48,8 @@ export interface SendOptions extends NetworkOptions {
   readonly dataPort?: number
   readonly ttl?: number
   /**
-   * Parity in the first pass: percent of the data, 0 to 30, or `auto`, as much as the loss calls for;
-   * default `auto`.
+   * Parity in passes over everything: percent of the data, 0 to 30, or `auto`, as much as the loss
+   * calls for (in a carousel at least 10); default `auto`.
    */
   readonly fec?: 'auto' | number
   /** Fixed rate, bits per second of UDP payload; default: found by itself. */
@@ -66,6 +66,14 @@ export interface SendOptions extends NetworkOptions {
   readonly lingerMillis?: number
   /** Go on serving until aborted. */
   readonly forever?: boolean
+  /**
+   * The whole transfer again and again, whoever is there, for receivers on one-way links. It begins at
+   * once unless told to wait; aborting `signal` ends it, and is no failure.
+   */
+  readonly carousel?: boolean
+  /** A carousel ends after so many passes, or after so long; default: never. */
+  readonly passes?: number
+  readonly durationMillis?: number
   /** For a bare path: how its meta is made. */
   readonly meta?: CreateMetaOptions
 }
@@ -79,6 +87,8 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly stay?: boolean
   /** Replace existing different files. */
   readonly overwrite?: boolean
+  /** There is no way back: nothing is sent, all must come by multicast, from a carousel. */
+  readonly oneWay?: boolean
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -221,7 +231,7 @@ export interface SendResult {
   readonly multicastBytes: number
   readonly servedBytes: number
   readonly receivers: readonly ReceiverRow[]
-  /** Every receiver heard of is complete, and there was one. */
+  /** Every receiver heard of is complete, and there was one; a carousel needs none. */
   readonly complete: boolean
 }
 

@@ -31,13 +31,15 @@ export interface EarsOptions {
   /** The interface that the operator chose; queries leave by it. */
   readonly chosen: Interface | undefined
   readonly ttl: number
+  /** Nothing is ever sent but what the kernel says to join a group. */
+  readonly mute: boolean
   readonly onAnnounce: (source: string, session: SessionId, announce: Announce) => void
 }
 
 export class Ears {
   readonly #options: EarsOptions
   readonly #announcements: Group
-  readonly #outlet: Outlet
+  readonly #outlet: Outlet | undefined
   readonly #data = new Map<string, Group>()
   readonly #opening = new Set<string>()
   readonly #header = emptyHeader()
@@ -52,7 +54,7 @@ export class Ears {
   /** Takes a batch of data; payloads are valid during the call. */
   onBatch: (batch: Batch) => void = () => {}
 
-  private constructor(options: EarsOptions, announcements: Group, outlet: Outlet) {
+  private constructor(options: EarsOptions, announcements: Group, outlet: Outlet | undefined) {
     this.#options = options
     this.#announcements = announcements
     this.#outlet = outlet
@@ -66,14 +68,10 @@ export class Ears {
     const onDatagram: OnDatagram = (bytes, at, length, source) =>
       ears?.hearAnnounce(bytes.subarray(at, at + length), source)
     const announcements = await openGroup({ group, port, interfaces, onDatagram })
-    const outlet = await openOutlet({
-      group,
-      ttl,
-      address: chosen?.address,
-      interfaceName: chosen?.name,
-      datagramBytes: 512,
-      slots: 4,
-    })
+    const route = { group, ttl, address: chosen?.address, interfaceName: chosen?.name }
+    const outlet = options.mute
+      ? undefined
+      : await openOutlet({ ...route, datagramBytes: 512, slots: 4 })
     ears = new Ears(options, announcements, outlet)
     return ears
   }
@@ -89,10 +87,10 @@ export class Ears {
   query(id: string | undefined): void {
     const quietMillis = performance.now() - Math.max(this.#heardAt, this.#renewedAt)
     if (quietMillis > LIMITS.rejoinEveryMicros / 1000 && !this.#left) this.rejoin()
+    if (this.#outlet === undefined || this.#outlet.room === 0) return
     const random = randomBytes(8)
     const session = { high: random.readUInt32BE(0), low: random.readUInt32BE(4) }
     const bytes = encodeQuery(session, id === undefined ? {} : { id })
-    if (this.#outlet.room === 0) return
     this.#outlet.slot().set(bytes)
     this.#outlet.send(bytes.length, this.#options.port)
     this.#outlet.flush()
@@ -162,7 +160,7 @@ export class Ears {
   async close(): Promise<void> {
     this.#closed = true
     const sockets = [this.#announcements, this.#outlet, ...this.#data.values()]
-    await Promise.all(sockets.map(socket => socket.close()))
+    await Promise.all(sockets.map(socket => socket?.close()))
   }
 
   /** A datagram on the announcements' port. */

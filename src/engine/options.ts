@@ -102,6 +102,9 @@ const SEND: Rules<SendOptions> = {
   start: signal,
   lingerMillis: wait,
   forever: yesOrNo,
+  carousel: yesOrNo,
+  passes: whole(1, Number.MAX_SAFE_INTEGER),
+  durationMillis: wait,
   meta: { what: 'an object of options', holds: isObject },
 }
 
@@ -111,6 +114,7 @@ const RECEIVE: Rules<ReceiveOptions> = {
   peers: endpoints,
   stay: yesOrNo,
   overwrite: yesOrNo,
+  oneWay: yesOrNo,
 }
 
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
@@ -123,12 +127,19 @@ export function checkSendOptions(options: SendOptions): void {
   if (options.meta !== undefined) checkMetaOptions(options.meta)
   const { minRateBps = 0, maxRateBps = Number.POSITIVE_INFINITY } = options
   if (minRateBps > maxRateBps) throw bad('minRateBps is above maxRateBps')
+  const { carousel, passes, durationMillis, multicast } = options
+  if (!carousel && (passes ?? durationMillis) !== undefined)
+    throw bad('passes and durationMillis are limits of a carousel')
+  if (carousel && multicast === 'never') throw bad('a carousel is nothing but multicast')
   if (options.dataPort === undefined && (options.port ?? DEFAULT_PORT) === 65_535)
     throw bad('behind port 65535 there is none for the data: name one, or take another port')
 }
 
 export function checkReceiveOptions(options: ReceiveOptions): void {
   check(options, RECEIVE)
+  const { oneWay, multicast, peers = [], stay } = options
+  if (oneWay && multicast === 'never') throw bad('oneWay is nothing but multicast')
+  if (oneWay && (peers.length > 0 || stay)) throw bad('oneWay has no way to peers')
 }
 
 export function checkVerifyOptions(options: { readonly signal?: AbortSignal }): void {

@@ -17,7 +17,8 @@ export interface PeersOptions {
   readonly geometry: Geometry
   /** The address of the chosen interface, where one was chosen; it may become another. */
   readonly localAddress: () => string | undefined
-  readonly port: PeerPort
+  /** None where nobody may come. */
+  readonly port: PeerPort | undefined
   readonly feed: (input: SwarmIn) => void
   /** Reads payload of a file. */
   readonly read: (file: number, offset: number, into: Uint8Array) => Promise<void>
@@ -114,7 +115,7 @@ export class Peers {
   #leaveOldAddresses(): void {
     const own = ownAddresses()
     if (own === undefined) return
-    this.#options.port.move(this.#options.localAddress())
+    this.#options.port?.move(this.#options.localAddress())
     for (const conn of [...this.#conns.values()])
       if (!own.has(conn.localHost)) conn.abandon(`${conn.localHost} is no address of ours any more`)
   }

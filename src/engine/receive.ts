@@ -4,6 +4,8 @@
 import { randomInt } from 'node:crypto'
 import { formatEndpoint, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
+import { LIMITS } from '../core/base/limits.js'
+import { MIB } from '../core/base/units.js'
 import { isDocumentOf, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import type { Announce } from '../core/wire/announce.js'
 import type { SessionId } from '../core/wire/datagram.js'
@@ -70,10 +72,11 @@ class Reception {
     this.#options = options
     this.#emit = emit
     this.#peers = [...addressesOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+    if (options.oneWay) this.#peers.length = 0
   }
 
   async run(): Promise<ReceiveResult> {
-    const { signal } = this.#options
+    const { signal, oneWay = false, multicast } = this.#options
     throwIfAborted(signal)
     const place = placeOf(this.#options)
     const given = this.#source.meta
@@ -81,12 +84,12 @@ class Reception {
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
     if (found) {
       this.#givenId = found.meta.id
-      this.#peers.push(...addressesOf(found.meta.managers))
+      if (!oneWay) this.#peers.push(...addressesOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
     try {
-      if (this.#options.multicast !== 'never') {
+      if (multicast !== 'never') {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
           if (isWanted(announce, this.#wantedId)) {
             this.#note(announce.id, { host: from, port: announce.port })
@@ -96,10 +99,10 @@ class Reception {
           this.#wake()
         }
         try {
-          this.#ears = await Ears.open({ ...place, ttl: 1, onAnnounce })
+          this.#ears = await Ears.open({ ...place, ttl: 1, mute: oneWay, onAnnounce })
           this.#ears.onBatch = batch => this.#overheard?.take(batch)
         } catch (error) {
-          if (this.#options.multicast === 'always') throw error
+          if (multicast === 'always' || oneWay) throw error
           deaf = error instanceof Error ? error.message : String(error)
         }
       }
@@ -125,6 +128,7 @@ class Reception {
     }
   }
 
+  readonly #longMetas = new Set<string>()
   /** Of the meta that the user gave. */
   #givenId: string | undefined
   readonly #heard = new Map<string, Uint8Array>()
@@ -151,9 +155,22 @@ class Reception {
   #overhear(source: string, session: SessionId, announce: Announce): void {
     const channel = announce.channels.find(each => each.channel === 1)
     if (this.#source.meta || !channel || !isWanted(announce, this.#wantedId)) return
-    if (!this.#overheard?.announced(source, session, announce)) return
+    if (!this.#overheard?.announced(source, session, announce)) return this.#tooLong(announce)
     const { group, port } = channel
     this.#ears?.join({ group, port }).catch(() => {}) // peers may still give it
+  }
+
+  /** A meta that long is not listened for, and here it cannot be asked for. */
+  #tooLong({ id, meta }: Announce): void {
+    const isLong = meta.bytes > LIMITS.overheardBytesMax
+    if (!this.#options.oneWay || !isLong || this.#longMetas.has(id)) return
+    this.#longMetas.add(id)
+    this.#emit('notice', {
+      code: 'long-meta',
+      level: 'warning',
+      message: `the .p2pmeta of ${id.slice(0, 12)} is too long to listen for: ${mebibytes(meta.bytes)} MiB, ${mebibytes(LIMITS.overheardBytesMax)} at most`,
+      hint: 'bring the .p2pmeta here and pass it: mcp2p recv x.p2pmeta --one-way',
+    })
   }
 
   /** What may be received, in the order in which it was announced. */
@@ -181,6 +198,7 @@ class Reception {
         const found = heard && this.#check(id, heard, 'what was heard')
         if (found) return found
         this.#heard.delete(id)
+        if (this.#options.oneWay) continue
         const given = await this.#askForMeta(id, localAddress, tried)
         if (given !== undefined) return given
       }
@@ -277,7 +295,7 @@ class Reception {
   /** Whoever waits in vain is told what to pass, with a meta at hand or without. */
   #hint(): void {
     if (this.#announced.size > 0 || this.#receiving?.isAlone === false) return
-    const { group = '224.0.67.67', port = 6767 } = this.#options
+    const { group = '224.0.67.67', port = 6767, oneWay } = this.#options
     const wanted = this.#wantedId ? ` of ${this.#wantedId.slice(0, 12)}` : ''
     const where = `${group} port ${port} (${this.#ears?.interfaceNames})`
     this.#emit('notice', {
@@ -286,7 +304,9 @@ class Reception {
       message: this.#ears
         ? `no announcement${wanted} on ${where} so far; still listening`
         : 'no peer answers so far; still trying',
-      hint: 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
+      hint: oneWay
+        ? 'see that `mcp2p send --carousel` runs, and check the cable, the switch and --interface'
+        : 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
     })
   }
 
@@ -319,6 +339,10 @@ function nobodyToAsk(deaf: string | undefined): Mcp2pError {
   const why = deaf ?? 'multicast is switched off'
   const hint = 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT'
   return new Mcp2pError('NOBODY_TO_ASK', 'network', `nobody to receive from: ${why}`, hint)
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / MIB).toFixed(1)
 }
 
 /** Of texts that were checked, as all are that get here. */

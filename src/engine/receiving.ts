@@ -68,7 +68,7 @@ export class Receiving {
   readonly #mover: Mover
   readonly #drive: Drive<FetchIn, FetchOut>
   readonly #peers: Peers
-  readonly #port: PeerPort
+  readonly #port: PeerPort | undefined
   readonly #writer: Writer
   readonly #finisher: Finisher
   readonly #meter = new Meter()
@@ -100,17 +100,20 @@ export class Receiving {
       emit('progress', idleReception(what, listening, given.startedAt))
     }
     const store = await openStore({ dir, meta, tree, hash, overwrite, onProgress, signal })
-    const wanted = options.peerPort ?? DEFAULT_PEER_PORT
     let receiving: Receiving | undefined
-    const port = await PeerPort.open({
-      port: wanted,
-      host: given.place.chosen?.address,
-      onPeer: (socket, first) => receiving?.accept(socket, first),
-      onLines: socket => socket.destroy(),
-    }).catch(async error => {
-      await store.store.close()
-      throw error
-    })
+    const openPort = (): Promise<PeerPort> =>
+      PeerPort.open({
+        port: options.peerPort ?? DEFAULT_PEER_PORT,
+        host: given.place.chosen?.address,
+        onPeer: (socket, first) => receiving?.accept(socket, first),
+        onLines: socket => socket.destroy(),
+      })
+    const port = options.oneWay
+      ? undefined
+      : await openPort().catch(async error => {
+          await store.store.close()
+          throw error
+        })
     receiving = new Receiving(given, meta, tree, hash, store, port)
     return receiving
   }
@@ -121,7 +124,7 @@ export class Receiving {
     tree: MetaTree,
     hash: Hasher,
     open: OpenStore,
-    port: PeerPort,
+    port: PeerPort | undefined,
   ) {
     this.#given = given
     this.#meta = meta
@@ -136,7 +139,7 @@ export class Receiving {
       {
         id: meta.id,
         node: open.node,
-        port: port.port,
+        port: port?.port ?? 0,
         tree,
         verified: open.verified,
         finishedFiles: open.finishedFiles,
@@ -144,6 +147,7 @@ export class Receiving {
         prng,
         multicast,
         stay: options.stay ?? false,
+        oneWay: options.oneWay,
         poolBytes: poolBytesFor(tree.geometry.blockCount),
       },
       nowMicros(),
@@ -253,9 +257,11 @@ export class Receiving {
         return this.#storeAll()
       case 'join': {
         const { channel } = out
-        ears
-          ?.join(channel)
-          .catch(error => this.#drive.feed({ type: 'deaf', reason: error.message, channel }))
+        ears?.join(channel).catch(error => {
+          // There is no other way.
+          if (this.#given.options.oneWay) this.#settle(error)
+          else this.#drive.feed({ type: 'deaf', reason: error.message, channel })
+        })
         return
       }
       case 'part':
@@ -393,7 +399,7 @@ export class Receiving {
   #askManagers(): void {
     const { peers, place } = this.#given
     for (const address of peers)
-      askManager(address, this.#meta.id, this.#port.port, chosenAddress(place)).then(
+      askManager(address, this.#meta.id, this.#port?.port, chosenAddress(place)).then(
         found => found && this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
         () => {},
       )
@@ -404,7 +410,7 @@ export class Receiving {
     this.#drive.stop()
     // The sender must hear of our completion, or it waits for us in vain.
     await this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000)
-    await this.#port.close()
+    await this.#port?.close()
     await this.#saving
     // What was verified since the last journal is kept too, so that a resume fetches nothing twice.
     if (!this.#fetch.complete)

@@ -2,6 +2,7 @@
 // every receiver is complete or gone.
 
 import { dirname, resolve } from 'node:path'
+import { Mcp2pError } from '../core/base/errors.js'
 import { type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
@@ -35,6 +36,7 @@ async function run(
   const startedAt = performance.now()
   const place = placeOf(options)
   const { meta, metaBytes, from } = await offered(source, options, emit, startedAt)
+  if (options.carousel) checkCarousel(meta, options, emit)
   const opened = await openSource(meta, from, options.signal)
   try {
     const given = { meta, metaBytes, source: opened, options, place, emit, startedAt }
@@ -43,6 +45,22 @@ async function run(
   } finally {
     await opened.close()
   }
+}
+
+/** @throws Mcp2pError NOTHING_TO_SEND (usage) */
+function checkCarousel(meta: P2pMeta, options: SendOptions, emit: Emit<SendEvents>): void {
+  if (meta.files.every(({ size }) => size === 0)) {
+    const hint = 'Copy the .p2pmeta: it has all there is.'
+    const message = `${meta.name} has no bytes to go round`
+    throw new Mcp2pError('NOTHING_TO_SEND', 'usage', message, hint)
+  }
+  if (options.rateBps !== undefined) return
+  emit('notice', {
+    code: 'carousel-rate',
+    level: 'info',
+    message: 'who only listens cannot say what the line carries: slow until somebody reports',
+    hint: '--rate sets what the slowest line carries',
+  })
 }
 
 interface Offered {

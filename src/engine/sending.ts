@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { hexOf } from '../core/base/bytes.js'
 import { parseEndpoint } from '../core/base/endpoint.js'
+import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
 import { Registry } from '../core/manager/registry.js'
@@ -15,7 +16,7 @@ import { MetaTree } from '../core/meta/tree.js'
 import { FixedRate } from '../core/rate/fixed.js'
 import { QuantileRate } from '../core/rate/quantile.js'
 import { lastHeard, type Receiver } from '../core/session/receivers.js'
-import { Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
+import { type Carousel, Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
 import { decodeAnnounce, decodeQuery } from '../core/wire/announce.js'
 import {
   DATAGRAM,
@@ -134,8 +135,12 @@ export class Sending {
     }
     this.#rate =
       options.rateBps !== undefined
-        ? new FixedRate(options.rateBps)
-        : new QuantileRate({ minBps: options.minRateBps, maxBps: options.maxRateBps })
+        ? new FixedRate(options.rateBps, { oneWay: options.carousel })
+        : new QuantileRate({
+            minBps: options.minRateBps,
+            maxBps: options.maxRateBps,
+            oneWay: options.carousel,
+          })
     this.#seed = this.#makeSeed(session, symbolBytes, prng)
     this.#settled = new Promise((settle, fail) => {
       this.#settle = error => (error === undefined ? settle() : fail(error))
@@ -162,7 +167,11 @@ export class Sending {
       port: place.port,
       dataPort,
       symbolBytes,
-      feed: input => this.#drive.feed(input),
+      feed: input => {
+        // A carousel has no other way.
+        if (options.carousel && input.type === 'mute') this.#settle(muted(input.reason))
+        else this.#drive.feed(input)
+      },
       drain: () => this.#drive.run(),
     })
   }
@@ -181,6 +190,7 @@ export class Sending {
       prng,
       rate: this.#rate,
       symbolBytes,
+      carousel: carouselOf(options),
       fec: typeof options.fec === 'number' ? options.fec / 100 : ('auto' as const),
       multicast: options.multicast ?? 'auto',
       group: place.group,
@@ -200,7 +210,10 @@ export class Sending {
   async run(): Promise<SendResult> {
     const { meta, options, place, emit } = this.#given
     const { totalBytes } = this.#tree.geometry
-    const onAbort = (): void => this.#settle(interrupted())
+    const onAbort = (): void => {
+      if (options.carousel) this.#drive.feed({ type: 'stop' })
+      else this.#settle(interrupted())
+    }
     options.signal?.addEventListener('abort', onAbort)
     if (options.signal?.aborted) onAbort()
     const { id, name } = meta
@@ -372,7 +385,9 @@ export class Sending {
       multicastBytes: this.#seed.sender.sentBytes,
       servedBytes: this.#seed.swarm.slots.servedBytes,
       receivers,
-      complete: receivers.length > 0 && receivers.every(row => row.state === 'complete'),
+      complete:
+        (receivers.length > 0 || this.#given.options.carousel === true) &&
+        receivers.every(row => row.state === 'complete'),
     }
   }
 }
@@ -385,10 +400,22 @@ const PHASES = {
   ended: 'done',
 } as const
 
-/** With a number of receivers to wait for and no limit, it waits for ever. */
-function waitMillisOf(options: SendOptions): number {
-  if (options.waitMillis !== undefined) return options.waitMillis
-  return options.waitReceivers === undefined ? DEFAULT_WAIT_MILLIS : Number.POSITIVE_INFINITY
+/** With a number of receivers to wait for and no limit, it waits for ever; a carousel not at all. */
+function waitMillisOf({ waitMillis, waitReceivers, carousel }: SendOptions): number {
+  if (waitMillis !== undefined) return waitMillis
+  if (waitReceivers !== undefined) return Number.POSITIVE_INFINITY
+  return carousel ? 0 : DEFAULT_WAIT_MILLIS
+}
+
+function carouselOf(options: SendOptions): Carousel | undefined {
+  const { carousel, passes = Infinity, durationMillis = Infinity } = options
+  return carousel ? { passes, micros: 1000 * durationMillis } : undefined
+}
+
+function muted(reason: string): Mcp2pError {
+  const hint = 'Check the route to the group (ip route), the switch and --interface.'
+  const message = `the carousel cannot be multicast (${reason})`
+  return new Mcp2pError('MULTICAST_FAILED', 'network', message, hint)
 }
 
 /** The address that others most likely reach us at; one with a zone only counts on its own link. */

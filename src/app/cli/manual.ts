@@ -30,6 +30,10 @@ export const MANUALS: readonly Manual[] = [
       ['mcp2p send ./photos', 'offer a folder to whoever runs mcp2p recv'],
       ['mcp2p send image.iso --wait-receivers 8', 'start when eight receivers are there'],
       ['mcp2p send disk.p2pmeta --root /srv/images', 'the files are elsewhere'],
+      [
+        'mcp2p send ./data --carousel --fec 10% --rate 50Mbit',
+        'round and round, for one-way links',
+      ],
       ['mcp2p send ./data --max-rate 300Mbit --forever', 'leave room for others, keep serving'],
     ],
   },
@@ -46,6 +50,7 @@ export const MANUALS: readonly Manual[] = [
       ['mcp2p recv', 'take what is announced on this network'],
       ['mcp2p recv photos.p2pmeta -o /srv/photos', 'know in advance what comes'],
       ["mcp2p recv 'mcp2p:<id>?m=10.0.0.1:9990'", 'where multicast does not reach'],
+      ['mcp2p recv --one-way -o /srv', 'only listen; the sender has --carousel'],
       ['mcp2p recv --json-stream | jq .type', 'watch it from a program'],
     ],
   },

@@ -1,6 +1,7 @@
 // `mcp2p recv`: fetches a transfer, or the first one that is announced. The answer is the folder
 // where it stands; how it came is said on stderr.
 
+import { Mcp2pError } from '../../../core/base/errors.js'
 import type { ReceiveEvents, ReceiveResult } from '../../../engine/api.js'
 import type { ReceiveSource } from '../engine.js'
 import type { Settings } from '../options.js'
@@ -14,6 +15,7 @@ import { sessionText } from '../view/session.js'
 
 export const recv: Command = async (run, [argument]) => {
   const { settings } = run
+  checkOneWay(settings)
   const source = await receiveSource(argument)
   const receive = await run.world.engine.receive()
   const job = receive(source, {
@@ -26,6 +28,7 @@ export const recv: Command = async (run, [argument]) => {
     multicast: settings.multicast,
     stay: settings.stay,
     overwrite: settings.overwrite,
+    oneWay: settings['one-way'],
     signal: run.signal,
     progressEveryMillis: run.progressEveryMillis,
   })
@@ -34,6 +37,16 @@ export const recv: Command = async (run, [argument]) => {
   run.screen.note(endLine(result))
   run.screen.answer(printable(result.out))
   return { document: result }
+}
+
+function checkOneWay(settings: Settings): void {
+  if (!settings['one-way'] || settings.multicast !== 'never') return
+  throw new Mcp2pError(
+    'USAGE',
+    'usage',
+    '--one-way is nothing but multicast, and that is switched off',
+    'Leave one of them out.',
+  )
 }
 
 function waitingText({ meta, link, id }: ReceiveSource, settings: Settings): string {

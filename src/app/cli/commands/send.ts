@@ -18,6 +18,7 @@ import { sessionText } from '../view/session.js'
 export const send: Command = async (run, paths) => {
   const { settings } = run
   checkRates(settings)
+  checkCarousel(settings)
   const meta = metaOptions(settings)
   const source = await sendSource(paths)
   checkSource(run, source)
@@ -69,6 +70,9 @@ function networkOptions(settings: Settings) {
     waitMillis: settings.wait,
     lingerMillis: settings.linger,
     forever: settings.forever,
+    carousel: settings.carousel,
+    passes: settings.passes,
+    durationMillis: settings.duration,
   }
 }
 
@@ -153,6 +157,23 @@ function checkRates(settings: Settings): void {
     'usage',
     `--min-rate ${formatRate(min)} is above --max-rate ${formatRate(max)}`,
     'Swap them, or leave one out.',
+  )
+}
+
+function checkCarousel({ carousel, passes, duration, multicast }: Settings): void {
+  if (carousel && multicast === 'never')
+    throw new Mcp2pError(
+      'USAGE',
+      'usage',
+      '--carousel is nothing but multicast, and that is switched off',
+      'Leave out --carousel; --forever serves peers until stopped.',
+    )
+  if (carousel || (passes ?? duration) === undefined) return
+  throw new Mcp2pError(
+    'USAGE',
+    'usage',
+    `--${passes === undefined ? 'duration' : 'passes'} says when a carousel ends, but this is none`,
+    'Add --carousel, or leave it out.',
   )
 }
 

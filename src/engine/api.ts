@@ -89,6 +89,8 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly overwrite?: boolean
   /** There is no way back: nothing is sent, all must come by multicast, from a carousel. */
   readonly oneWay?: boolean
+  /** What is verified is forgotten: nothing is written, resumed or given to others. */
+  readonly discard?: boolean
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -207,7 +209,8 @@ export interface MetaEvents {
 export interface ReceiveResult {
   readonly id: string
   readonly name: string
-  readonly out: string
+  /** Where it stands; null: it was discarded, nothing was written. */
+  readonly out: string | null
   readonly totalBytes: number
   readonly files: number
   /** From the call to `complete`. */

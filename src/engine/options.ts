@@ -115,6 +115,7 @@ const RECEIVE: Rules<ReceiveOptions> = {
   stay: yesOrNo,
   overwrite: yesOrNo,
   oneWay: yesOrNo,
+  discard: yesOrNo,
 }
 
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
@@ -137,7 +138,9 @@ export function checkSendOptions(options: SendOptions): void {
 
 export function checkReceiveOptions(options: ReceiveOptions): void {
   check(options, RECEIVE)
-  const { oneWay, multicast, peers = [], stay } = options
+  const { oneWay, multicast, peers = [], stay, discard, out, overwrite } = options
+  if (discard && (out !== undefined || overwrite || stay))
+    throw bad('discard leaves nothing for out, overwrite and stay')
   if (oneWay && multicast === 'never') throw bad('oneWay is nothing but multicast')
   if (oneWay && (peers.length > 0 || stay)) throw bad('oneWay has no way to peers')
 }

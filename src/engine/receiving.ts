@@ -11,10 +11,12 @@ import { Prng } from '../core/base/prng.js'
 import type { P2pMeta } from '../core/meta/p2pmeta.js'
 import { MetaTree } from '../core/meta/tree.js'
 import type { Batch } from '../core/multicast/batch.js'
+import type { Channel } from '../core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
 import type { Announce } from '../core/wire/announce.js'
 import { DATAGRAM, type SessionId } from '../core/wire/datagram.js'
 import type { Range } from '../core/wire/message.js'
+import { openDiscard } from '../io/disk/discard-store.js'
 import { hasherOf } from '../io/disk/hasher.js'
 import { type OpenStore, openStore } from '../io/disk/store.js'
 import { loadNative } from '../io/native/load.js'
@@ -99,7 +101,9 @@ export class Receiving {
       const what = { phase: 'checking', id, name, totalBytes, verifiedBytes: checkedBytes } as const
       emit('progress', idleReception(what, listening, given.startedAt))
     }
-    const store = await openStore({ dir, meta, tree, hash, overwrite, onProgress, signal })
+    const store = options.discard
+      ? openDiscard(tree.geometry.blockCount)
+      : await openStore({ dir, meta, tree, hash, overwrite, onProgress, signal })
     let receiving: Receiving | undefined
     const openPort = (): Promise<PeerPort> =>
       PeerPort.open({
@@ -148,6 +152,7 @@ export class Receiving {
         multicast,
         stay: options.stay ?? false,
         oneWay: options.oneWay,
+        keeps: open.keeps,
         poolBytes: poolBytesFor(tree.geometry.blockCount),
       },
       nowMicros(),
@@ -255,15 +260,8 @@ export class Receiving {
         return this.#finisher.add(out.file)
       case 'store':
         return this.#storeAll()
-      case 'join': {
-        const { channel } = out
-        ears?.join(channel).catch(error => {
-          // There is no other way.
-          if (this.#given.options.oneWay) this.#settle(error)
-          else this.#drive.feed({ type: 'deaf', reason: error.message, channel })
-        })
-        return
-      }
+      case 'join':
+        return this.#join(out.channel)
       case 'part':
         return ears?.part(out.channel)
       case 'leave':
@@ -287,6 +285,14 @@ export class Receiving {
       default:
         this.#peers.act(out)
     }
+  }
+
+  #join(channel: Channel): void {
+    this.#given.ears?.join(channel).catch(error => {
+      // There is no other way.
+      if (this.#given.options.oneWay) this.#settle(error)
+      else this.#drive.feed({ type: 'deaf', reason: error.message, channel })
+    })
   }
 
   #take(batch: Batch): void {
@@ -339,7 +345,7 @@ export class Receiving {
 
   #onFinished(file: number): void {
     const { path, size } = this.#meta.files[file]
-    this.#given.emit('file', { path, bytes: size })
+    if (this.#open.keeps) this.#given.emit('file', { path, bytes: size })
     this.#drive.feed({ type: 'finished', file })
   }
 
@@ -368,7 +374,8 @@ export class Receiving {
     const { geometry } = this.#tree
     const first = geometry.firstBlockOfChunk(chunk)
     const blocks = geometry.blocksOfChunk(chunk)
-    if (this.#open.verified.countIn(first, blocks) < blocks) return new Uint8Array(0)
+    const isHere = this.#open.keeps && this.#open.verified.countIn(first, blocks) === blocks
+    if (!isHere) return new Uint8Array(0)
     const { file, offset, bytes } = geometry.placeOfChunk(chunk)
     const buffer = new Uint8Array(bytes)
     await this.#open.store.read(file, offset, buffer)
@@ -468,7 +475,7 @@ export class Receiving {
     return {
       id: this.#meta.id,
       name: this.#meta.name,
-      out: resolve(this.#given.options.out ?? '.'),
+      out: this.#open.keeps ? resolve(this.#given.options.out ?? '.') : null,
       totalBytes,
       files: this.#meta.files.length,
       seconds,

@@ -51,6 +51,7 @@ export const MANUALS: readonly Manual[] = [
       ['mcp2p recv photos.p2pmeta -o /srv/photos', 'know in advance what comes'],
       ["mcp2p recv 'mcp2p:<id>?m=10.0.0.1:9990'", 'where multicast does not reach'],
       ['mcp2p recv --one-way -o /srv', 'only listen; the sender has --carousel'],
+      ['mcp2p recv --discard', 'verify all, write nothing: how fast is the network?'],
       ['mcp2p recv --json-stream | jq .type', 'watch it from a program'],
     ],
   },

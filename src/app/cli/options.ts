@@ -41,6 +41,14 @@ export const OPTIONS = [
     commands: ['send'],
   },
   {
+    name: 'discard',
+    kind: 'flag',
+    otherwise: 'write the files',
+    help: 'verify everything and write nothing, to measure the network alone',
+    topic: 'Files',
+    commands: ['recv'],
+  },
+  {
     name: 'overwrite',
     kind: 'flag',
     otherwise: 'refuse',
@@ -349,6 +357,9 @@ export const EXCLUSIVE: readonly (readonly [OptionName, OptionName])[] = [
   ['forever', 'linger'],
   ['one-way', 'peer'],
   ['one-way', 'stay'],
+  ['discard', 'out'],
+  ['discard', 'overwrite'],
+  ['discard', 'stay'],
   ['json', 'json-stream'],
   ['quiet', 'verbose'],
 ]

@@ -49,12 +49,20 @@ export const SINGLY = -4
 /** Every symbol of a block. */
 const ALL = 0xffff_ffff
 
+export interface AssemblyManner {
+  /** Nobody can be asked for anything, all must come by multicast; default false. */
+  readonly oneWay?: boolean
+  /** What is written can be read again; default true. */
+  readonly keeps?: boolean
+}
+
 export class Assembly {
   readonly #tree: Tree
   readonly #geometry: Geometry
   readonly verified: Bitmap
   readonly #pool: Pool
   readonly #oneWay: boolean
+  readonly #keeps: boolean
   readonly #alternates: Alternates
   readonly #layers: LayerCache
   readonly #recovery: Recovery
@@ -73,10 +81,11 @@ export class Assembly {
   /** Blocks whose hash was right only with another copy of a symbol. */
   mendedBlocks = 0
 
-  /** `oneWay`: nobody can be asked for anything, all must come by multicast. */
-  constructor(tree: Tree, verified: Bitmap, poolBytes: number, oneWay = false) {
+  constructor(tree: Tree, verified: Bitmap, poolBytes: number, manner: AssemblyManner = {}) {
+    const { oneWay = false, keeps = true } = manner
     this.#tree = tree
     this.#oneWay = oneWay
+    this.#keeps = keeps
     this.#geometry = tree.geometry
     this.verified = verified
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
@@ -424,6 +433,7 @@ export class Assembly {
     for (const partial of this.#held) return this.#letGo(partial)
     for (const partial of this.#spillable) {
       if (partial.mask === 0) continue
+      if (!this.#keeps) return this.#forget(partial)
       partial.state = 'spilling'
       this.#spillable.delete(partial)
       const parts = runsOf(this.#geometry, partial, partial.mask)

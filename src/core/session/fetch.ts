@@ -10,7 +10,7 @@ import { blocksOf } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
 import type { SessionId } from '../wire/datagram.js'
-import type { Complete, Control, PeerAddress, Progress } from '../wire/message.js'
+import type { Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
 import { Assembly, type AssemblyOut, type Origin, type Tree } from './assembly.js'
 import type { Channel } from './channel.js'
@@ -78,6 +78,8 @@ export interface FetchOptions {
   readonly stay: boolean
   /** There is no way back: nothing is sent, nobody asked; all must come by multicast. */
   readonly oneWay?: boolean
+  /** What is written can be read again, and served; default true. */
+  readonly keeps?: boolean
   readonly poolBytes?: number
 }
 
@@ -119,7 +121,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   constructor(options: FetchOptions, now: Micros) {
     const { id, node, port, tree, verified, metaBytes, prng, oneWay = false } = options
-    const { poolBytes = LIMITS.partialPoolBytes } = options
+    const { poolBytes = LIMITS.partialPoolBytes, keeps = true } = options
     const { geometry } = tree
     this.#options = options
     this.#oneWay = oneWay
@@ -135,8 +137,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       metaBytes,
       prng: prng.fork(),
       connectionsWanted: LIMITS.connectionsWanted,
+      keeps,
     })
-    this.assembly = new Assembly(tree, verified, poolBytes, oneWay)
+    this.assembly = new Assembly(tree, verified, poolBytes, { oneWay, keeps })
     this.resumedBytes = this.assembly.verifiedBytes
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#intake = new Intake(geometry, this.assembly, this.transmitters)
@@ -278,7 +281,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     switch (note.type) {
       case 'joined':
         this.#peer(link.address ?? { host: link.host, port: 0 }, 'connected')
-        if (this.complete) this.swarm.send(link, this.#completion(), now)
+        if (this.complete) this.swarm.tellComplete(link, this.progress, now)
         return
       case 'left':
         this.#reporter.left(link)
@@ -352,14 +355,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #onStored(now: Micros): void {
     this.#completeAt = now
-    for (const link of this.swarm.links()) {
-      this.swarm.send(link, this.#completion(), now)
-      if (link.complete && !link.seeder) this.swarm.close(link, 'both complete', now)
-    }
-  }
-
-  #completion(): Complete {
-    return { type: 'complete', progress: this.progress }
+    for (const link of this.swarm.links()) this.swarm.tellComplete(link, this.progress, now)
   }
 
   // ---- time

@@ -13,6 +13,7 @@ import type {
   Hello,
   Message,
   PeerAddress,
+  Progress,
   Range,
   Reject,
   RejectReason,
@@ -43,7 +44,12 @@ export interface SwarmOptions {
   readonly prng: Prng
   /** Outbound connections are made while there are fewer than this. */
   readonly connectionsWanted: number
+  /** What was verified is still here and may be served; default true. */
+  readonly keeps?: boolean
 }
+
+/** In the hello of one who forgets what it has verified: it will never give anything. */
+const DISCARDS = 'discards'
 
 const CHECK_MICROS = 250_000
 /** A peer that said "later" is left alone for so long. */
@@ -59,6 +65,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #links = new Map<number, Link>()
   readonly #out: SwarmOut[] = []
   readonly #news: News
+  readonly #keeps: boolean
   /** Payload that peers sent us. */
   receivedBytes = 0
   #checkAt: Micros = Number.POSITIVE_INFINITY
@@ -70,6 +77,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   constructor(options: SwarmOptions) {
     this.#options = options
     this.#geometry = options.geometry
+    this.#keeps = options.keeps ?? true
     this.book = new AddressBook(options.prng)
     this.#news = new News(options.prng)
   }
@@ -167,7 +175,14 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** It may be served at once, and peers hear of it; later if they may have `heard` it, too. */
   verified(block: number, heard: boolean, now: Micros): void {
-    this.#news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
+    if (this.#keeps)
+      this.#news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
+  }
+
+  /** Everything stands: whoever sends hears of it, and peers, unless there is nothing to be had. */
+  tellComplete(link: Link, progress: Progress, now: Micros): void {
+    if (this.#keeps || link.seeder) this.send(link, { type: 'complete', progress }, now)
+    if (!link.seeder && (link.complete || !this.#keeps)) this.close(link, 'both complete', now)
   }
 
   close(link: Link, reason: string, now: Micros): void {
@@ -212,8 +227,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #greet(link: Link, now: Micros): void {
     const { id, node, role, port } = this.#options
     link.greeted = true
-    const who = { id, node, port, role, complete: this.complete } as const
-    this.send(link, { type: 'hello', ...who, version: 1, features: [] }, now)
+    const who = { id, node, port, role, complete: this.complete && this.#keeps } as const
+    const features = this.#keeps ? [] : [DISCARDS]
+    this.send(link, { type: 'hello', ...who, version: 1, features }, now)
   }
 
   #onMessage(link: Link, message: Message, now: Micros): void {
@@ -296,7 +312,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (!link.greeted) this.#greet(link, now)
     if (!link.active) return
     if (link.seeder) this.#word.met()
-    if (!this.complete && !link.complete) this.#tellAll(link, now)
+    if (!this.#keeps && hello.features.includes(DISCARDS))
+      return this.close(link, 'neither of us keeps anything', now)
+    if (this.#keeps && !this.complete && !link.complete) this.#tellAll(link, now)
     this.#introduce(link, now)
     this.#out.push({ type: 'joined', link })
   }
@@ -381,6 +399,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #servable(range: Range): boolean {
+    if (!this.#keeps) return false
     const { block, offsetBytes, lengthBytes } = range
     if (block >= this.#geometry.blockCount || offsetBytes >= BLOCK_BYTES) return false
     if (lengthBytes < 1 || lengthBytes > LIMITS.rangeBytesMax) return false

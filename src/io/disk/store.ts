@@ -41,6 +41,8 @@ export interface StoreOptions {
 
 export interface OpenStore {
   readonly store: ChunkStore
+  /** What is written can be read again, so it may be offered to others. */
+  readonly keeps: boolean
   /** Global blocks that are on disk and verified. */
   readonly verified: Bitmap
   /** Files with content that already stand, right, under their final names. */
@@ -92,7 +94,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     // as the old one, and a crash before the next journal would make its holes believed.
     if (journal !== undefined && !bytesEqual(journal, verified.bytes))
       await store.saveJournal(verified.bytes)
-    return { store, verified, finishedFiles, node }
+    return { store, keeps: true, verified, finishedFiles, node }
   } catch (error) {
     await lock?.release()
     await parts?.close()

@@ -41,7 +41,7 @@ class Path {
     }
     const { blockCount, chunkCount } = this.geometry
     const poolBytes = poolBlocks * BLOCK_BYTES
-    this.assembly = new Assembly(tree, new Bitmap(blockCount), poolBytes, oneWay)
+    this.assembly = new Assembly(tree, new Bitmap(blockCount), poolBytes, { oneWay })
     this.#pool = new Uint8Array(this.assembly.poolBytes)
     this.#prng = new Prng(seed)
     this.#writeLate = seed % 2 === 1

@@ -29,13 +29,14 @@ export const recv: Command = async (run, [argument]) => {
     stay: settings.stay,
     overwrite: settings.overwrite,
     oneWay: settings['one-way'],
+    discard: settings.discard,
     signal: run.signal,
     progressEveryMillis: run.progressEveryMillis,
   })
   const view = new RecvView(run.style, waitingText(source, settings))
   const result = await run.follow(job, view, handlers(run, view))
   run.screen.note(endLine(result))
-  run.screen.answer(printable(result.out))
+  if (result.out !== null) run.screen.answer(printable(result.out))
   return { document: result }
 }
 
@@ -83,6 +84,7 @@ function endLine(result: ReceiveResult): string {
     resumed,
     given,
     wrongOf(result.wrongBlocks),
+    result.out === null ? '; nothing was written' : '',
   ].join('')
 }
 

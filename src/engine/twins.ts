@@ -1,6 +1,7 @@
 // Which twins do the work on this machine, for people who wonder why one host is slower; and what
 // only a native part can ask the machine for.
 
+import { fecKernel } from '../io/native/fec.js'
 import { loadNative } from '../io/native/load.js'
 
 /** native-notes has what it is worth. */
@@ -19,6 +20,13 @@ export function hashTwin(): string {
 export function udpTwin(): string {
   const { udp, why } = loadNative()
   return `${udp ? 'native batches' : "node's dgram"} (${why})`
+}
+
+/** `native, GFNI (the fastest here; prebuilt for linux-x64)`, or `WebAssembly (none was built for …)`. */
+export function fecTwin(): string {
+  const { fec, why } = loadNative()
+  const { name } = fecKernel()
+  return fec ? `native, ${name} (the fastest here; ${why})` : `${name} (${why})`
 }
 
 /**

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { arch, platform, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hashTwin, udpTwin } from '../../engine/twins.js'
+import { fecTwin, hashTwin, udpTwin } from '../../engine/twins.js'
 
 /** The package's version; its package.json is found upwards, from the sources as from the build. */
 export function version(): string {
@@ -25,6 +25,7 @@ export function versionText(isVerbose: boolean): string {
     `platform ${platform()} ${release()} ${arch()}`,
     `UDP      ${udpTwin()}`,
     `SHA-256  ${hashTwin()}`,
+    `FEC      ${fecTwin()}`,
     '',
   ].join('\n')
 }

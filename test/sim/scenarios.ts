@@ -31,6 +31,8 @@ export interface Scenario {
   /** The sender goes round and round with parity; receivers, or only the last, send nothing. */
   readonly carousel?: 'one-way' | 'last-one-way'
   readonly fec?: Fec
+  /** What the disks of all receivers, or of the last one, write at most. */
+  readonly diskBps?: { readonly all?: number; readonly last?: number }
   /** Share of the data served by the last receiver that is wrong. */
   readonly liesShare?: number
   /** What the last receiver says to others is changed so. */
@@ -103,6 +105,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     senders: 2,
     acts: [{ at: 0.3, do: 'pause-sender', seconds: 2 }],
     timesMax: 1.2,
+  },
+  'slow-disks': { about: 'no disk takes more than 5 MB/s', diskBps: { all: 40e6 }, timesMax: 8 },
+  'slow-disk': {
+    about: 'one disk takes no more than 5 MB/s',
+    diskBps: { last: 40e6 },
+    timesMax: 8,
   },
   liar: { about: 'one serves wrong data', loss: 0.01, liesShare: 0.3 },
   'one-way-3': {

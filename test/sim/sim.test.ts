@@ -50,6 +50,34 @@ describe('a transfer', () => {
     expect(lastSeconds).toBeLessThan(1.6 * firstSeconds)
   }, 60_000)
 
+  it('goes as fast as the disks do, and no memory fills up', () => {
+    const options = { sizeBytes: 64 * MIB, receivers: 4, lineBps: 200e6 }
+    const makeRate = () => new QuantileRate()
+    const world = new World({ scenario: SCENARIOS['slow-disks'], seed: 1, ...options, makeRate })
+    let mostBytes = 0
+    const look = (): void => {
+      for (const receiver of world.receivers)
+        mostBytes = Math.max(mostBytes, receiver?.fetch.assembly.busyBytes ?? 0)
+      world.network.scheduler.after(100_000, look)
+    }
+    look()
+    const { problems, passes, lastSeconds, progress } = world.run()
+    expect(problems).toEqual([])
+    expect(passes).toBe(1)
+    expect(progress.multicastBytes).toBe(4 * 64 * MIB)
+    expect(lastSeconds).toBeLessThan((1.1 * 64 * MIB * 8) / 40e6)
+    expect(mostBytes).toBeLessThan(24 * MIB)
+  }, 60_000)
+
+  it('slows nobody, and repeats nothing, for one slow disk', () => {
+    const options = { sizeBytes: 96 * MIB, lineBps: 200e6, makeRate: () => new QuantileRate() }
+    const outcome = run('slow-disk', options)
+    expect(outcome.problems).toEqual([])
+    expect(outcome.medianSeconds).toBeLessThan(1.05 * run('clean', options).medianSeconds)
+    expect(outcome.overhead).toBeLessThan(1.1)
+    expect(outcome.lastSeconds).toBeLessThan((1.4 * 96 * MIB * 8) / 40e6)
+  }, 60_000)
+
   it('fills the line: 88 Mbit/s of 100 at each receiver, 82 at 1 % loss, 74 at 5 %', () => {
     const mbps = (name: string, sizeBytes: number): number =>
       (sizeBytes * 8) / run(name, { sizeBytes }).lastSeconds / 1e6

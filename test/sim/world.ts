@@ -9,6 +9,7 @@ import type { RateController } from '../../src/core/rate/controller.js'
 import { FixedRate } from '../../src/core/rate/fixed.js'
 import type { Fec } from '../../src/core/session/redundancy.js'
 import type { Progress } from '../../src/core/wire/message.js'
+import { type DiskOptions, FAST_DISK } from './disk.js'
 import type { Host } from './host.js'
 import { Network } from './network.js'
 import { Receiver, type ReceiverOptions } from './receiver.js'
@@ -140,10 +141,17 @@ export class World {
       lossUdp: isSender ? 0 : loss,
       lossTcp: isSender ? 0 : loss,
       congestion,
+      disk: isSender ? undefined : this.#diskOf(isLast),
       multicast: multicast === 'all' || (multicast === 'not-last' && !isLast),
     })
     if (isSender) this.#senderHosts.push(host)
     else this.#receiverHosts.push(host)
+  }
+
+  #diskOf(isLast: boolean): DiskOptions | undefined {
+    const { all, last } = this.#options.scenario.diskBps ?? {}
+    const writeBps = isLast ? (last ?? all) : all
+    return writeBps === undefined ? undefined : { ...FAST_DISK, writeBps }
   }
 
   #isOneWay(index: number): boolean {

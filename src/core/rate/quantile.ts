@@ -23,6 +23,7 @@ import type { Micros } from '../base/machine.js'
 import { Breaker } from './breaker.js'
 import { Company } from './company.js'
 import type { RateController, RateReport, RateStop } from './controller.js'
+import { Disks } from './disks.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
 import { Panel, type Verdict } from './panel.js'
@@ -59,6 +60,7 @@ export class QuantileRate implements RateController {
   readonly #breaker: Breaker
   readonly #yielding = new Yielding()
   readonly #company = new Company()
+  readonly #disks = new Disks()
   readonly #starting = new Startup()
   readonly #headroom = new Headroom()
   #phase: Phase = 'startup'
@@ -100,12 +102,14 @@ export class QuantileRate implements RateController {
   }
 
   get rateBps(): number {
-    return this.#clamp(Math.min(this.#rateBps * this.#breaker.factor, this.#company.ceilingBps))
+    const ceilingBps = Math.min(this.#company.ceilingBps, this.#disks.ceilingBps)
+    return this.#clamp(Math.min(this.#rateBps * this.#breaker.factor, ceilingBps))
   }
 
   get reason(): string {
     if (this.stopped !== undefined) return this.stopped
     if (this.#breaker.factor < 1) return 'no-reports'
+    if (this.#disks.ceilingBps < this.#rateBps) return 'disk'
     if (this.#company.ceilingBps < this.#rateBps) return 'share'
     if (this.#phase === 'steady' && this.#yielding.sharing(this.#now)) return 'share'
     return this.#why !== '' ? this.#why : this.#phase
@@ -155,6 +159,7 @@ export class QuantileRate implements RateController {
     if (!this.#started || !this.#panel.onReport(report, now)) return
     this.#breaker.onReport(now)
     this.#company.onReport(report, now)
+    this.#disks.onReport(report)
     this.#heard = true
     this.tick(now)
   }
@@ -166,6 +171,7 @@ export class QuantileRate implements RateController {
   onGone(receiver: number, now: Micros): void {
     this.#panel.onGone(receiver)
     this.#company.onGone(receiver)
+    this.#disks.onGone(receiver)
     // It may have been the one that held the others back: look for more at once.
     this.#step = Math.max(this.#step, TUNING.stepFast)
     if (this.#phase === 'steady') this.#until = Math.min(this.#until, now)

@@ -30,8 +30,8 @@ export interface RepeatView {
 
 /** It hears the blast, but over a path on which TCP would be slower. */
 export function isLossy(receiver: Receiver): boolean {
-  const { heard, demotedLoss, lossFraction } = receiver
-  return heard && demotedLoss === undefined && lossFraction > LOSSY_FRACTION
+  const { heard, demotedLoss, pathLoss } = receiver
+  return heard && demotedLoss === undefined && pathLoss > LOSSY_FRACTION
 }
 
 /** The blocks of the first pass: what anybody misses who is there, or all if somebody did not say. */

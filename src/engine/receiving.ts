@@ -137,8 +137,6 @@ export class Receiving {
     this.#open = open
     this.#port = port
     const { options, ears, place } = given
-    const multicast = ears !== undefined
-    const prng = new Prng(randomBytes(4).readUInt32BE(0))
     this.#fetch = new Fetch(
       {
         id: meta.id,
@@ -148,8 +146,8 @@ export class Receiving {
         verified: open.verified,
         finishedFiles: open.finishedFiles,
         metaBytes: given.metaBytes,
-        prng,
-        multicast,
+        prng: new Prng(randomBytes(4).readUInt32BE(0)),
+        multicast: ears !== undefined,
         stay: options.stay ?? false,
         oneWay: options.oneWay,
         keeps: open.keeps,

@@ -121,7 +121,8 @@ export class BatchGroup implements Group {
 
   #member(join: boolean, { name }: Interface): void {
     const index = indexOf(this.#udp, name)
-    const bad = this.#udp.membership(this.#handle, join, this.#options.group, index, '')
+    const { group, source = '' } = this.#options
+    const bad = this.#udp.membership(this.#handle, join, group, index, source)
     if (bad < 0) throw systemError('membership', bad)
   }
 

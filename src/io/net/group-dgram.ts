@@ -24,9 +24,7 @@ export class DgramGroup implements Group {
   private constructor(socket: SocketAsPromised, options: GroupOptions) {
     this.#socket = socket
     this.#options = options
-    this.joinedOn = joinEach(options, on =>
-      socket.socket.addMembership(options.group, this.#onInterface(on)),
-    )
+    this.joinedOn = joinEach(options, on => this.#member(true, on))
     try {
       socket.socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
     } catch {
@@ -63,7 +61,7 @@ export class DgramGroup implements Group {
   leave(): void {
     for (const each of this.joinedOn) {
       try {
-        this.#socket.socket.dropMembership(this.#options.group, this.#onInterface(each))
+        this.#member(false, each)
       } catch {
         // It is gone already.
       }
@@ -73,7 +71,7 @@ export class DgramGroup implements Group {
   join(): void {
     for (const each of this.joinedOn) {
       try {
-        this.#socket.socket.addMembership(this.#options.group, this.#onInterface(each))
+        this.#member(true, each)
       } catch {
         // The cable is out; the next round tries again.
       }
@@ -96,6 +94,16 @@ export class DgramGroup implements Group {
     this.#unpaused = 0
     this.#options.onPause?.()
     this.#moderation.rest(count)
+  }
+
+  #member(join: boolean, on: Interface): void {
+    const { socket } = this.#socket
+    const { group, source } = this.#options
+    const by = this.#onInterface(on)
+    if (source === undefined)
+      join ? socket.addMembership(group, by) : socket.dropMembership(group, by)
+    else if (join) socket.addSourceSpecificMembership(source, group, by)
+    else socket.dropSourceSpecificMembership(source, group, by)
   }
 
   #onInterface({ address, name }: Interface): string {

@@ -8,6 +8,8 @@ export interface GroupOptions {
   readonly group: string
   readonly port: number
   readonly interfaces: readonly Interface[]
+  /** Only what this address sends (RFC 4607). */
+  readonly source?: string
   readonly onDatagram: OnDatagram
   /** No more datagrams for now: what was handed over is to be used at once. */
   readonly onPause?: () => void

@@ -5,6 +5,8 @@
 export interface OutletOptions {
   readonly group: string
   readonly ttl: number
+  /** Differentiated services code point, for those who ask for one (RFC 2474). */
+  readonly dscp?: number
   /** Address of the interface to send by; without one the route to the group decides. */
   readonly address: string | undefined
   /** Name of that interface, which IPv6 needs. */

@@ -14,6 +14,14 @@ import type {
   SendResult,
   VerifyResult,
 } from '../../engine/api.js'
+import type {
+  BenchReceiveEvents,
+  BenchReceiveOptions,
+  BenchReceiveResult,
+  BenchSendEvents,
+  BenchSendOptions,
+  BenchSendResult,
+} from '../../engine/bench/api.js'
 import type { Job } from '../../engine/events.js'
 import { runPatiently, runPromptly } from './schedule.js'
 
@@ -42,6 +50,10 @@ export type Receive = (
   source: ReceiveSource,
   options: ReceiveOptions,
 ) => Job<ReceiveEvents, ReceiveResult>
+export type BenchSend = (options: BenchSendOptions) => Job<BenchSendEvents, BenchSendResult>
+export type BenchReceive = (
+  options: BenchReceiveOptions,
+) => Job<BenchReceiveEvents, BenchReceiveResult>
 
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
@@ -52,6 +64,8 @@ export interface Engine {
   verify(): Promise<Verify>
   send(): Promise<Send>
   receive(): Promise<Receive>
+  benchSend(): Promise<BenchSend>
+  benchReceive(): Promise<BenchReceive>
 }
 
 export const engine: Engine = {
@@ -65,4 +79,9 @@ export const engine: Engine = {
     runPatiently()
     return (await import('../../engine/receive.js')).receive
   },
+  benchSend: async () => {
+    runPromptly()
+    return (await import('../../engine/bench/send.js')).benchSend
+  },
+  benchReceive: async () => (await import('../../engine/bench/recv.js')).benchReceive,
 }

@@ -1,7 +1,7 @@
 // What can be said about one option. The options themselves are `options.ts`; everything that walks
 // over them (grammar, values, help, table) knows only this shape.
 
-export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'config'
+export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'config' | 'bench'
 
 /** How an option's text is read; `value.ts` has one reader for each. */
 export type Kind =
@@ -16,6 +16,9 @@ export type Kind =
   | 'size'
   | 'time'
   | 'fec'
+  | 'bandwidth'
+  | 'amount'
+  | 'seconds'
 
 export interface OptionSpec {
   /** Long flag without dashes. Environment: `MCP2P_` and the name in capitals. */
@@ -40,7 +43,7 @@ export interface OptionSpec {
   readonly commands?: readonly CommandName[]
 }
 
-export type Topic = 'Files' | 'Network' | 'Rate' | 'When' | 'Output'
+export type Topic = 'Files' | 'Network' | 'Rate' | 'When' | 'Bench' | 'Output'
 
 /** `MCP2P_CHUNK_SIZE` of `chunk-size`. */
 export function environmentName(name: string): string {

@@ -9,6 +9,9 @@ const PORT = { kind: 'integer', value: '<port>', min: 1, max: 65_535 } as const
 const STATS_MILLIS_MAX = 24 * 86_400_000
 const MAKES_META = ['meta', 'send'] as const
 const TRANSFERS = ['send', 'recv'] as const
+const NETWORKED = ['send', 'recv', 'bench'] as const
+/** A bench's datagram holds its header, and no UDP datagram is longer. */
+const BENCH_BYTES = { min: 26, max: 65_507 } as const
 
 export const OPTIONS = [
   {
@@ -107,17 +110,17 @@ export const OPTIONS = [
     kind: 'group',
     value: '<address>',
     default: '224.0.67.67',
-    help: 'multicast group',
+    help: 'multicast group; bench takes several',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: NETWORKED,
   },
   {
     name: 'port',
     ...PORT,
     default: '6767',
-    help: 'UDP port of announcements',
+    help: 'UDP port of announcements; of a bench, 5001 unless given',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: NETWORKED,
   },
   {
     name: 'data-port',
@@ -142,7 +145,7 @@ export const OPTIONS = [
     otherwise: 'all that are up',
     help: 'the one network interface to use',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: NETWORKED,
   },
   {
     name: 'ttl',
@@ -153,7 +156,27 @@ export const OPTIONS = [
     default: '1',
     help: 'how many routers multicast may pass, plus one',
     topic: 'Network',
-    commands: ['send'],
+    commands: ['send', 'bench'],
+  },
+  {
+    name: 'source',
+    kind: 'text',
+    value: '<address>',
+    otherwise: 'anybody',
+    help: 'hear only what this address sends (source-specific multicast)',
+    topic: 'Network',
+    commands: ['bench'],
+  },
+  {
+    name: 'dscp',
+    kind: 'integer',
+    value: '<number>',
+    min: 0,
+    max: 63,
+    otherwise: 'none',
+    help: 'code point that datagrams carry, 46 for expedited forwarding',
+    topic: 'Network',
+    commands: ['bench'],
   },
   {
     name: 'multicast',
@@ -292,6 +315,70 @@ export const OPTIONS = [
     commands: ['recv'],
   },
   {
+    name: 'bandwidth',
+    short: 'b',
+    kind: 'bandwidth',
+    value: '<rate>',
+    default: '1M',
+    help: 'bits per second as iperf 2 reads them: 200M, or 200m for powers of ten; 0 finds the limit',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'num',
+    short: 'n',
+    kind: 'amount',
+    value: '<bytes>',
+    otherwise: 'by --time',
+    help: 'send so many bytes, for example 1G',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'time',
+    short: 't',
+    kind: 'seconds',
+    value: '<seconds>',
+    min: 100,
+    max: STATS_MILLIS_MAX,
+    default: '10',
+    help: 'send for so long; recv: listen for so long, for ever unless given',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'len',
+    short: 'l',
+    kind: 'amount',
+    value: '<bytes>',
+    ...BENCH_BYTES,
+    default: '1470',
+    help: 'payload of a datagram',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'interval',
+    short: 'i',
+    kind: 'seconds',
+    value: '<seconds>',
+    min: 100,
+    max: STATS_MILLIS_MAX,
+    otherwise: 'the end only',
+    help: 'a line every so often',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'one-off',
+    short: '1',
+    kind: 'flag',
+    otherwise: 'go on',
+    help: 'recv: end after the first sender',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
     name: 'json',
     kind: 'flag',
     otherwise: 'text',
@@ -360,6 +447,7 @@ export const EXCLUSIVE: readonly (readonly [OptionName, OptionName])[] = [
   ['discard', 'out'],
   ['discard', 'overwrite'],
   ['discard', 'stay'],
+  ['num', 'time'],
   ['json', 'json-stream'],
   ['quiet', 'verbose'],
 ]

@@ -136,7 +136,7 @@ function optionFor(spec: OptionSpec, isHidden: boolean): Option {
   option.helpGroup(`${spec.topic}:`)
   if (isHidden) option.hideHelp()
   if (spec.kind === 'level') option.argParser((_, count) => Number(count ?? 0) + 1)
-  if (spec.kind === 'endpoints') {
+  if (spec.kind === 'endpoints' || spec.kind === 'group') {
     option.argParser((value, before) => (before === undefined ? value : `${before} ${value}`))
   }
   return option

@@ -13,6 +13,7 @@ import type { World } from './world.js'
 
 /** Imported when run, so that help is there at once. */
 const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  bench: async () => (await import('./commands/bench.js')).bench,
   config: async () => (await import('./commands/config.js')).config,
   meta: async () => (await import('./commands/meta.js')).meta,
   recv: async () => (await import('./commands/recv.js')).recv,

@@ -3,6 +3,7 @@
 
 import { isMulticast, parseEndpoint } from '../../core/base/endpoint.js'
 import { Mcp2pError } from '../../core/base/errors.js'
+import { parseAmount, parseBandwidth, parseSeconds } from './iperf.js'
 import type { OptionSpec } from './option-spec.js'
 import { printable } from './text.js'
 import { formatSeconds, parseRate, parseSize, parseTime } from './units.js'
@@ -36,6 +37,12 @@ export function readValue(option: OptionSpec, text: string): Value {
       return readTime(parseTime(text), text, option)
     case 'fec':
       return readFec(text, option.max ?? 0)
+    case 'bandwidth':
+      return parseBandwidth(text) // 0 has a meaning
+    case 'amount':
+      return readAmount(parseAmount(text), text, option)
+    case 'seconds':
+      return readTime(parseSeconds(text) ?? parseTime(text), text, option)
   }
 }
 
@@ -53,10 +60,13 @@ function readChoice(choices: readonly string[], text: string): string {
   throw usage(`"${printable(text)}" is not a choice`, `Write one of: ${choices.join(', ')}.`)
 }
 
+/** Several are one text with blanks between; who can use one only says so. */
 function readGroup(text: string): string {
-  if (isMulticast(text)) return text
+  const groups = text.split(/[\s,]+/).filter(part => part !== '')
+  const wrong = groups.find(group => !isMulticast(group))
+  if (groups.length > 0 && wrong === undefined) return groups.join(' ')
   throw usage(
-    `"${printable(text)}" is not a multicast address`,
+    `"${printable(wrong ?? text)}" is not a multicast address`,
     'Write an address from 224.0.0.0 to 239.255.255.255, or an IPv6 one that begins with ff.',
   )
 }
@@ -85,6 +95,12 @@ function readInteger(text: string, min: number, max: number): number {
 function readPositive(value: number, text: string): number {
   if (value > 0) return value
   throw usage(`"${printable(text)}" is nothing`, 'Write a value above zero, or leave it out.')
+}
+
+function readAmount(bytes: number, text: string, { min = 1, max = Infinity }: OptionSpec): number {
+  if (bytes >= min && bytes <= max) return bytes
+  const most = max === Infinity ? '' : ` to ${max}`
+  throw usage(`"${printable(text)}" is out of range`, `Write a number of bytes from ${min}${most}.`)
 }
 
 function readTime(millis: number, text: string, { min = 0, max }: OptionSpec): number {

@@ -32,6 +32,9 @@ const units = ['5', '0', '1e3s', '5 5s', '5parsec', '5\u202es', '5__proto__']
 /** What an option of each kind must refuse. */
 const absurd: Readonly<Record<Kind, readonly string[]>> = {
   fec: [...notNumbers, '5', '31%', '-1%', '1e1%', 'NaN%', '%', '٥%', 'AUTO', 'on'],
+  bandwidth: [...notNumbers, '5parsec', '200Q', `${digits}M`, '5MiB', '-1M'],
+  amount: [...notNumbers, '0', '5parsec', '1Q', `${digits}G`, '5Mbit'],
+  seconds: [...notNumbers, '0', '5parsec', '0.01', digits],
   flag: [],
   level: [],
   text: [''],
@@ -70,7 +73,7 @@ const specs: readonly OptionSpec[] = OPTIONS
 
 function valuesOf(option: OptionSpec): readonly string[] {
   const { kind, min, max } = option
-  const unit = kind === 'time' ? 'ms' : ''
+  const unit = kind === 'time' || kind === 'seconds' ? 'ms' : ''
   const beyond = [
     min !== undefined && min > 0 ? `${min - 1}${unit}` : '',
     max === undefined ? '' : `${max + 1}${unit}`,

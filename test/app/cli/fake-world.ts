@@ -93,6 +93,8 @@ export class FakeWorld implements World {
       verify: job('verify'),
       send: job('send'),
       receive: job('receive'),
+      benchSend: job('benchSend'),
+      benchReceive: job('benchReceive'),
     }
   }
 

@@ -1,0 +1,113 @@
+// A bench as JSON in the shape of iperf3, so that what reads that reads this: intervals with their
+// streams and sum, and the end with one stream for each that was sent or received.
+
+import type { BenchRow, Figures, Sent } from '../../engine/bench/api.js'
+import { bandwidthOf } from './iperf.js'
+
+/** One stream in one interval, or in the whole test, in iperf3's words. */
+export interface Stream {
+  readonly socket: number
+  readonly start: number
+  readonly end: number
+  readonly seconds: number
+  readonly bytes: number
+  readonly bits_per_second: number
+  readonly packets: number
+  readonly sender: boolean
+  readonly omitted: false
+  readonly jitter_ms?: number
+  readonly lost_packets?: number
+  readonly lost_percent?: number
+  readonly out_of_order?: number
+  readonly duplicates?: number
+  readonly host?: string
+  readonly group?: string
+}
+
+export function sentStream(socket: number, sent: Sent): Stream {
+  const { bytes, datagrams, startMicros, endMicros, group } = sent
+  return {
+    ...moved(socket, bytes, startMicros, endMicros),
+    packets: datagrams,
+    sender: true,
+    group,
+  }
+}
+
+export function heardStream(
+  socket: number,
+  figures: Figures,
+  where: { readonly host: string; readonly group: string },
+): Stream {
+  const { receivedBytes, startMicros, endMicros, lost, total, outOfOrder, duplicates } = figures
+  return {
+    ...moved(socket, receivedBytes, startMicros, endMicros),
+    packets: total,
+    sender: false,
+    jitter_ms: figures.jitterMicros / 1000,
+    lost_packets: lost,
+    lost_percent: total === 0 ? 0 : (100 * lost) / total,
+    out_of_order: outOfOrder,
+    duplicates,
+    ...where,
+  }
+}
+
+export function rowStreams(rows: readonly BenchRow[], first: number): Stream[] {
+  return rows.flatMap(({ figures, host, group }, at) =>
+    figures === undefined ? [] : [heardStream(first + at, figures, { host, group })],
+  )
+}
+
+/** Streams of the same interval side by side, each interval with its sum. */
+export function intervalsOf(streams: readonly Stream[]): object[] {
+  const together = new Map<string, Stream[]>()
+  for (const stream of streams) {
+    const key = `${stream.start}-${stream.end}`
+    together.set(key, [...(together.get(key) ?? []), stream])
+  }
+  return [...together.values()].map(each => ({ streams: each, sum: sumOf(each) }))
+}
+
+export function endOf(sent: readonly Stream[], heard: readonly Stream[]): object {
+  const all = [...sent, ...heard]
+  return {
+    streams: all.map(udp => ({ udp })),
+    sum: sumOf(heard.length > 0 ? heard : sent),
+    ...(sent.length > 0 && { sum_sent: sumOf(sent) }),
+    ...(heard.length > 0 && { sum_received: sumOf(heard) }),
+  }
+}
+
+/** Several receivers of one multicast stream are several streams: their sum is what all got. */
+function sumOf(streams: readonly Stream[]): object {
+  const add = (of: (stream: Stream) => number) => streams.reduce((sum, each) => sum + of(each), 0)
+  const [packets, lost] = [add(each => each.packets), add(each => each.lost_packets ?? 0)]
+  const end = Math.max(0, ...streams.map(each => each.end))
+  const start = streams.length === 0 ? 0 : Math.min(...streams.map(each => each.start))
+  return {
+    start,
+    end,
+    seconds: end - start,
+    bytes: add(each => each.bytes),
+    bits_per_second: add(each => each.bits_per_second),
+    jitter_ms: streams.length === 0 ? 0 : add(each => each.jitter_ms ?? 0) / streams.length,
+    lost_packets: lost,
+    packets,
+    lost_percent: packets === 0 ? 0 : (100 * lost) / packets,
+    sender: streams.every(each => each.sender),
+  }
+}
+
+function moved(socket: number, bytes: number, startMicros: number, endMicros: number) {
+  const [start, end] = [startMicros / 1e6, endMicros / 1e6]
+  return {
+    socket,
+    start,
+    end,
+    seconds: end - start,
+    bytes,
+    bits_per_second: bandwidthOf(bytes, endMicros - startMicros),
+    omitted: false as const,
+  }
+}

@@ -35,7 +35,8 @@ export type ListenerIn =
 
 export type ListenerOut =
   | { readonly type: 'heard'; readonly stream: BenchStream }
-  | ({ readonly type: 'interval' | 'report' } & RunFigures)
+  | ({ readonly type: 'interval' } & RunFigures)
+  | ({ readonly type: 'report' } & RunFigures)
   | ({ readonly type: 'summary'; readonly isLate: boolean } & RunFigures)
   | { readonly type: 'forgotten'; readonly stream: BenchStream }
 

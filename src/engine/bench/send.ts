@@ -2,6 +2,7 @@
 // it, and finds the limit of the path where no rate is given.
 
 import { randomBytes } from 'node:crypto'
+import { Mcp2pError } from '../../core/base/errors.js'
 import { BENCH_KIND, emptyBenchHeader } from '../../core/bench/datagram.js'
 import { type Limit, LimitFinder, type ProbeOutcome } from '../../core/bench/limit.js'
 import type { Run } from '../../core/bench/schedule.js'
@@ -108,7 +109,7 @@ class Bench {
       return new Bench(options, place, outlet, collector, session, emit)
     } catch (cause) {
       await collector.close()
-      throw cannotSend(group, cause as NodeJS.ErrnoException)
+      throw cause instanceof Mcp2pError ? cause : cannotSend(group, cause as NodeJS.ErrnoException)
     }
   }
 

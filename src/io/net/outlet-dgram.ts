@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:dgram'
 import { DgramAsPromised, type SocketAsPromised } from 'dgram-as-promised'
+import { Mcp2pError } from '../../core/base/errors.js'
 import type { Outlet, OutletOptions } from './outlet.js'
 
 export class DgramOutlet implements Outlet {
@@ -28,6 +29,10 @@ export class DgramOutlet implements Outlet {
   }
 
   static async open(options: OutletOptions): Promise<DgramOutlet> {
+    if (options.dscp !== undefined) {
+      const hint = 'Leave --dscp out.'
+      throw new Mcp2pError('NO_DSCP', 'usage', 'only the native part can set a code point', hint)
+    }
     const six = options.group.includes(':')
     const socket = DgramAsPromised.createSocket({ type: six ? 'udp6' : 'udp4' })
     // TTL and interface can be set on a bound socket only.

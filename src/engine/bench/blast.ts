@@ -13,8 +13,9 @@ import type { Outlet } from '../../io/net/outlet.js'
 import { nowMicros } from '../drive.js'
 import type { Sent } from './api.js'
 
-/** Datagrams of one batch; the outlet has room for two. */
-export const BLAST_BATCH = 256
+/** Datagrams of one batch, as many as stay in the processor's cache. */
+const BATCH_BYTES = 256 * 1024
+const BATCH_MAX = 256
 /** A line that takes nothing for so long is cut. */
 const STUCK_MICROS = 5_000_000
 
@@ -32,6 +33,7 @@ export interface BlastOptions {
 export class Blast {
   readonly #options: BlastOptions
   readonly #schedule: Schedule
+  readonly #batch: number
   #intervalAt = 0
   #intervalSent = 0
   #dueAt: number
@@ -42,6 +44,7 @@ export class Blast {
   private constructor(options: BlastOptions) {
     this.#options = options
     const now = nowMicros()
+    this.#batch = batchOf(options.run.lengthBytes)
     this.#schedule = new Schedule(options.run, now)
     this.#dueAt = now
     this.#lastAt = now
@@ -62,11 +65,11 @@ export class Blast {
     const { outlet, signal } = this.#options
     const now = nowMicros()
     if (this.#schedule.isOver(now) || signal.aborted) return this.#finish()
-    if (outlet.room < BLAST_BATCH) {
+    if (outlet.room < this.#batch) {
       if (now - this.#lastAt > STUCK_MICROS) return this.#stuck()
       return this.#whenRoom(() => this.#pump())
     }
-    const count = Math.min(BLAST_BATCH, this.#schedule.due(now, Math.max(0, now - this.#dueAt)))
+    const count = Math.min(this.#batch, this.#schedule.due(now, Math.max(0, now - this.#dueAt)))
     if (count > 0) this.#send(count, now)
     this.#tell(now)
     this.#dueAt = this.#schedule.deadline(now)
@@ -102,7 +105,7 @@ export class Blast {
   #finish(): void {
     const { outlet } = this.#options
     // What still waits in the slab belongs to the run.
-    if (outlet.room < BLAST_BATCH && nowMicros() - this.#lastAt <= STUCK_MICROS)
+    if (outlet.room < this.#batch && nowMicros() - this.#lastAt <= STUCK_MICROS)
       return this.#whenRoom(() => this.#finish())
     const end = Math.max(this.#lastAt, nowMicros()) - this.#schedule.startedAt
     this.#tell(nowMicros())
@@ -140,6 +143,11 @@ export class Blast {
     const message = `nothing leaves to ${this.#options.group}: the line takes no more datagrams`
     this.#failed(new Mcp2pError('NO_ROUTE', 'network', message, 'Is its cable in? See `ip link`.'))
   }
+}
+
+/** The outlet of a blast has room for two batches. */
+export function batchOf(lengthBytes: number): number {
+  return Math.min(BATCH_MAX, Math.ceil(BATCH_BYTES / lengthBytes))
 }
 
 /** Greets and ends a run: what the receivers are told beside the data. */

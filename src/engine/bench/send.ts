@@ -12,7 +12,7 @@ import { nowMicros } from '../drive.js'
 import { type Emit, Job } from '../events.js'
 import { type Place, placeOf } from '../place.js'
 import type { BenchRow, BenchSendEvents, BenchSendOptions, BenchSendResult, Sent } from './api.js'
-import { BLAST_BATCH, Blast, cannotSend, sendWord } from './blast.js'
+import { Blast, batchOf, cannotSend, sendWord } from './blast.js'
 import { Collector } from './collector.js'
 
 const GREET_MILLIS = 100
@@ -104,7 +104,7 @@ class Bench {
         address: place.chosen?.address,
         interfaceName: place.chosen?.name,
         datagramBytes: options.lengthBytes,
-        slots: 2 * BLAST_BATCH,
+        slots: 2 * batchOf(options.lengthBytes),
       })
       return new Bench(options, place, outlet, collector, session, emit)
     } catch (cause) {

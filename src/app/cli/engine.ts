@@ -15,6 +15,9 @@ import type {
   VerifyResult,
 } from '../../engine/api.js'
 import type {
+  BenchHostEvents,
+  BenchHostOptions,
+  BenchHostResult,
   BenchReceiveEvents,
   BenchReceiveOptions,
   BenchReceiveResult,
@@ -54,6 +57,7 @@ export type BenchSend = (options: BenchSendOptions) => Job<BenchSendEvents, Benc
 export type BenchReceive = (
   options: BenchReceiveOptions,
 ) => Job<BenchReceiveEvents, BenchReceiveResult>
+export type BenchHost = (options: BenchHostOptions) => Job<BenchHostEvents, BenchHostResult>
 
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
@@ -66,6 +70,7 @@ export interface Engine {
   receive(): Promise<Receive>
   benchSend(): Promise<BenchSend>
   benchReceive(): Promise<BenchReceive>
+  benchHost(): Promise<BenchHost>
 }
 
 export const engine: Engine = {
@@ -83,5 +88,6 @@ export const engine: Engine = {
     runPromptly()
     return (await import('../../engine/bench/send.js')).benchSend
   },
+  benchHost: async () => (await import('../../engine/bench/host.js')).benchHost,
   benchReceive: async () => (await import('../../engine/bench/recv.js')).benchReceive,
 }

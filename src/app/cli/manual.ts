@@ -84,15 +84,16 @@ export const MANUALS: readonly Manual[] = [
   {
     name: 'bench',
     heading: 'Look:',
-    arguments: '<send|recv>',
+    arguments: '<send|recv|host>',
     summary: 'measure a network by multicast, as iperf does',
     description:
       'Measures what multicast gets through: rate, loss, jitter and order at every receiver. ' +
-      'recv listens until it is stopped, send blasts and prints what every receiver counted. Flags, units and lines are those of iperf 2.',
+      'recv listens until it is stopped, send blasts and prints what every receiver counted; host measures what this machine can do by itself, with the disk under --out. Flags, units and lines are those of iperf 2.',
     examples: [
       ['mcp2p bench recv -i 1', 'on each receiver, a line every second'],
       ['mcp2p bench send -b 200M -n 1G -i 5', 'a gigabyte at 200 Mbit/s'],
       ['mcp2p bench send -b 0', 'find the highest rate with less than 0.1 % loss'],
+      ['mcp2p bench host -o /srv', 'which part will be the bottleneck: hash, FEC, disk, UDP, TCP'],
       ['mcp2p bench send -b 90m -t 10 --json', "the same figures in iperf3's shape"],
     ],
   },

@@ -32,7 +32,7 @@ export const OPTIONS = [
     default: '.',
     help: 'where the files are written; nothing is ever written outside',
     topic: 'Files',
-    commands: ['recv'],
+    commands: ['recv', 'bench'],
   },
   {
     name: 'root',

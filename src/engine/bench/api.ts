@@ -101,3 +101,26 @@ export interface BenchReceiveEvents {
 export interface BenchReceiveResult {
   readonly runs: readonly RunFigures[]
 }
+
+export interface BenchHostOptions {
+  /** Where the disk is tried. */
+  readonly folder: string
+  readonly signal?: AbortSignal
+}
+
+/** One part of what a transfer does to each byte, and how much of it this machine can do. */
+export interface HostPart {
+  readonly name: string
+  readonly rateBps: number
+  readonly how: string
+}
+
+export interface BenchHostEvents {
+  notice: Notice
+  part: HostPart
+}
+
+export interface BenchHostResult {
+  readonly parts: readonly HostPart[]
+  readonly narrowest: HostPart
+}

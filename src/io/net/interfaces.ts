@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { LIMITS } from '../../core/base/limits.js'
+import { MBIT_BPS } from '../../core/base/units.js'
 
 export interface Interface {
   readonly name: string
@@ -70,6 +71,21 @@ export function receivedBytesOf(interfaces: readonly Interface[]): number | unde
     }
   }
   return bytes
+}
+
+/** What the lines of the interfaces that lead outside carry, where their cards say so. */
+export function lineRates(): { readonly name: string; readonly rateBps: number }[] {
+  const rates: { name: string; rateBps: number }[] = []
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (addresses?.every(each => each.internal)) continue
+    try {
+      const megabits = Number(readFileSync(`/sys/class/net/${name}/speed`, 'latin1'))
+      if (megabits > 0) rates.push({ name, rateBps: megabits * MBIT_BPS })
+    } catch {
+      // Not Linux, or a card that does not say.
+    }
+  }
+  return rates
 }
 
 /** The MTU that datagrams must fit: the smallest of the interfaces', 1500 at most. */

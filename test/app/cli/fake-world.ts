@@ -95,6 +95,7 @@ export class FakeWorld implements World {
       receive: job('receive'),
       benchSend: job('benchSend'),
       benchReceive: job('benchReceive'),
+      benchHost: job('benchHost'),
     }
   }
 

@@ -20,10 +20,12 @@ import { formatBandwidth } from '../iperf.js'
 import type { Settings } from '../options.js'
 import type { Command, Handlers, Outcome, Run } from '../run.js'
 import type { View } from '../screen.js'
-import { formatLoss } from '../units.js'
+import { needFolder } from '../source.js'
+import { formatLoss, formatRate } from '../units.js'
 import {
   HEARD_TITLE,
   heardLine,
+  hostTable,
   mark,
   probeLine,
   receiverTable,
@@ -40,11 +42,12 @@ const NO_VIEW: View = { block: () => [], line: () => undefined }
 export const bench: Command = async (run, [side]) => {
   if (side === 'send') return send(run)
   if (side === 'recv') return recv(run)
+  if (side === 'host') return host(run)
   throw new Mcp2pError(
     'USAGE',
     'usage',
     `"${side}" is no part of bench`,
-    'Write mcp2p bench send or mcp2p bench recv. See mcp2p bench --help.',
+    'Write mcp2p bench send, recv or host. See mcp2p bench --help.',
   )
 }
 
@@ -126,6 +129,20 @@ async function recv(run: Run): Promise<Outcome> {
     end: endOf([], result.runs.map(streamOf)),
   }
   return { document, problem: result.runs.length > 0 ? undefined : nothingHeard() }
+}
+
+async function host(run: Run): Promise<Outcome> {
+  const { settings, screen, signal } = run
+  const folder = settings.out ?? '.'
+  await needFolder(folder)
+  const start = await run.world.engine.benchHost()
+  screen.note('measuring this machine for about 15 seconds')
+  const job = start({ folder, signal })
+  const result = await run.follow(job, NO_VIEW, { notice: undefined, part: undefined })
+  for (const line of hostTable(result.parts)) screen.answer(line)
+  const { name, rateBps } = result.narrowest
+  screen.answer(`narrowest: ${name}, no transfer is faster than ${formatRate(rateBps)}`)
+  return { document: result }
 }
 
 function receiveHandlers(run: Run, intervals: Stream[]): Handlers<BenchReceiveEvents> {

@@ -5,6 +5,7 @@ import type {
   BenchRow,
   BenchSendEvents,
   Figures,
+  HostPart,
   Sent,
 } from '../../../engine/bench/api.js'
 import {
@@ -16,7 +17,7 @@ import {
   formatTransfer,
 } from '../iperf.js'
 import { type Column, tableLines } from '../table.js'
-import { formatLoss } from '../units.js'
+import { formatLoss, formatRate } from '../units.js'
 
 export const SENT_TITLE = '[ ID] Interval       Transfer     Bandwidth'
 export const HEARD_TITLE = `${SENT_TITLE}        Jitter   Lost/Total Datagrams  Out-of-order`
@@ -83,4 +84,19 @@ export function receiverTable(receivers: readonly BenchRow[]): string[] {
     ]
   })
   return tableLines(COLUMNS, rows)
+}
+
+const HOST_COLUMNS: readonly Column[] = [
+  { title: 'PART' },
+  { title: 'RATE', align: 'right' },
+  { title: 'HOW' },
+]
+
+/** What this machine can do, the slowest part first. */
+export function hostTable(parts: readonly HostPart[]): string[] {
+  const sorted = [...parts].sort((a, b) => a.rateBps - b.rateBps)
+  return tableLines(
+    HOST_COLUMNS,
+    sorted.map(({ name, rateBps, how }) => [name, formatRate(rateBps), how]),
+  )
 }

@@ -28,7 +28,7 @@ export const law: Readonly<Record<string, Knows>> = {
   'core/swarm': pure('base', 'wire', 'meta', 'rate'),
   'core/manager': pure('base', 'wire', 'meta'),
   // Measures paths; knows nothing of transfers.
-  'core/bench': { ...pure('base', 'wire', 'rate'), packages: ['zod'] },
+  'core/bench': { ...pure('base', 'wire'), packages: ['zod'] },
   // The only place that sees both the blast and the swarm.
   'core/session': pure('base', 'wire', 'meta', 'fec', 'rate', 'multicast', 'swarm', 'manager'),
   ports: { values: [], types: ['core/base'], packages: [] },

@@ -1,8 +1,10 @@
-// When a bench's datagrams leave: on an absolute schedule, so that a late wake-up is made up for, until
-// a time is over or an amount is sent. Without a rate, whenever there is room.
+// When a bench's datagrams leave: on an absolute schedule, so that a late wake-up is made up for, as
+// iperf does, until a time is over or an amount is sent. Without a rate, whenever there is room.
 
 import type { Micros } from '../base/machine.js'
-import { Pacer } from '../rate/pacer.js'
+
+/** Who slept for longer does not flood the line with all of it. */
+const CATCH_UP_MICROS = 500_000
 
 export interface Run {
   /** Infinite: as fast as it goes. */
@@ -17,14 +19,18 @@ export interface Run {
 
 export class Schedule {
   readonly #run: Run
-  readonly #pacer: Pacer | undefined
+  /** From one datagram to the next; 0 without a rate. */
+  readonly #everyMicros: number
   readonly startedAt: Micros
+  /** When number 0 was due, as if nothing had ever been given up. */
+  #origin: Micros
   #sent = 0
 
   constructor(run: Run, now: Micros) {
     this.#run = run
+    this.#everyMicros = (8e6 * run.lengthBytes) / run.rateBps
     this.startedAt = now
-    if (run.rateBps < Infinity) this.#pacer = new Pacer(run.rateBps, now)
+    this.#origin = now
   }
 
   /** Datagrams of this run so far; also the number of the next one. */
@@ -33,28 +39,34 @@ export class Schedule {
   }
 
   isOver(now: Micros): boolean {
-    return this.#sent >= this.#run.datagrams || now - this.startedAt >= this.#run.micros
+    return this.#sent >= this.#run.datagrams || now >= this.#end
   }
 
-  /** How many are due; after a wake-up that came `lateMicros` late, more at a time. */
-  due(now: Micros, lateMicros: number): number {
+  /** How many are due. */
+  due(now: Micros): number {
     if (this.isOver(now)) return 0
     const left = this.#run.datagrams - this.#sent
-    if (this.#pacer === undefined) return left
-    const { lengthBytes } = this.#run
-    const bytes = this.#pacer.batchBytes(now, lengthBytes, lateMicros)
-    return Math.min(left, Math.max(0, Math.floor(bytes / lengthBytes)))
+    if (this.#everyMicros === 0) return left
+    const behind = now - this.#nextAt - CATCH_UP_MICROS
+    if (behind > 0) this.#origin += behind
+    const due = Math.floor((now - this.#nextAt) / this.#everyMicros) + 1
+    return Math.min(left, Math.max(0, due))
   }
 
   spend(datagrams: number): void {
     this.#sent += datagrams
-    this.#pacer?.spend(datagrams * this.#run.lengthBytes)
   }
 
   /** When the next one is due, or the run over. */
-  deadline(now: Micros): Micros {
-    if (this.#pacer === undefined) return now
-    const end = this.startedAt + this.#run.micros
-    return Math.min(end, this.#pacer.deadline(now, this.#run.lengthBytes))
+  get deadline(): Micros {
+    return Math.min(this.#end, Math.ceil(this.#nextAt))
+  }
+
+  get #nextAt(): Micros {
+    return this.#origin + this.#sent * this.#everyMicros
+  }
+
+  get #end(): Micros {
+    return this.startedAt + this.#run.micros
   }
 }

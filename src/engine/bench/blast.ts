@@ -36,7 +36,6 @@ export class Blast {
   readonly #batch: number
   #intervalAt = 0
   #intervalSent = 0
-  #dueAt: number
   #lastAt: number
   #done: (sent: Sent) => void = () => {}
   #failed: (error: Mcp2pError) => void = () => {}
@@ -46,7 +45,6 @@ export class Blast {
     const now = nowMicros()
     this.#batch = batchOf(options.run.lengthBytes)
     this.#schedule = new Schedule(options.run, now)
-    this.#dueAt = now
     this.#lastAt = now
     options.outlet.onError = error => this.#refused(error)
   }
@@ -69,11 +67,10 @@ export class Blast {
       if (now - this.#lastAt > STUCK_MICROS) return this.#stuck()
       return this.#whenRoom(() => this.#pump())
     }
-    const count = Math.min(this.#batch, this.#schedule.due(now, Math.max(0, now - this.#dueAt)))
+    const count = Math.min(this.#batch, this.#schedule.due(now))
     if (count > 0) this.#send(count, now)
     this.#tell(now)
-    this.#dueAt = this.#schedule.deadline(now)
-    const waitMicros = this.#dueAt - now
+    const waitMicros = this.#schedule.deadline - now
     if (waitMicros <= 0) setImmediate(() => this.#pump())
     else setTimeout(() => this.#pump(), Math.max(1, Math.round(waitMicros / 1000)))
   }

@@ -26,6 +26,11 @@ const PROBE_PATIENCE_MILLIS = 1500
 /** A limit is found within so long, greeting and goodbye beside it. */
 const LIMIT_MICROS = 12_500_000
 const ENDS = 3
+/**
+ * Enough that a line of 1 Gbit/s does not run dry before this process is woken on a busy machine, and
+ * less than the queue of an interface: what that cannot take would be lost before it left.
+ */
+const SEND_BUFFER_BYTES = 512 * 1024
 
 export function benchSend(options: BenchSendOptions): Job<BenchSendEvents, BenchSendResult> {
   return new Job(async emit => {
@@ -104,6 +109,7 @@ class Bench {
         address: place.chosen?.address,
         interfaceName: place.chosen?.name,
         datagramBytes: options.lengthBytes,
+        sendBufferBytes: SEND_BUFFER_BYTES,
         slots: 2 * batchOf(options.lengthBytes),
       })
       return new Bench(options, place, outlet, collector, session, emit)

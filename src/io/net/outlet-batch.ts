@@ -152,7 +152,7 @@ export class BatchOutlet implements Outlet {
 /** A socket that sends, from `address` where one is given, by the interface with index `scope`. */
 function openHandle(
   udp: NativeUdp,
-  { group, ttl, dscp }: OutletOptions,
+  { group, ttl, dscp, sendBufferBytes }: OutletOptions,
   address: string | undefined,
   scope: number,
 ): UdpHandle {
@@ -170,6 +170,7 @@ function openHandle(
   set(UDP_OPTION.ttl, ttl)
   set(UDP_OPTION.loopback, 1)
   if (dscp !== undefined) set(UDP_OPTION.dscp, dscp)
+  if (sendBufferBytes !== undefined) set(UDP_OPTION.sendBuffer, sendBufferBytes)
   if (scope > 0) set(UDP_OPTION.interface, scope)
   return handle
 }

@@ -39,6 +39,8 @@ export class DgramOutlet implements Outlet {
     await socket.bind({ address: options.address, port: 0, exclusive: true })
     socket.socket.on('error', () => {})
     socket.socket.setMulticastTTL(options.ttl)
+    if (options.sendBufferBytes !== undefined)
+      socket.socket.setSendBufferSize(options.sendBufferBytes)
     socket.socket.setMulticastLoopback(true)
     if (six && options.interfaceName)
       socket.socket.setMulticastInterface(`::%${options.interfaceName}`)

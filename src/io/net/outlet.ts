@@ -7,6 +7,8 @@ export interface OutletOptions {
   readonly ttl: number
   /** Differentiated services code point, for those who ask for one (RFC 2474). */
   readonly dscp?: number
+  /** What the kernel is asked to keep for a line that is slower; its own default when absent. */
+  readonly sendBufferBytes?: number
   /** Address of the interface to send by; without one the route to the group decides. */
   readonly address: string | undefined
   /** Name of that interface, which IPv6 needs. */

@@ -21,6 +21,8 @@ const DRAINED = 0.993
 const NEAR = 1.005
 /** As long as nothing was bad, the next one is so much more. */
 const MORE = 1.02
+/** So often the sender may be slower than asked, because others use its machine, too. */
+const SHORT_MAX = 3
 /** As long as nothing was good, the next one is so much less, its square after that, and so on. */
 const DOWN = 0.9
 /** Asking for figures and waiting for them, beside the probe itself. */
@@ -58,6 +60,8 @@ export class LimitFinder {
   #badBps = Infinity
   #leastLoss = 1
   #probes = 0
+  /** Good ones for which the sender was too slow. */
+  #short = 0
   /** Probes in a row that were bad. */
   #bad = 0
 
@@ -113,9 +117,10 @@ export class LimitFinder {
     if (isCarried(outcome)) {
       const rateBps = Math.min(sentBps, arrivalBps)
       if (rateBps > good) this.#good = { rateBps, lossFraction }
-      // What fell short of what was asked is the sender's own limit.
-      if (MORE * sentBps < (this.#next?.rateBps ?? 0)) this.#next = undefined
-      else this.#above(rateBps)
+      // What falls short of what was asked, again and again, is the sender's own limit.
+      if (NEAR * sentBps < (this.#next?.rateBps ?? 0)) this.#short++
+      if (this.#short === SHORT_MAX) this.#next = undefined
+      else this.#above(Math.max(good, rateBps))
       return
     }
     this.#badBps = Math.min(this.#badBps, sentBps)

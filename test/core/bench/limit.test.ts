@@ -55,7 +55,7 @@ it.each([1e6, 1e7, 95.7e6, 940e6, 9.4e9])('finds a bottleneck of %d bit/s', rate
 it('says so when the sender is the slowest part', () => {
   const found = find({ rateBps: 1e12, bufferBytes: 0, senderBps: 4e9 }, 1)
   expect(found.rateBps / 4e9).toBeCloseTo(1, 2)
-  expect(found.probes).toBe(2)
+  expect(found.probes).toBe(4)
 })
 
 it('bears loss that is within the allowance, and finds no rate where it is not', () => {

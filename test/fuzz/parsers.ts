@@ -10,6 +10,13 @@ import { formatEndpoint, parseEndpoint } from '../../src/core/base/endpoint.js'
 import { Mcp2pError } from '../../src/core/base/errors.js'
 import { LIMITS } from '../../src/core/base/limits.js'
 import { Prng } from '../../src/core/base/prng.js'
+import {
+  BENCH_HEADER_BYTES,
+  emptyBenchHeader,
+  readBenchHeader,
+  writeBenchHeader,
+} from '../../src/core/bench/datagram.js'
+import { benchLine, parseBenchWord } from '../../src/core/bench/words.js'
 import { Registry } from '../../src/core/manager/registry.js'
 import { canonicalOf } from '../../src/core/meta/canonical.js'
 import { formatLink, parseLink } from '../../src/core/meta/link.js'
@@ -102,6 +109,19 @@ function message(bytes: Uint8Array): void {
   )
 }
 
+const benchHeader = emptyBenchHeader()
+
+function bench(bytes: Uint8Array): void {
+  if (readBenchHeader(bytes, 0, bytes.length, benchHeader)) {
+    const again = new Uint8Array(BENCH_HEADER_BYTES)
+    writeBenchHeader(again, 0, benchHeader)
+    again[3] = bytes[3] // nobody reads it
+    deepStrictEqual(again, new Uint8Array(bytes.subarray(0, BENCH_HEADER_BYTES)))
+  }
+  const word = parseBenchWord(textOf(bytes) ?? '')
+  if (word !== undefined) deepStrictEqual(parseBenchWord(benchLine(word)), word)
+}
+
 const registry = new Registry(new Prng(1), { metaHash: 'x', port: 1 })
 
 function manager(bytes: Uint8Array, prng: Prng): void {
@@ -184,9 +204,10 @@ export const PARSERS: readonly Parser[] = [
   { name: 'announce', share: 90, samples: samples.announces, read: announce },
   { name: 'query', share: 40, samples: samples.queries, read: query },
   { name: 'frames', share: 90, samples: samples.streams, read: frames },
-  { name: 'message', share: 250, samples: samples.messages, read: message },
+  { name: 'message', share: 210, samples: samples.messages, read: message },
   { name: 'control', share: 90, samples: samples.controls, read: message },
   { name: 'manager', share: 60, samples: samples.lines, read: manager },
+  { name: 'bench', share: 40, samples: samples.benches, read: bench },
   { name: 'meta', share: 20, samples: samples.metas, read: meta },
   { name: 'link', share: 40, samples: samples.links, read: link },
   { name: 'endpoint', share: 40, samples: samples.endpoints, read: endpoint },

@@ -3,6 +3,12 @@
 
 import { createHash } from 'node:crypto'
 import { utf8 } from '../../src/core/base/bytes.js'
+import {
+  BENCH_HEADER_BYTES,
+  emptyBenchHeader,
+  writeBenchHeader,
+} from '../../src/core/bench/datagram.js'
+import { benchLine } from '../../src/core/bench/words.js'
 import { buildMeta } from '../../src/core/meta/p2pmeta.js'
 import { encodeAnnounce, encodeQuery } from '../../src/core/wire/announce.js'
 import { HEADER_BYTES } from '../../src/core/wire/datagram.js'
@@ -46,6 +52,22 @@ export const controls = said
 export const streams = Array.from({ length: 32 }, (_, i) =>
   Buffer.concat(messages.slice(3 * i, 3 * i + 3 + (i % 4)).map(bytes => bytes.subarray(0, 300))),
 )
+
+const benchDatagram = new Uint8Array(BENCH_HEADER_BYTES + 10)
+writeBenchHeader(benchDatagram, 0, { ...emptyBenchHeader(), kind: 1, run: 1, sequence: 2 ** 33 })
+const number = '0123456789abcdef'
+export const benches = [
+  benchDatagram,
+  ...(
+    [
+      { type: 'hello', session: number, receiver: number },
+      { type: 'data', session: number, receiver: number, run: 2 },
+      { type: 'ask', run: 1, sent: 5000 },
+      { type: 'open', run: 1 },
+      { type: 'bye' },
+    ] as const
+  ).map(each => utf8(benchLine(each))),
+]
 
 const hash = 'ab'.repeat(32)
 export const lines = [

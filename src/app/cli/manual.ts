@@ -93,6 +93,7 @@ export const MANUALS: readonly Manual[] = [
       ['mcp2p bench recv -i 1', 'on each receiver, a line every second'],
       ['mcp2p bench send -b 200M -n 1G -i 5', 'a gigabyte at 200 Mbit/s'],
       ['mcp2p bench send -b 0', 'find the highest rate with less than 0.1 % loss'],
+      ['mcp2p bench send --serial -n 1G', 'the same bytes by TCP, to one receiver after the other'],
       ['mcp2p bench host -o /srv', 'which part will be the bottleneck: hash, FEC, disk, UDP, TCP'],
       ['mcp2p bench send -b 90m -t 10 --json', "the same figures in iperf3's shape"],
     ],

@@ -370,6 +370,30 @@ export const OPTIONS = [
     commands: ['bench'],
   },
   {
+    name: 'serial',
+    kind: 'flag',
+    otherwise: 'multicast',
+    help: 'send by TCP instead, to one receiver after the other',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'parallel',
+    kind: 'flag',
+    otherwise: 'multicast',
+    help: 'send by TCP instead, to all receivers at once',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
+    name: 'tcp',
+    kind: 'flag',
+    otherwise: 'multicast',
+    help: 'send by TCP instead, to all receivers at once unless --serial',
+    topic: 'Bench',
+    commands: ['bench'],
+  },
+  {
     name: 'one-off',
     short: '1',
     kind: 'flag',
@@ -448,6 +472,7 @@ export const EXCLUSIVE: readonly (readonly [OptionName, OptionName])[] = [
   ['discard', 'overwrite'],
   ['discard', 'stay'],
   ['num', 'time'],
+  ['serial', 'parallel'],
   ['json', 'json-stream'],
   ['quiet', 'verbose'],
 ]

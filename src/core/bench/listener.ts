@@ -108,8 +108,9 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
     const track = this.#tracks.find(each => each.stream.id === input.stream)
     if (track === undefined) return
     if (input.type === 'left') {
-      if (track.endedAt === undefined) return
-      this.#sum(track)
+      // In the middle of a run its connection is gone, not the sender.
+      if (track.run > 0 && track.endedAt === undefined) return
+      if (track.run > 0) this.#sum(track)
       this.#forget(track)
     } else if (input.run >= track.run) {
       track.heardAt = now

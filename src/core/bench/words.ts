@@ -29,6 +29,10 @@ const WORD = z.discriminatedUnion('type', [
     startMicros: COUNT,
     endMicros: COUNT,
   }),
+  /** Sender: dial again, and take a stream. */
+  z.object({ type: z.literal('open'), run: RUN }),
+  /** Receiver, on that connection: here I am; what follows are the sender's bytes. */
+  z.object({ type: z.literal('data'), session: NUMBER, receiver: NUMBER, run: RUN }),
   /** Sender: it has what it wanted. */
   z.object({ type: z.literal('bye') }),
 ])

@@ -29,6 +29,8 @@ export interface BenchSendOptions extends BenchNetwork {
   readonly bytes?: number
   /** Infinite: only the whole is told. */
   readonly intervalMicros: number
+  /** By a TCP connection to each receiver instead of multicast, in this order. */
+  readonly tcp?: 'serial' | 'parallel'
 }
 
 export interface BenchReceiveOptions extends BenchNetwork {

@@ -5,6 +5,7 @@
 import { connect } from 'node:net'
 import type { BenchStream, ListenerIn, RunFigures } from '../../core/bench/listener.js'
 import { LineSocket } from './line-socket.js'
+import { Taker } from './taker.js'
 
 /** Before the kernel would repeat its first packet. */
 const CONNECT_MILLIS = 900
@@ -15,11 +16,15 @@ export interface CallerOptions {
   /** Random name of this process. */
   readonly receiver: string
   readonly feed: (input: ListenerIn) => void
+  readonly intervalMicros: number
+  /** Of a TCP stream. */
+  readonly onFigures: (type: 'interval' | 'summary', figures: RunFigures) => void
 }
 
 export class Caller {
   readonly #options: CallerOptions
   #line: LineSocket | undefined
+  #taker: Taker | undefined
   #dialledAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
@@ -44,7 +49,8 @@ export class Caller {
         if (word.type === 'ask') {
           const { run, sent } = word
           this.#options.feed({ type: 'asked', stream: id, run, sent })
-        } else if (word.type === 'bye') {
+        } else if (word.type === 'open') this.#take(word.run)
+        else if (word.type === 'bye') {
           this.close()
           this.#options.feed({ type: 'left', stream: id })
         }
@@ -61,12 +67,29 @@ export class Caller {
     })
   }
 
+  #take(run: number): void {
+    const { stream, receiver, intervalMicros, onFigures } = this.#options
+    this.#taker?.close()
+    this.#taker = new Taker({
+      stream,
+      receiver,
+      run,
+      intervalMicros,
+      onInterval: figures => onFigures('interval', { stream, run, figures }),
+      onEnd: figures => {
+        this.report({ stream, run, figures })
+        onFigures('summary', { stream, run, figures })
+      },
+    })
+  }
+
   report({ run, figures }: RunFigures): void {
     this.#line?.say({ type: 'report', run, ...figures })
   }
 
   close(): void {
     this.#isClosed = true
+    this.#taker?.close()
     this.#line?.end()
   }
 }

@@ -37,6 +37,8 @@ export class Collector {
   readonly #sockets = new Set<Socket>()
   #asked: { readonly run: number; readonly sent: number } | undefined
   #onReport: () => void = () => {}
+  /** Streams that were asked for and have not come yet, by receiver. */
+  readonly #streams = new Map<string, (socket: Socket) => void>()
   readonly port: number
 
   private constructor(server: Server, options: CollectorOptions) {
@@ -96,6 +98,37 @@ export class Collector {
     }))
   }
 
+  /** One for each receiver, in the order in which they came. */
+  get keys(): string[] {
+    return [...this.#receivers.keys()]
+  }
+
+  /** Asks a receiver to take a stream; undefined when it does not come for it. */
+  stream(key: string, run: number, patienceMillis: number): Promise<Socket | undefined> {
+    return new Promise(resolve => {
+      const done = (socket: Socket | undefined): void => {
+        clearTimeout(timer)
+        this.#streams.delete(key)
+        resolve(socket)
+      }
+      const timer = setTimeout(() => done(undefined), patienceMillis)
+      this.#streams.set(key, done)
+      this.#receivers.get(key)?.line?.say({ type: 'open', run })
+    })
+  }
+
+  /** What a receiver says that it took. */
+  async taken(key: string, run: number, patienceMillis: number) {
+    const receiver = this.#receivers.get(key)
+    const until = performance.now() + patienceMillis
+    while (receiver?.run !== run && performance.now() < until)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    return {
+      host: receiver?.host ?? '',
+      figures: receiver?.run === run ? receiver.figures : undefined,
+    }
+  }
+
   async close(): Promise<void> {
     for (const { line } of this.#receivers.values()) {
       line?.say({ type: 'bye' })
@@ -122,6 +155,7 @@ export class Collector {
       word => {
         if (word.type === 'hello') known ??= this.#greet(word, host, line)
         else if (word.type === 'report' && known) return this.#report(known, word)
+        else if (word.type === 'data') known ??= this.#hand(word, host, socket)
         if (known === undefined) socket.destroy()
       },
       () => {
@@ -154,10 +188,22 @@ export class Collector {
     return receiver
   }
 
+  #hand(
+    word: Extract<BenchWord, { type: 'data' }>,
+    host: string,
+    socket: Socket,
+  ): Receiver | undefined {
+    const key = `${host} ${word.receiver}`
+    const take = this.#streams.get(key)
+    if (word.session !== this.#options.session || take === undefined) return undefined
+    take(socket)
+    return this.#receivers.get(key)
+  }
+
   #report(receiver: Receiver, word: Extract<BenchWord, { type: 'report' }>): void {
     const { type: _, run, ...figures } = word
     // More than was sent is no figure of this run.
-    if (run !== this.#asked?.run || figures.total > this.#asked.sent) return
+    if (this.#asked && (run !== this.#asked.run || figures.total > this.#asked.sent)) return
     receiver.run = run
     receiver.figures = figures
     this.#onReport()

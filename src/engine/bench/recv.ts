@@ -129,7 +129,17 @@ class Hearing {
         const { id, source, group } = stream
         this.#emit('stream', { id, source, group })
         const feed = (input: ListenerIn): void => this.#drive.feed(input)
-        this.#callers.set(id, new Caller({ stream, receiver: this.#receiver, feed }))
+        const { intervalMicros } = this.#options
+        const onFigures = (type: 'interval' | 'summary', figures: RunFigures): void =>
+          this.#act(type === 'summary' ? { type, isLate: false, ...figures } : { type, ...figures })
+        const caller = new Caller({
+          stream,
+          receiver: this.#receiver,
+          feed,
+          intervalMicros,
+          onFigures,
+        })
+        this.#callers.set(id, caller)
         return
       }
       case 'interval':

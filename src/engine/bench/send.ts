@@ -14,6 +14,7 @@ import { type Place, placeOf } from '../place.js'
 import type { BenchRow, BenchSendEvents, BenchSendOptions, BenchSendResult, Sent } from './api.js'
 import { Blast, batchOf, cannotSend, sendWord } from './blast.js'
 import { Collector } from './collector.js'
+import { pairs } from './pairs.js'
 
 const GREET_MILLIS = 100
 /** The greeting lasts so long at least, and until nobody new has come for a while. */
@@ -26,6 +27,7 @@ const PROBE_PATIENCE_MILLIS = 1500
 /** A limit is found within so long, greeting and goodbye beside it. */
 const LIMIT_MICROS = 12_500_000
 const ENDS = 3
+const KEEP_MILLIS = 2000
 /**
  * Enough that a line of 1 Gbit/s does not run dry before this process is woken on a busy machine, and
  * less than the queue of an interface: what that cannot take would be lost before it left.
@@ -125,6 +127,7 @@ class Bench {
     const controlPort = this.#collector.port
     this.#emit('sending', { group, port, controlPort, lengthBytes, rateBps })
     await this.#greet()
+    if (this.#options.tcp !== undefined) return this.#pairs(this.#options.tcp)
     if (rateBps === 0) return this.#findLimit()
     const datagrams = bytes === undefined ? Infinity : Math.ceil(bytes / lengthBytes)
     const length = bytes === undefined ? micros : Infinity
@@ -151,6 +154,20 @@ class Bench {
       if (this.#refusal) throw cannotSend(this.#place.group, this.#refusal)
       quiet = this.#collector.count > known ? 0 : quiet + 1
       known = this.#collector.count
+    }
+  }
+
+  async #pairs(order: 'serial' | 'parallel'): Promise<OneResult> {
+    const { micros, bytes } = this.#options
+    const { group } = this.#place
+    const [collector, signal, run] = [this.#collector, this.#signal, 1]
+    // Who waits for its turn is greeted on, or it would forget us.
+    const greet = (): void => sendWord(this.#outlet, this.#options.port, this.#header)
+    const timer = setInterval(greet, KEEP_MILLIS)
+    try {
+      return await pairs({ collector, group, run, order, micros, bytes, signal })
+    } finally {
+      clearInterval(timer)
     }
   }
 

@@ -55,8 +55,10 @@ async function send(run: Run): Promise<Outcome> {
   const { settings, screen } = run
   const start = await run.world.engine.benchSend()
   const groups = groupsOf(settings)
+  const tcp = tcpOf(run)
   const job = start({
     ...networkOptions(run, groups),
+    tcp,
     ttl: settings.ttl,
     dscp: settings.dscp,
     rateBps: settings.bandwidth ?? 0,
@@ -68,7 +70,7 @@ async function send(run: Run): Promise<Outcome> {
   const result = await run.follow(job, NO_VIEW, sendHandlers(run, groups, intervals))
   for (const [at, sent] of result.sent.entries()) {
     if (result.limit === undefined) screen.answer(sentLine(at + 1, sent))
-    screen.answer(`${mark(at + 1)} Sent ${sent.datagrams} datagrams`)
+    if (tcp === undefined) screen.answer(`${mark(at + 1)} Sent ${sent.datagrams} datagrams`)
   }
   if (result.receivers.length > 0)
     for (const line of receiverTable(result.receivers)) screen.answer(line)
@@ -85,6 +87,18 @@ async function send(run: Run): Promise<Outcome> {
   return { document, problem: problemOf(result) }
 }
 
+/** By multicast when undefined. */
+function tcpOf({ settings, sourceOf }: Run): 'serial' | 'parallel' | undefined {
+  const tcp = settings.serial
+    ? 'serial'
+    : settings.parallel || settings.tcp
+      ? 'parallel'
+      : undefined
+  if (tcp === undefined || sourceOf('bandwidth') !== 'flag') return tcp
+  const hint = 'Leave -b out: TCP finds its rate by itself.'
+  throw new Mcp2pError('USAGE', 'usage', '--bandwidth paces datagrams, not TCP', hint)
+}
+
 function sendHandlers(
   run: Run,
   groups: readonly string[],
@@ -96,7 +110,11 @@ function sendHandlers(
     notice: undefined,
     sending: ({ group, port, lengthBytes, rateBps }) => {
       const how = rateBps === 0 ? 'as fast as the path carries' : formatBandwidth(rateBps).trim()
-      screen.note(`sending ${lengthBytes} byte datagrams to ${group} port ${port}, ${how}`)
+      const what = `${lengthBytes} byte datagrams to ${group} port ${port}, ${how}`
+      const tcp = tcpOf(run)
+      screen.note(
+        `sending ${tcp ? `by TCP, ${tcp}, to whoever hears ${group} port ${port}` : what}`,
+      )
     },
     receiver: ({ host, group }) => screen.note(`${host} hears ${group}`),
     probe: probe => screen.answer(probeLine(probe)),
@@ -198,7 +216,7 @@ function startOf(run: Run, groups: readonly string[]): object {
     connecting_to: { host: groups[0], port },
     timestamp: { time: new Date(seconds * 1000).toUTCString(), timesecs: seconds },
     test_start: {
-      protocol: 'UDP',
+      protocol: tcpOf(run) ? 'TCP' : 'UDP',
       num_streams: groups.length,
       blksize: settings.len ?? 1470,
       omit: 0,

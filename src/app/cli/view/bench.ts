@@ -28,8 +28,10 @@ export function sentLine(id: number, { bytes, startMicros, endMicros }: Sent): s
 
 export function heardLine(id: number, figures: Figures): string {
   const { receivedBytes, startMicros, endMicros, outOfOrder } = figures
+  const line = `${mark(id)} ${moved(receivedBytes, startMicros, endMicros)}`
+  if (figures.total === 0) return line // TCP
   const counted = `${formatJitter(figures)} ${formatLost(figures)}  ${outOfOrder}`
-  return `${mark(id)} ${moved(receivedBytes, startMicros, endMicros)}   ${counted}`
+  return `${line}   ${counted}`
 }
 
 /** What a run had beside loss and jitter; nothing when all was in order. */
@@ -78,9 +80,9 @@ export function receiverTable(receivers: readonly BenchRow[]): string[] {
       group,
       formatTransfer(receivedBytes).trim(),
       formatBandwidth(bandwidthOf(receivedBytes, endMicros)).trim(),
-      formatJitter(figures),
-      formatLost(figures),
-      String(outOfOrder),
+      ...(figures.total === 0
+        ? ['', '', ''] // TCP
+        : [formatJitter(figures), formatLost(figures), String(outOfOrder)]),
     ]
   })
   return tableLines(COLUMNS, rows)

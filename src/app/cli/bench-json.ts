@@ -69,32 +69,37 @@ export function intervalsOf(streams: readonly Stream[]): object[] {
   return [...together.values()].map(each => ({ streams: each, sum: sumOf(each) }))
 }
 
-export function endOf(sent: readonly Stream[], heard: readonly Stream[]): object {
+/**
+ * Who received adds up what came. Who sent one stream to many by multicast divides that sum by their
+ * number: `copies` is how often each stream was received.
+ */
+export function endOf(sent: readonly Stream[], heard: readonly Stream[], copies = 1): object {
   const all = [...sent, ...heard]
   return {
     streams: all.map(udp => ({ udp })),
-    sum: sumOf(heard.length > 0 ? heard : sent),
+    sum: heard.length > 0 ? sumOf(heard, copies) : sumOf(sent),
     ...(sent.length > 0 && { sum_sent: sumOf(sent) }),
-    ...(heard.length > 0 && { sum_received: sumOf(heard) }),
+    ...(heard.length > 0 && { sum_received: sumOf(heard, copies) }),
   }
 }
 
-/** Several receivers of one multicast stream are several streams: their sum is what all got. */
-function sumOf(streams: readonly Stream[]): object {
+function sumOf(streams: readonly Stream[], copies = 1): object {
   const add = (of: (stream: Stream) => number) => streams.reduce((sum, each) => sum + of(each), 0)
-  const [packets, lost] = [add(each => each.packets), add(each => each.lost_packets ?? 0)]
+  const packets = Math.round(add(each => each.packets) / copies)
+  const lost = Math.round(add(each => each.lost_packets ?? 0) / copies)
   const end = Math.max(0, ...streams.map(each => each.end))
   const start = streams.length === 0 ? 0 : Math.min(...streams.map(each => each.start))
   return {
     start,
     end,
     seconds: end - start,
-    bytes: add(each => each.bytes),
-    bits_per_second: add(each => each.bits_per_second),
+    bytes: Math.round(add(each => each.bytes) / copies),
+    bits_per_second: add(each => each.bits_per_second) / copies,
     jitter_ms: streams.length === 0 ? 0 : add(each => each.jitter_ms ?? 0) / streams.length,
     lost_packets: lost,
     packets,
-    lost_percent: packets === 0 ? 0 : (100 * lost) / packets,
+    lost_percent:
+      packets === 0 ? 0 : (100 * add(each => each.lost_packets ?? 0)) / add(each => each.packets),
     sender: streams.every(each => each.sender),
   }
 }

@@ -77,7 +77,10 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
     this.#intervalMicros = intervalMicros
   }
 
-  /** A datagram of a bench; `arrivedAt` is when the kernel took it, `now` when we did. */
+  /**
+   * A datagram of a bench; `arrivedAt` is when the kernel took it, `now` when we did. Returns the
+   * number of its stream, 0 where it has none.
+   */
   take(
     header: BenchHeader,
     lengthBytes: number,
@@ -85,18 +88,12 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
     group: string,
     arrivedAt: Micros,
     now: Micros,
-  ): void {
+  ): number {
     const track = this.#trackOf(header, source, group, now)
-    if (track === undefined) return
+    if (track === undefined) return 0
     track.heardAt = now
-    if (header.kind === BENCH_KIND.hello || header.run < track.run) return
-    if (header.run > track.run) this.#begin(track, header.run, 0, now)
-    if (header.kind === BENCH_KIND.data) {
-      const { tally } = track
-      if (track.isSummed) return
-      while (arrivedAt - (tally.firstAt ?? arrivedAt) >= track.intervalEnd) this.#interval(track)
-      tally.take(header.sequence, lengthBytes, header.sentMicros, arrivedAt)
-    } else if (header.kind === BENCH_KIND.end) this.#end(track, header.sequence, now)
+    this.#count(track, header, lengthBytes, arrivedAt, now)
+    return track.stream.id
   }
 
   handle(input: ListenerIn, now: Micros): void {
@@ -128,6 +125,23 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
   get deadline(): Micros {
     if (this.#out.length > 0) return 0
     return this.#tracks.reduce((at, each) => Math.min(at, this.#dueAt(each)), Infinity)
+  }
+
+  #count(
+    track: Track,
+    header: BenchHeader,
+    lengthBytes: number,
+    arrivedAt: Micros,
+    now: Micros,
+  ): void {
+    if (header.kind === BENCH_KIND.hello || header.run < track.run) return
+    if (header.run > track.run) this.#begin(track, header.run, 0, now)
+    if (header.kind === BENCH_KIND.data) {
+      const { tally } = track
+      if (track.isSummed) return
+      while (arrivedAt - (tally.firstAt ?? arrivedAt) >= track.intervalEnd) this.#interval(track)
+      tally.take(header.sequence, lengthBytes, header.sentMicros, arrivedAt)
+    } else if (header.kind === BENCH_KIND.end) this.#end(track, header.sequence, now)
   }
 
   #trackOf(header: BenchHeader, source: string, group: string, now: Micros): Track | undefined {

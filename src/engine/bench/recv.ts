@@ -46,6 +46,8 @@ class Hearing {
   readonly #header = emptyBenchHeader()
   readonly #receiver = randomBytes(8).toString('hex')
   readonly #callers = new Map<number, Caller>()
+  /** Streams of which something came since the last pause. */
+  readonly #heard = new Set<number>()
   readonly #sockets: Group[] = []
   readonly #timers: NodeJS.Timeout[] = []
   #drops = 0
@@ -82,7 +84,8 @@ class Hearing {
         onDatagram: (bytes, at, length, from, arrived) =>
           this.#hear(bytes, at, length, from, group, arrived),
         onPause: () => {
-          for (const caller of this.#callers.values()) caller.heard()
+          for (const id of this.#heard) this.#callers.get(id)?.heard()
+          this.#heard.clear()
           this.#drive.run()
         },
       })
@@ -119,7 +122,10 @@ class Hearing {
     arrivedMicros: number,
   ): void {
     if (!readBenchHeader(bytes, at, lengthBytes, this.#header)) return
-    this.#listener.take(this.#header, lengthBytes, source, group, arrivedMicros, nowMicros())
+    const header = this.#header
+    const now = nowMicros()
+    const id = this.#listener.take(header, lengthBytes, source, group, arrivedMicros, now)
+    if (id > 0) this.#heard.add(id)
   }
 
   #act(out: ListenerOut): void {

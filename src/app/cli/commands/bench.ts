@@ -80,7 +80,7 @@ async function send(run: Run): Promise<Outcome> {
   const document = {
     start: startOf(run, groups),
     intervals: intervalsOf(intervals),
-    end: endOf(sent, heard),
+    end: endOf(sent, heard, tcp === undefined ? Math.max(1, heard.length / groups.length) : 1),
     receivers: result.receivers,
     ...(result.limit && { limit: result.limit }),
   }

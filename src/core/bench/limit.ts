@@ -10,6 +10,8 @@ export const LIMIT_LOSS = 0.001
 
 const BLAST_MICROS = 200_000
 const OVERLOAD_MICROS = 700_000
+/** So much of what a blast measures is sure: it is short. */
+const BLAST_TRUST = 0.97
 const PROBE_MICROS = 1_500_000
 /** More than the path seems to carry, so that its queue is full. */
 const OVERLOAD = 1.1
@@ -56,6 +58,8 @@ export class LimitFinder {
   #phase: 'blast' | 'overload' | 'probe' = 'blast'
   #next: Probe | undefined = { rateBps: Infinity, micros: BLAST_MICROS }
   #guessBps = 0
+  /** The fastest that anything arrived at every receiver; of the short blast a little less. */
+  #provenBps = 0
   #good: { readonly rateBps: number; readonly lossFraction: number } | undefined
   #badBps = Infinity
   #leastLoss = 1
@@ -80,8 +84,9 @@ export class LimitFinder {
   learn(outcome: ProbeOutcome): void {
     this.#probes++
     this.#leastLoss = Math.min(this.#leastLoss, outcome.lossFraction)
-    if (this.#phase === 'blast') this.#afterBlast(outcome)
-    else if (this.#phase === 'overload') this.#afterOverload(outcome)
+    if (this.#phase === 'blast') return this.#afterBlast(outcome)
+    this.#provenBps = Math.max(this.#provenBps, outcome.arrivalBps)
+    if (this.#phase === 'overload') this.#afterOverload(outcome)
     else this.#afterProbe(outcome)
   }
 
@@ -93,8 +98,9 @@ export class LimitFinder {
 
   #afterBlast(outcome: ProbeOutcome): void {
     this.#guessBps = Math.min(outcome.sentBps, outcome.arrivalBps)
+    this.#provenBps = BLAST_TRUST * this.#guessBps
     if (this.#guessBps <= 0) this.#next = undefined
-    else if (isCarried(outcome)) {
+    else if (this.#isCarried(outcome)) {
       // The sender is the narrowest part, or a short blast fits the queues: a longer one tells.
       this.#phase = 'probe'
       this.#next = { rateBps: Infinity, micros: PROBE_MICROS }
@@ -107,15 +113,15 @@ export class LimitFinder {
   #afterOverload(outcome: ProbeOutcome): void {
     this.#phase = 'probe'
     this.#guessBps = Math.min(outcome.sentBps, outcome.arrivalBps)
-    if (!isCarried(outcome)) this.#badBps = outcome.sentBps
+    if (!this.#isCarried(outcome)) this.#badBps = outcome.sentBps
     this.#try(BELOW * this.#guessBps)
   }
 
   #afterProbe(outcome: ProbeOutcome): void {
     const { sentBps, lossFraction, arrivalBps } = outcome
     const good = this.#good?.rateBps ?? 0
-    if (isCarried(outcome)) {
-      const rateBps = Math.min(sentBps, arrivalBps)
+    if (this.#isCarried(outcome)) {
+      const rateBps = Math.min(sentBps, this.#provenBps)
       if (rateBps > good) this.#good = { rateBps, lossFraction }
       // What falls short of what was asked, again and again, is the sender's own limit.
       if (NEAR * sentBps < (this.#next?.rateBps ?? 0)) this.#short++
@@ -141,8 +147,10 @@ export class LimitFinder {
   #try(rateBps: number): void {
     this.#next = { rateBps, micros: PROBE_MICROS }
   }
-}
 
-function isCarried({ sentBps, lossFraction, arrivalBps }: ProbeOutcome): boolean {
-  return lossFraction < LIMIT_LOSS && arrivalBps >= DRAINED * sentBps
+  /** What arrived slower than it left fills a queue, or met a busy machine: known to be faster. */
+  #isCarried({ sentBps, lossFraction, arrivalBps }: ProbeOutcome): boolean {
+    const isDrained = arrivalBps >= DRAINED * sentBps || sentBps <= this.#provenBps
+    return lossFraction < LIMIT_LOSS && isDrained
+  }
 }

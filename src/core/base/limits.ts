@@ -169,4 +169,10 @@ export const LIMITS = {
   managerSwarmsMax: 1000,
   /** Transfers that one answer lists. */
   managerListMax: 100,
+
+  // Bench
+  /** Streams that a receiver keeps apart at once. */
+  benchStreamsMax: 64,
+  /** Of what the two sides say to each other, its end included. */
+  benchLineBytesMax: 1024,
 } as const

@@ -2,12 +2,11 @@
 // at what moment an interval or a run is over. A stranger's datagrams cost it one of few places for
 // a while and a connection to where they say they come from, no more.
 
+import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import { BENCH_KIND, type BenchHeader } from './datagram.js'
 import { type Figures, Tally } from './tally.js'
 
-/** Streams that are kept apart at once. */
-const STREAMS_MAX = 64
 /** A run is over when nothing has come for so long after its end was told. */
 const SETTLE_MICROS = 150_000
 /** A sender that says nothing for so long in the middle of a run is taken for gone. */
@@ -160,7 +159,8 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
   }
 
   #add(header: BenchHeader, source: string, group: string, now: Micros): Track | undefined {
-    if (this.#tracks.length >= STREAMS_MAX || header.kind > BENCH_KIND.data) return undefined
+    if (this.#tracks.length >= LIMITS.benchStreamsMax || header.kind > BENCH_KIND.data)
+      return undefined
     const { sessionHigh: high, sessionLow: low, controlPort } = header
     const session = hex32(high) + hex32(low)
     const stream = { id: this.#nextId++, source, group, session, controlPort }

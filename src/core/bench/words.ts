@@ -3,9 +3,6 @@
 
 import { z } from 'zod'
 
-/** Of one line, its end included. */
-export const BENCH_LINE_BYTES_MAX = 1024
-
 const COUNT = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const RUN = z.number().int().min(1).max(65_535)
 const NUMBER = z.string().regex(/^[0-9a-f]{16}$/)

@@ -179,6 +179,8 @@ export class Collector {
     let receiver = this.#receivers.get(key)
     if (receiver === undefined) {
       if (this.#receivers.size >= LIMITS.receiversMax) return undefined
+      const neighbours = [...this.#receivers.values()].filter(each => each.host === host)
+      if (neighbours.length >= LIMITS.connectionsPerAddressMax) return undefined
       receiver = { host, line, leftAt: 0, run: 0, figures: undefined }
       this.#receivers.set(key, receiver)
       this.#options.onReceiver(host)

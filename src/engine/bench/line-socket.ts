@@ -2,12 +2,8 @@
 // line may be, or is no word of theirs, ends it.
 
 import type { Socket } from 'node:net'
-import {
-  BENCH_LINE_BYTES_MAX,
-  type BenchWord,
-  benchLine,
-  parseBenchWord,
-} from '../../core/bench/words.js'
+import { LIMITS } from '../../core/base/limits.js'
+import { type BenchWord, benchLine, parseBenchWord } from '../../core/bench/words.js'
 
 export class LineSocket {
   readonly #socket: Socket
@@ -44,6 +40,6 @@ export class LineSocket {
       onWord(word)
       if (this.#socket.destroyed) return
     }
-    if (this.#text.length > BENCH_LINE_BYTES_MAX) this.destroy()
+    if (this.#text.length > LIMITS.benchLineBytesMax) this.destroy()
   }
 }

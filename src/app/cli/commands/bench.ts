@@ -243,7 +243,7 @@ function problemOf({ receivers, limit, isInterrupted }: BenchSendResult): Mcp2pE
   }
   if (receivers.length === 0) {
     const hint =
-      'Start `mcp2p bench recv` on the other machines first, with the same --group and --port.'
+      'Start `mcp2p bench recv` on the other machines first, with the same --group and --port; do they reach this machine by TCP?'
     return new Mcp2pError('NO_RECEIVER', 'partial', 'no receiver answered', hint)
   }
   const silent = receivers.filter(each => each.figures === undefined).length

@@ -156,6 +156,22 @@ describe.each(Object.entries(twins))('%s', (_name, twin) => {
     expect(heard.length).toBe(1)
   })
 
+  it('hears only the source that it joined', async () => {
+    const [, port] = somewhere()
+    const group = `232.0.67.${randomInt(70, 250)}`
+    const counts: number[] = []
+    for (const source of ['127.0.0.1', '127.0.0.9']) {
+      const at = counts.push(0) - 1
+      const onDatagram = () => counts[at]++
+      open.push(await twin.group({ group, port, source, interfaces: [loopback], onDatagram }))
+    }
+    const outlet = await speak(twin, group)
+    put(outlet, 1, 50, port)
+    outlet.flush()
+    await until(() => counts[0] === 1)
+    expect(counts).toEqual([1, 0])
+  })
+
   it('shares a port with its twins on one host', async () => {
     const [group, port] = somewhere()
     const all: Heard[][] = [[], [], []]

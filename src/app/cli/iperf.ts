@@ -4,6 +4,7 @@
 
 import { Mcp2pError } from '../../core/base/errors.js'
 import type { Figures } from '../../engine/bench/api.js'
+import { printable } from './text.js'
 import { parseRate, parseSize } from './units.js'
 
 const FACTORS: Readonly<Record<string, number>> = {
@@ -18,12 +19,20 @@ const FACTORS: Readonly<Record<string, number>> = {
 
 /** `200M` → bits per second; units of this program's own, like `200Mbit`, mean what they say. */
 export function parseBandwidth(text: string): number {
-  return amountOf(text) ?? parseRate(text)
+  const value = amountOf(text)
+  if (value !== undefined) return value
+  if (/bit/i.test(text)) return parseRate(text)
+  const hint = 'Write it as 200M, or 200m for powers of ten, or 200Mbit.'
+  throw new Mcp2pError('USAGE', 'usage', `"${printable(text)}" is not a rate`, hint)
 }
 
 /** `1G` → bytes; `1GiB` and the like as everywhere else. */
 export function parseAmount(text: string): number {
-  return amountOf(text) ?? parseSize(text)
+  const value = amountOf(text)
+  if (value !== undefined) return value
+  if (/i?B$/.test(text)) return parseSize(text)
+  const hint = 'Write it as 1G, or 1g for powers of ten, or 1GiB.'
+  throw new Mcp2pError('USAGE', 'usage', `"${printable(text)}" is no number of bytes`, hint)
 }
 
 /** `10` or `0.5` → milliseconds; `10s` as everywhere else is read elsewhere. */
@@ -36,7 +45,12 @@ function amountOf(text: string): number | undefined {
   if (match === null) return undefined
   const value = Math.round(Number(match[1]) * FACTORS[match[2]])
   if (Number.isSafeInteger(value)) return value
-  throw new Mcp2pError('USAGE', 'usage', `"${text}" is too large`, 'Write it as 200M or 1G.')
+  throw new Mcp2pError(
+    'USAGE',
+    'usage',
+    `"${printable(text)}" is too large`,
+    'Write it as 200M or 1G.',
+  )
 }
 
 /** `1.25 MBytes`. */

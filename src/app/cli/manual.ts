@@ -91,7 +91,7 @@ export const MANUALS: readonly Manual[] = [
       'recv listens until it is stopped, send blasts and prints what every receiver counted; host measures what this machine can do by itself, with the disk under --out. Flags, units and lines are those of iperf 2.',
     examples: [
       ['mcp2p bench recv -i 1', 'on each receiver, a line every second'],
-      ['mcp2p bench send -b 200M -n 1G -i 5', 'a gigabyte at 200 Mbit/s'],
+      ['mcp2p bench send -b 200M -n 1G -i 5', 'a gigabyte, as iperf 2 sends it'],
       ['mcp2p bench send -b 0', 'find the highest rate with less than 0.1 % loss'],
       ['mcp2p bench send --serial -n 1G', 'the same bytes by TCP, to one receiver after the other'],
       ['mcp2p bench host -o /srv', 'which part will be the bottleneck: hash, FEC, disk, UDP, TCP'],

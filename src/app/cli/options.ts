@@ -116,6 +116,7 @@ export const OPTIONS = [
   },
   {
     name: 'port',
+    short: 'p',
     ...PORT,
     default: '6767',
     help: 'UDP port of announcements; of a bench, 5001 unless given',

@@ -1,6 +1,7 @@
 // `mcp2p bench`: what the network and this machine can do, before a transfer is blamed for it. One
 // side sends, any number of receivers count; the answer is iperf's lines on both.
 
+import { isIpv4, isIpv6 } from '../../../core/base/endpoint.js'
 import { Mcp2pError } from '../../../core/base/errors.js'
 import type {
   BenchReceiveEvents,
@@ -21,6 +22,7 @@ import type { Settings } from '../options.js'
 import type { Command, Handlers, Outcome, Run } from '../run.js'
 import type { View } from '../screen.js'
 import { needFolder } from '../source.js'
+import { printable } from '../text.js'
 import { formatLoss, formatRate } from '../units.js'
 import {
   HEARD_TITLE,
@@ -130,6 +132,7 @@ function sendHandlers(
 
 async function recv(run: Run): Promise<Outcome> {
   const { settings } = run
+  checkSource(settings)
   const start = await run.world.engine.benchReceive()
   const groups = groupsOf(settings)
   const job = start({
@@ -192,6 +195,15 @@ function receiveHandlers(run: Run, intervals: Stream[]): Handlers<BenchReceiveEv
 
 function streamOf({ stream, figures }: RunFigures): Stream {
   return heardStream(stream.id, figures, { host: stream.source, group: stream.group })
+}
+
+function checkSource({ source, group }: Settings): void {
+  if (source === undefined) return
+  const six = (group ?? '').includes(':')
+  if (six ? isIpv6(source) : isIpv4(source)) return
+  const message = `--source: "${printable(source)}" is no IPv${six ? 6 : 4} address`
+  const hint = 'Write the address of the sender, of the same family as the group.'
+  throw new Mcp2pError('USAGE', 'usage', message, hint)
 }
 
 function groupsOf(settings: Settings): string[] {

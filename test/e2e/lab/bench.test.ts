@@ -39,7 +39,7 @@ function sender(stage: Stage, ...args: string[]) {
 
 /** Mbit/s and percent lost that iperf's server prints for one run of its client. */
 async function iperf(lab: Lab, group: string, args: readonly string[]) {
-  const server = lab.exec(1, ['iperf', '-su', '-B', `${group}%eth0`, '-t', '3.5'])
+  const server = lab.exec(1, ['iperf', '-su', '-B', `${group}%eth0`, '-t', '2.6'])
   let text = ''
   server.stdout?.on('data', bytes => {
     text += bytes
@@ -119,23 +119,38 @@ skipUnless(Lab.available())('a bench on a LAN', patience, () => {
 
 const noIperf = spawnSync('iperf', ['-v']).error ? 'iperf 2 is not installed' : undefined
 skipUnless(noIperf ?? Lab.available())('beside iperf 2 on the same line', patience, () => {
+  /** One run of each on the same line: Mbit/s and the fraction lost. */
+  async function pair(stage: Stage, lab: Lab, rate: string) {
+    const args = ['-b', rate, '-t', '1.5']
+    const theirs = await iperf(lab, stage.group, args)
+    const [heard] = await receivers(stage, [1], '-1')
+    await end([sender(stage, ...args), heard])
+    const { sum } = resultOf<Result>(heard).end
+    const ours = { mbits: sum.bits_per_second / 1e6, lost: sum.lost_percent / 100 }
+    return { theirs, ours }
+  }
+
   play('the rate is the same within 1 %, and so is the loss', async ({ stage }) => {
     const lab = await stage.lan({ hosts: 2, rate: '100mbit' })
-    for (const rate of ['40M', '200M']) {
-      // Who else runs on this machine disturbs one of the two: some pair is undisturbed.
-      const pairs: (readonly number[])[] = []
-      const isEqual = () =>
-        pairs.some(([rates, losses]) => Math.abs(rates - 1) < 0.01 && losses < 0.001)
-      for (let i = 0; i < 4 && !isEqual(); i++) {
-        const args = ['-b', rate, '-t', '2']
-        const theirs = await iperf(lab, stage.group, args)
-        const [heard] = await receivers(stage, [1], '-1')
-        await end([sender(stage, ...args), heard])
-        const { sum } = resultOf<Result>(heard).end
-        const losses = Math.abs(sum.lost_percent / 100 - theirs.lost)
-        pairs.push([sum.bits_per_second / 1e6 / theirs.mbits, losses])
-      }
-      expect(isEqual(), `${rate}: ${JSON.stringify(pairs)}`).toBe(true)
-    }
+    const pairs: Awaited<ReturnType<typeof pair>>[] = []
+    const isSame = () =>
+      pairs.some(
+        ({ theirs, ours }) =>
+          Math.abs(ours.mbits / theirs.mbits - 1) < 0.01 &&
+          Math.abs(ours.lost - theirs.lost) < 0.001,
+      )
+    // Who else runs on this machine disturbs one of the two: some pair is undisturbed.
+    for (let i = 0; i < 5 && !isSame(); i++) pairs.push(await pair(stage, lab, '40M'))
+    expect(isSame(), JSON.stringify(pairs)).toBe(true)
+  })
+
+  play('a full line is as full', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 2, rate: '100mbit' })
+    const pairs: Awaited<ReturnType<typeof pair>>[] = []
+    const isAsFull = () => pairs.some(({ theirs, ours }) => ours.mbits > 0.99 * theirs.mbits)
+    for (let i = 0; i < 3 && !isAsFull(); i++) pairs.push(await pair(stage, lab, '200M'))
+    expect(isAsFull(), JSON.stringify(pairs)).toBe(true)
+    // No more than 1470 bytes of 1536 that a frame takes.
+    for (const { ours } of pairs) expect(ours.mbits).toBeLessThan(1.01 * 95.7)
   })
 })

@@ -60,9 +60,20 @@ const wrong = {
     start: noSignal,
     lingerMillis: noNumber,
     forever: noFlag,
+    carousel: noFlag,
+    passes: [...noWhole, 0],
+    durationMillis: noNumber,
     meta: [...no.filter(each => !isObject(each)), 5, 'x', { hash: 'md5' }, { colour: 1 }],
   },
-  receive: { ...network, out: noText, peers: noEndpoints, stay: noFlag, overwrite: noFlag },
+  receive: {
+    ...network,
+    out: noText,
+    peers: noEndpoints,
+    stay: noFlag,
+    overwrite: noFlag,
+    oneWay: noFlag,
+    discard: noFlag,
+  },
   verify: { signal: noSignal },
 }
 
@@ -153,6 +164,14 @@ it.each<[string, readonly unknown[]]>([
 it('two options that exclude each other are refused together', async () => {
   await expectRefused(jobs.send({ minRateBps: 2, maxRateBps: 1 }), 'minRateBps')
   await expectRefused(jobs.send({ port: 65_535 }), '65535')
+  await expectRefused(jobs.send({ passes: 3 }), 'carousel')
+  await expectRefused(jobs.send({ durationMillis: 0 }), 'carousel')
+  await expectRefused(jobs.send({ carousel: true, multicast: 'never' }), 'carousel')
+  await expectRefused(jobs.receive({ oneWay: true, multicast: 'never' }), 'oneWay')
+  await expectRefused(jobs.receive({ oneWay: true, peers: ['a:1'] }), 'oneWay')
+  await expectRefused(jobs.receive({ oneWay: true, stay: true }), 'oneWay')
+  for (const other of [{ out: '.' }, { overwrite: true }, { stay: true }])
+    await expectRefused(jobs.receive({ discard: true, ...other }), 'discard')
   await expect(jobs.send({ port: 65_535, dataPort: 1000 }).done).rejects.toMatchObject({
     code: 'NOT_FOUND',
   })

@@ -68,6 +68,7 @@ export class Receiver {
   readonly #setting: Setting
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
+  readonly #oneWay: boolean
   #writing: (FetchOut & { type: 'write' })[] = []
   /** The meta as far as it was heard; until it is whole nothing else is of use. */
   #meta: ObjectSymbols | undefined
@@ -80,7 +81,8 @@ export class Receiver {
     this.#liesShare = options.liesShare ?? 0
     this.startedAt = network.scheduler.now
     const { metaBytes, symbolBytes } = setting
-    if (options.oneWay) this.#meta = new ObjectSymbols(metaBytes.length, symbolBytes)
+    this.#oneWay = options.oneWay ?? false
+    if (this.#oneWay) this.#meta = new ObjectSymbols(metaBytes.length, symbolBytes)
     this.process = network.start(host)
     this.storage = options.storage ?? new Storage(setting.id, geometry)
     this.content = new Content(this.storage)
@@ -173,6 +175,11 @@ export class Receiver {
     this.#shell.drain()
   }
 
+  /** It is on disk and comes again, which only who has no way back makes use of. */
+  #isEcho(block: number): boolean {
+    return this.#oneWay && this.content.holds(block)
+  }
+
   #lacksMeta(batch: Batch, from: number, to: number): boolean {
     for (let i = from; i < to && this.#meta !== undefined; i++)
       if (batch.type[i] === DATAGRAM.meta)
@@ -189,7 +196,7 @@ export class Receiver {
       const block = batch.block[i]
       // A row of parity has no content of its own: what it restores is put when it does. Nor has what
       // is on disk and comes again beside it.
-      const isLent = batch.type[i] === DATAGRAM.parity || this.content.holds(block)
+      const isLent = batch.type[i] === DATAGRAM.parity || this.#isEcho(block)
       if (at === NOWHERE || at === TAKEN || isLent) {
         i++
         continue
@@ -225,7 +232,7 @@ export class Receiver {
       }
       case 'recover':
         for (const [i, block] of out.missing.blocks.entries())
-          if (!this.content.holds(block))
+          if (!this.#isEcho(block))
             this.content.put(out.missing.at[i], out.missing.bytes[i], block, false)
         return
       case 'swap':

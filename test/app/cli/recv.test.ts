@@ -105,6 +105,30 @@ it('passes every option on', async () => {
   })
 })
 
+it.each([
+  [['--one-way', '--no-multicast'], '--one-way is nothing but multicast, and that is switched off'],
+  [['--one-way', '--peer', 'a:1'], '--one-way and --peer contradict each other'],
+  [['--one-way', '--stay'], '--one-way and --stay contradict each other'],
+  [['--discard', '-o', '/in'], '--discard and --out contradict each other'],
+  [['--discard', '--overwrite'], '--discard and --overwrite contradict each other'],
+])('refuses %j', async (flags, message) => {
+  const world = recv(flags, () => received)
+  expect(await world.run()).toBe(2)
+  expect(world.stderr.lines[0]).toBe(`error: ${message}`)
+})
+
+it('tells nobody where a discarded transfer stands', async () => {
+  let options: unknown
+  const world = recv(['--discard', '--one-way'], ({ args }) => {
+    options = args[1]
+    return { ...received, out: null }
+  })
+  expect(await world.run()).toBe(0)
+  expect(options).toMatchObject({ discard: true, oneWay: true, out: undefined })
+  expect(world.stdout.text).toBe('')
+  expect(world.stderr.lines.at(-1)).toMatch(/; nothing was written$/)
+})
+
 describe('what is said', () => {
   it('is the folder on stdout, all else on stderr', async () => {
     const world = recv([])

@@ -66,6 +66,12 @@ describe('exit 6', () => {
     ])
   })
 
+  it('is none of a carousel that nobody was heard of', async () => {
+    const world = send([file, '--carousel'], () => ({ ...sent, receivers: [], complete: true }))
+    expect(await world.run()).toBe(0)
+    expect(world.stderr.lines.at(-1)).toContain('who only listens is not counted')
+  })
+
   it('says that none came, in JSON as well', async () => {
     const nobody: Send = () => ({ ...sent, receivers: [], complete: false })
     const world = send([file, '--json'], nobody)
@@ -128,7 +134,16 @@ describe('what is passed on', () => {
     expect(options).toBeUndefined()
   })
 
+  it('is how a carousel goes', async () => {
+    const flags = '--carousel --passes 3 --duration 1h --fec 10%'.split(' ')
+    const { options } = await argumentsOf([dir, ...flags])
+    expect(options).toMatchObject({ carousel: true, passes: 3, durationMillis: 3_600_000, fec: 10 })
+  })
+
   it.each([
+    [['--passes', '3'], 2, '--passes says when a carousel ends, but this is none'],
+    [['--duration', '1s'], 2, '--duration says when a carousel ends, but this is none'],
+    [['--carousel', '--no-multicast'], 2, '--carousel is nothing but multicast'],
     [['--name', 'x'], 2, '--name shapes a new .p2pmeta, but this one is finished'],
     [['--chunk-size', '100KiB'], 2, '102400 bytes is not a power of two'],
     [['--chunk-size', '32MiB'], 2, 'from 16KiB to 16MiB'],

@@ -48,7 +48,7 @@ export const send: Command = async (run, paths) => {
   printTable(run, result.receivers)
   run.screen.note(
     `${formatSeconds(result.seconds)}, ${result.passes === 1 ? '1 pass' : `${result.passes} passes`}; ` +
-      `by multicast ${formatBytes(result.multicastBytes)}, served ${formatBytes(result.servedBytes)}`,
+      `by multicast ${formatBytes(result.multicastBytes)}, served ${formatBytes(result.servedBytes)}${settings.carousel ? '; who only listens is not counted' : ''}`,
   )
   return { document: result, problem: result.complete ? undefined : incomplete(result) }
 }

@@ -164,6 +164,8 @@ class Reception {
   #tooLong({ id, meta }: Announce): void {
     const isLong = meta.bytes > LIMITS.overheardBytesMax
     if (!this.#options.oneWay || !isLong || this.#longMetas.has(id)) return
+    // Anybody can announce anything.
+    if (this.#longMetas.size >= LIMITS.channelsMax) return
     this.#longMetas.add(id)
     this.#emit('notice', {
       code: 'long-meta',

@@ -1,6 +1,7 @@
 // The public shape of a transfer: options in, typed events out, a promise at the end. The command
 // line is a client of this file and prints nothing that is not one of these events.
 
+import type { Finding } from '../core/doctor/finding.js'
 import type { Address, HashName } from '../ports.js'
 
 /** When multicast is used: `auto` falls back to the swarm by itself, `always` never gives up. */
@@ -79,6 +80,21 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly stay?: boolean
   /** Replace existing different files. */
   readonly overwrite?: boolean
+}
+
+export interface DoctorOptions {
+  readonly group?: string
+  readonly port?: number
+  readonly dataPort?: number
+  readonly peerPort?: number
+  readonly interface?: string
+  readonly ttl?: number
+  /** Folder whose disk is looked at; default `.`. */
+  readonly out?: string
+  /** `host:port` of whom to call. */
+  readonly managers?: readonly string[]
+  readonly peers?: readonly string[]
+  readonly signal?: AbortSignal
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -243,4 +259,17 @@ export interface VerifyResult {
   readonly missing: readonly string[]
   readonly wrong: readonly { path: string; why: string }[]
   readonly extra: readonly string[]
+}
+
+export interface DoctorEvents {
+  /** One check is done. */
+  finding: Finding
+}
+
+export interface DoctorResult {
+  readonly findings: readonly Finding[]
+  /** How many of each. */
+  readonly ok: number
+  readonly warnings: number
+  readonly failed: number
 }

@@ -5,7 +5,7 @@
 import { isMulticast, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
-import type { CreateMetaOptions, Link, ReceiveOptions, SendOptions } from './api.js'
+import type { CreateMetaOptions, DoctorOptions, Link, ReceiveOptions, SendOptions } from './api.js'
 import { TIMER_MILLIS_MAX } from './drive.js'
 import { DEFAULT_PORT } from './place.js'
 
@@ -113,6 +113,19 @@ const RECEIVE: Rules<ReceiveOptions> = {
   overwrite: yesOrNo,
 }
 
+const DOCTOR: Rules<DoctorOptions> = {
+  group,
+  port,
+  dataPort: port,
+  peerPort: port,
+  interface: text,
+  ttl: whole(0, 255),
+  out: text,
+  managers: endpoints,
+  peers: endpoints,
+  signal,
+}
+
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
 export function checkMetaOptions(options: CreateMetaOptions): void {
   check(options, META)
@@ -123,8 +136,18 @@ export function checkSendOptions(options: SendOptions): void {
   if (options.meta !== undefined) checkMetaOptions(options.meta)
   const { minRateBps = 0, maxRateBps = Number.POSITIVE_INFINITY } = options
   if (minRateBps > maxRateBps) throw bad('minRateBps is above maxRateBps')
+  checkDataPort(options)
+}
+
+/** Without one of its own the data's port is the next. */
+function checkDataPort(options: { readonly port?: number; readonly dataPort?: number }): void {
   if (options.dataPort === undefined && (options.port ?? DEFAULT_PORT) === 65_535)
     throw bad('behind port 65535 there is none for the data: name one, or take another port')
+}
+
+export function checkDoctorOptions(options: DoctorOptions): void {
+  check(options, DOCTOR)
+  checkDataPort(options)
 }
 
 export function checkReceiveOptions(options: ReceiveOptions): void {

@@ -2,7 +2,7 @@
 // receiver's machine until every file stands and nobody needs us any more.
 
 import { randomInt } from 'node:crypto'
-import { formatEndpoint, parseEndpoint } from '../core/base/endpoint.js'
+import { endpointsOf, formatEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { isDocumentOf, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
 import type { Announce } from '../core/wire/announce.js'
@@ -69,7 +69,7 @@ class Reception {
     this.#source = source
     this.#options = options
     this.#emit = emit
-    this.#peers = [...addressesOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+    this.#peers = [...endpointsOf(options.peers ?? []), ...(source.link?.managers ?? [])]
   }
 
   async run(): Promise<ReceiveResult> {
@@ -81,7 +81,7 @@ class Reception {
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
     if (found) {
       this.#givenId = found.meta.id
-      this.#peers.push(...addressesOf(found.meta.managers))
+      this.#peers.push(...endpointsOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
@@ -319,9 +319,4 @@ function nobodyToAsk(deaf: string | undefined): Mcp2pError {
   const why = deaf ?? 'multicast is switched off'
   const hint = 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT'
   return new Mcp2pError('NOBODY_TO_ASK', 'network', `nobody to receive from: ${why}`, hint)
-}
-
-/** Of texts that were checked, as all are that get here. */
-function addressesOf(texts: readonly string[]): Address[] {
-  return texts.flatMap(text => parseEndpoint(text) ?? [])
 }

@@ -29,6 +29,7 @@ export const law: Readonly<Record<string, Knows>> = {
   'core/manager': pure('base', 'wire', 'meta'),
   // The only place that sees both the blast and the swarm.
   'core/session': pure('base', 'wire', 'meta', 'fec', 'rate', 'multicast', 'swarm', 'manager'),
+  'core/doctor': { ...pure('base'), packages: ['zod'] },
   ports: { values: [], types: ['core/base'], packages: [] },
   // Frames are parsed where the bytes are.
   'io/net': { ...shell, values: [...shell.values, 'core/wire'] },

@@ -3,6 +3,9 @@
 
 import type {
   CreateMetaOptions,
+  DoctorEvents,
+  DoctorOptions,
+  DoctorResult,
   Link,
   MetaEvents,
   MetaResult,
@@ -42,6 +45,7 @@ export type Receive = (
   source: ReceiveSource,
   options: ReceiveOptions,
 ) => Job<ReceiveEvents, ReceiveResult>
+export type Doctor = (options: DoctorOptions) => Job<DoctorEvents, DoctorResult>
 
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
@@ -52,6 +56,7 @@ export interface Engine {
   verify(): Promise<Verify>
   send(): Promise<Send>
   receive(): Promise<Receive>
+  doctor(): Promise<Doctor>
 }
 
 export const engine: Engine = {
@@ -65,4 +70,5 @@ export const engine: Engine = {
     runPatiently()
     return (await import('../../engine/receive.js')).receive
   },
+  doctor: async () => (await import('../../engine/doctor/doctor.js')).doctor,
 }

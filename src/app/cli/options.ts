@@ -9,6 +9,7 @@ const PORT = { kind: 'integer', value: '<port>', min: 1, max: 65_535 } as const
 const STATS_MILLIS_MAX = 24 * 86_400_000
 const MAKES_META = ['meta', 'send'] as const
 const TRANSFERS = ['send', 'recv'] as const
+const ON_NETWORK = ['send', 'recv', 'doctor'] as const
 
 export const OPTIONS = [
   {
@@ -29,7 +30,7 @@ export const OPTIONS = [
     default: '.',
     help: 'where the files are written; nothing is ever written outside',
     topic: 'Files',
-    commands: ['recv'],
+    commands: ['recv', 'doctor'],
   },
   {
     name: 'root',
@@ -81,9 +82,9 @@ export const OPTIONS = [
     kind: 'endpoints',
     value: '<host:port>',
     otherwise: 'none',
-    help: 'swarm manager to name in the .p2pmeta (repeatable)',
+    help: 'swarm manager to name in the .p2pmeta, or to call (repeatable)',
     topic: 'Network',
-    commands: MAKES_META,
+    commands: [...MAKES_META, 'doctor'],
   },
   {
     name: 'peer',
@@ -92,7 +93,7 @@ export const OPTIONS = [
     otherwise: 'found by themselves',
     help: 'peer or manager to dial (repeatable)',
     topic: 'Network',
-    commands: ['recv'],
+    commands: ['recv', 'doctor'],
   },
   {
     name: 'group',
@@ -101,7 +102,7 @@ export const OPTIONS = [
     default: '224.0.67.67',
     help: 'multicast group',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: ON_NETWORK,
   },
   {
     name: 'port',
@@ -109,7 +110,7 @@ export const OPTIONS = [
     default: '6767',
     help: 'UDP port of announcements',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: ON_NETWORK,
   },
   {
     name: 'data-port',
@@ -117,7 +118,7 @@ export const OPTIONS = [
     otherwise: '--port + 1',
     help: 'UDP port of the data',
     topic: 'Network',
-    commands: ['send'],
+    commands: ['send', 'doctor'],
   },
   {
     name: 'peer-port',
@@ -125,7 +126,7 @@ export const OPTIONS = [
     default: '9990',
     help: 'TCP port for peers; a taken one gives the next free one',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: ON_NETWORK,
   },
   {
     name: 'interface',
@@ -134,7 +135,7 @@ export const OPTIONS = [
     otherwise: 'all that are up',
     help: 'the one network interface to use',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: ON_NETWORK,
   },
   {
     name: 'ttl',
@@ -145,7 +146,7 @@ export const OPTIONS = [
     default: '1',
     help: 'how many routers multicast may pass, plus one',
     topic: 'Network',
-    commands: ['send'],
+    commands: ['send', 'doctor'],
   },
   {
     name: 'multicast',

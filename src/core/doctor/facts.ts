@@ -7,8 +7,6 @@ export interface LinkFacts {
   readonly address: string
   readonly internal: boolean
   readonly mtuBytes?: number
-  /** False: no cable, or nobody at its other end. */
-  readonly carrier?: boolean
   readonly wireless: boolean
   /** One end of a pair whose other end is elsewhere on the same machine, as containers have it. */
   readonly paired: boolean
@@ -73,6 +71,8 @@ export interface Facts {
 
   // The network
   readonly links: readonly LinkFacts[]
+  /** Interfaces that are up and have no carrier: a cable is out, or nobody is at its other end. */
+  readonly unplugged: readonly string[]
   /** Where the group's route leads, or why there is none. */
   readonly route: { readonly link: string } | { readonly error: string }
   /** Interfaces on which the group was joined. */

@@ -30,15 +30,16 @@ export function interfaces(facts: Facts): Verdict {
   const exit = exitOf(facts)
   if (exit?.internal && chosen !== undefined)
     return ok(`${chosen} is chosen: what is sent stays on this host`)
+  const [unplugged] = facts.unplugged
+  if (unplugged !== undefined && (exit === undefined || outside(facts).length === 0))
+    return failed(
+      `multicast would leave by ${unplugged}, which has no carrier`,
+      `plug in its cable, or pass --interface ${outside(facts)[0]?.name ?? 'NAME'}`,
+    )
   if (outside(facts).length === 0)
     return failed(
       'no interface is up but loopback',
       'ip link set dev eth0 up, and give it an address',
-    )
-  if (exit?.carrier === false)
-    return failed(
-      `multicast leaves by ${exit.name}, which has no carrier`,
-      `plug in its cable, or choose another: ${chooseOf(facts, exit)}`,
     )
   // Who is behind a router is not reached by multicast of TTL 1 in any case.
   const isOutside = (name: string) => links.some(link => link.name === name && !link.internal)
@@ -50,9 +51,7 @@ export function interfaces(facts: Facts): Verdict {
       `multicast leaves by ${exit.name}, but ${astray.endpoint} is behind ${astray.via}`,
       `pass --interface ${astray.via}, on send and recv alike`,
     )
-  const others = links.filter(
-    each => !each.internal && each !== exit && each.carrier !== false && !each.bridge,
-  )
+  const others = links.filter(each => !each.internal && each !== exit && !each.bridge)
   if (exit === undefined || chosen !== undefined || others.length === 0)
     return ok(
       outside(facts)
@@ -63,11 +62,6 @@ export function interfaces(facts: Facts): Verdict {
     `multicast leaves by ${exit.name} alone: who is behind ${others.map(each => each.name).join(', ')} does not hear what this host sends`,
     `if the receivers are there: mcp2p send … --interface ${others[0].name}`,
   )
-}
-
-function chooseOf(facts: Facts, not: LinkFacts): string {
-  const other = facts.links.find(link => !link.internal && link !== not && link.carrier !== false)
-  return `--interface ${other?.name ?? 'NAME'}`
 }
 
 export function route(facts: Facts): Verdict {

@@ -11,7 +11,7 @@ import {
   kernelNumber,
   kernelText,
 } from '../../io/host/kernel-file.js'
-import { linksOf, wayTo } from '../../io/host/links.js'
+import { linksOf, unpluggedLinks, wayTo } from '../../io/host/links.js'
 import { roomIn } from '../../io/host/room.js'
 import { nftRuleset } from '../../io/host/ruleset.js'
 import { loadNative } from '../../io/native/load.js'
@@ -52,6 +52,7 @@ export async function gather(options: GatherOptions): Promise<Facts> {
   return {
     ...{ group, port, dataPort, peerPort, ttl, chosen: chosen?.name },
     links: linksOf(group.includes(':') ? 6 : 4),
+    unplugged: unpluggedLinks(),
     ...{ route, ruleset, takenTcp, targets, disk },
     ...heard,
     membershipsMax: kernelNumber('/proc/sys/net/ipv4/igmp_max_memberships'),

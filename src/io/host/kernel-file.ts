@@ -45,7 +45,8 @@ function processWith(sockets: ReadonlySet<string>): Holder | undefined {
   return undefined
 }
 
-function namesIn(folder: string): string[] {
+/** Names in a folder; none where it cannot be read. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { BridgeFacts, LinkFacts } from '../../core/doctor/facts.js'
-import { kernelNumber } from './kernel-file.js'
+import { kernelNumber, namesIn } from './kernel-file.js'
 
 /** Interfaces that are up and have an address of the family; an address that a link shares comes once. */
 export function linksOf(family: 4 | 6): LinkFacts[] {
@@ -15,7 +15,6 @@ export function linksOf(family: 4 | 6): LinkFacts[] {
     const own = addresses?.find(each => each.family === `IPv${family}`)
     if (own === undefined) return []
     const folder = `/sys/class/net/${name.replace(/:.*$/, '')}`
-    const carrier = kernelNumber(`${folder}/carrier`)
     const index = kernelNumber(`${folder}/ifindex`)
     const peer = kernelNumber(`${folder}/iflink`)
     return {
@@ -23,12 +22,18 @@ export function linksOf(family: 4 | 6): LinkFacts[] {
       address: own.address,
       internal: own.internal,
       mtuBytes: kernelNumber(`${folder}/mtu`),
-      carrier: carrier === undefined ? undefined : carrier === 1,
       wireless: existsSync(`${folder}/wireless`) || existsSync(`${folder}/phy80211`),
       paired: index !== peer && peer !== undefined && peer !== 0,
       bridge: bridgeOf(folder),
     }
   })
+}
+
+/** Up, yet without a carrier: node's list of interfaces leaves those out. */
+export function unpluggedLinks(): string[] {
+  return namesIn('/sys/class/net').filter(
+    name => kernelNumber(`/sys/class/net/${name}/carrier`) === 0,
+  )
 }
 
 function bridgeOf(folder: string): BridgeFacts | undefined {
@@ -61,7 +66,7 @@ export async function wayTo(
       const near = network.check(address.replace(/%.*$/, ''), family === 6 ? 'ipv6' : 'ipv4')
       return { link: name, near: near || found.internal }
     }
-    return { error: 'no interface has its address' }
+    return { error: 'by an interface that is not up' }
   } catch (error) {
     return { error: (error as NodeJS.ErrnoException).code ?? String(error) }
   }

@@ -94,6 +94,12 @@ export interface DoctorOptions {
   /** `host:port` of whom to call. */
   readonly managers?: readonly string[]
   readonly peers?: readonly string[]
+  /** `host:port` of a doctor that listens: both ends are tested together. */
+  readonly with?: string
+  /** The fastest blast of such a test; default 160 Mbit/s. */
+  readonly maxRateBps?: number
+  /** How long such a test waits for memberships to expire; default 10 s. */
+  readonly holdMillis?: number
   readonly signal?: AbortSignal
 }
 
@@ -262,6 +268,8 @@ export interface VerifyResult {
 }
 
 export interface DoctorEvents {
+  /** What it does now, for tests that take their time. */
+  phase: { doing: string }
   /** One check is done. */
   finding: Finding
 }
@@ -272,4 +280,14 @@ export interface DoctorResult {
   readonly ok: number
   readonly warnings: number
   readonly failed: number
+}
+
+export interface DoctorListenEvents {
+  listening: { peerPort: number; group: string; port: number; address: string }
+  /** Another host's doctor came, or is done. */
+  conversation: { host: string; state: 'begun' | 'over' }
+}
+
+export interface DoctorListenResult {
+  readonly conversations: number
 }

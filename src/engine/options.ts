@@ -123,6 +123,12 @@ const DOCTOR: Rules<DoctorOptions> = {
   out: text,
   managers: endpoints,
   peers: endpoints,
+  with: {
+    what: 'a text host:port',
+    holds: value => isText(value) && parseEndpoint(value) !== undefined,
+  },
+  maxRateBps: whole(1, LIMITS.doctorRateBpsMax),
+  holdMillis: whole(0, LIMITS.doctorHoldMillisMax),
   signal,
 }
 

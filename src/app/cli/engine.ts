@@ -4,6 +4,8 @@
 import type {
   CreateMetaOptions,
   DoctorEvents,
+  DoctorListenEvents,
+  DoctorListenResult,
   DoctorOptions,
   DoctorResult,
   Link,
@@ -46,6 +48,7 @@ export type Receive = (
   options: ReceiveOptions,
 ) => Job<ReceiveEvents, ReceiveResult>
 export type Doctor = (options: DoctorOptions) => Job<DoctorEvents, DoctorResult>
+export type DoctorListen = (options: DoctorOptions) => Job<DoctorListenEvents, DoctorListenResult>
 
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
@@ -57,6 +60,7 @@ export interface Engine {
   send(): Promise<Send>
   receive(): Promise<Receive>
   doctor(): Promise<Doctor>
+  doctorListen(): Promise<DoctorListen>
 }
 
 export const engine: Engine = {
@@ -71,4 +75,5 @@ export const engine: Engine = {
     return (await import('../../engine/receive.js')).receive
   },
   doctor: async () => (await import('../../engine/doctor/doctor.js')).doctor,
+  doctorListen: async () => (await import('../../engine/doctor/listen.js')).doctorListen,
 }

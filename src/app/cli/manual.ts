@@ -87,6 +87,8 @@ export const MANUALS: readonly Manual[] = [
       ['mcp2p doctor', 'examine this host'],
       ['mcp2p doctor --interface eth1 --json', 'another interface, for a program'],
       ['mcp2p doctor --peer 10.0.0.1:9990', 'can that sender be reached from here?'],
+      ['mcp2p doctor --listen', 'on one host, and on another:'],
+      ['mcp2p doctor --with 10.0.0.1', 'test multicast, TCP, MTU and loss both ways'],
     ],
   },
   {

@@ -1,13 +1,16 @@
 // The doctor's job: gathers facts, lets the checks judge them, and tells each finding. A transfer
 // that hears nothing asks for the quick half of it, and gets one line.
 
+import { endpointsOf } from '../../core/base/endpoint.js'
 import { findingsOf } from '../../core/doctor/checks.js'
 import { type Finding, gravest } from '../../core/doctor/finding.js'
+import { pairFindings } from '../../core/doctor/pair.js'
 import type { DoctorEvents, DoctorOptions, DoctorResult, Notice } from '../api.js'
 import { Job } from '../events.js'
 import { throwIfAborted } from '../interrupted.js'
 import { checkDoctorOptions } from '../options.js'
 import { gather } from './gather.js'
+import { examinePair } from './pair.js'
 
 /** Senders announce every second. */
 const LISTEN_MILLIS = 1200
@@ -19,9 +22,17 @@ export function doctor(options: DoctorOptions = {}): Job<DoctorEvents, DoctorRes
   return new Job(async emit => {
     checkDoctorOptions(options)
     throwIfAborted(options.signal)
-    const findings = findingsOf(await gather({ ...options, listenMillis: LISTEN_MILLIS }))
+    const findings: Finding[] = []
+    const tell = (finding: Finding): void => {
+      findings.push(finding)
+      emit('finding', finding)
+    }
+    findingsOf(await gather({ ...options, listenMillis: LISTEN_MILLIS })).forEach(tell)
     throwIfAborted(options.signal)
-    for (const finding of findings) emit('finding', finding)
+    for (const address of endpointsOf(options.with === undefined ? [] : [options.with])) {
+      const facts = await examinePair(address, options, doing => emit('phase', { doing }))
+      pairFindings(facts).forEach(tell)
+    }
     return resultOf(findings)
   })
 }

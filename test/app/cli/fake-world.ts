@@ -94,6 +94,7 @@ export class FakeWorld implements World {
       send: job('send'),
       receive: job('receive'),
       doctor: job('doctor'),
+      doctorListen: job('doctorListen'),
     }
   }
 

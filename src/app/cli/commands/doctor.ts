@@ -1,10 +1,11 @@
 // `mcp2p doctor`: what may keep a transfer from working well on this host, each with what to do. The
 // answer is one line per check, a second one where something is to be done, and a summary.
 
+import { formatEndpoint, parseEndpoint } from '../../../core/base/endpoint.js'
 import { Mcp2pError } from '../../../core/base/errors.js'
 import type { DoctorEvents, DoctorResult } from '../../../engine/api.js'
 import type { Settings } from '../options.js'
-import type { Command, Run } from '../run.js'
+import type { Command, Outcome, Run } from '../run.js'
 import { type Style, styleOf, wantsColor } from '../style.js'
 import { padEnd, printable } from '../text.js'
 
@@ -12,20 +13,41 @@ type Finding = DoctorEvents['finding']
 
 /** Cells of the longest state and of the longest name of a check. */
 const STATE_CELLS = 7
-const CHECK_CELLS = 12
+const CHECK_CELLS = 15
+/** What is told stays on the screen; nothing is redrawn. */
+const NO_VIEW = { block: () => [], line: () => undefined }
 
-export const doctor: Command = async run => {
+export const doctor: Command = async run =>
+  run.settings.listen ? await listen(run) : await examine(run)
+
+async function examine(run: Run): Promise<Outcome> {
   const start = await run.world.engine.doctor()
   const job = start({ ...doctorOptions(run.settings), signal: run.signal })
   const style = answerStyle(run)
-  const view = { block: () => ['looking at this host'], line: () => undefined }
-  const result = await run.follow(job, view, {
+  const result = await run.follow(job, NO_VIEW, {
+    phase: ({ doing }) => run.screen.note(doing),
     finding: finding => {
       for (const line of findingLines(finding, style)) run.screen.answer(line)
     },
   })
   run.screen.answer(summary(result))
   return { document: result, problem: problemOf(result) }
+}
+
+/** The answer is the line for the other host. */
+async function listen(run: Run): Promise<Outcome> {
+  const start = await run.world.engine.doctorListen()
+  const job = start({ ...doctorOptions(run.settings), signal: run.signal })
+  const { screen } = run
+  const document = await run.follow(job, NO_VIEW, {
+    listening: ({ address, group, port, peerPort }) => {
+      screen.note(`listening on TCP ${peerPort}, multicast ${group}:${port}; on the other host:`)
+      screen.answer(`mcp2p doctor --with ${formatEndpoint({ host: address, port: peerPort })}`)
+    },
+    conversation: ({ host, state }) =>
+      screen.note(state === 'begun' ? `${host} is here` : `${host} is done`),
+  })
+  return { document }
 }
 
 function doctorOptions(settings: Settings) {
@@ -39,7 +61,23 @@ function doctorOptions(settings: Settings) {
     out: settings.out,
     managers: settings.manager,
     peers: settings.peer,
+    with: withOf(settings),
+    maxRateBps: settings['max-rate'],
+    holdMillis: settings.hold,
   }
+}
+
+/** A host alone is taken with the port that a doctor there has by default. */
+function withOf({ with: text, 'peer-port': port = 9990 }: Settings): string | undefined {
+  if (text === undefined || parseEndpoint(text) !== undefined) return text
+  const whole = formatEndpoint({ host: text, port })
+  if (parseEndpoint(whole) !== undefined) return whole
+  throw new Mcp2pError(
+    'USAGE',
+    'usage',
+    `--with: "${printable(text)}" is no host`,
+    'Write a host or host:port, for example 10.0.0.1 or 10.0.0.1:9990.',
+  )
 }
 
 /** What is painted is the answer, so stdout decides. */

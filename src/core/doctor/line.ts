@@ -21,6 +21,11 @@ const HELLO = z.object({
   group: z.string().max(64),
   port: PORT,
   dataPort: PORT,
+  /** Interface that multicast leaves by; it ends up in commands for people. */
+  link: z
+    .string()
+    .regex(/^[\w.:-]{1,32}$/)
+    .optional(),
   mtuBytes: z.number().int().min(0).max(65_536),
   unixMillis: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 })

@@ -22,7 +22,11 @@ export interface WayFacts {
   readonly announcements: Tally
   readonly data: Tally
   /** Datagrams as large as the sender's MTU lets them be; unknown where not even small ones came. */
-  readonly full?: Tally & { readonly mtuBytes: number; readonly fitsMtuBytes?: number }
+  readonly full?: Tally & {
+    readonly mtuBytes: number
+    readonly pass: boolean
+    readonly fitsMtuBytes?: number
+  }
   readonly losses: readonly LossTally[]
   /** After nobody had joined anew for a while; and after joining anew, where that was needed. */
   readonly held?: Tally
@@ -42,9 +46,8 @@ export interface TalkFacts {
   readonly there: Hello
   /** In a network of the interface that leads there. */
   readonly near: boolean
-  /** Interface by which it is reached, and the one that multicast leaves by. */
+  /** Interface by which it is reached. */
   readonly via?: string
-  readonly exit?: string
   /** Our port that was dialled from there. */
   readonly dialled: { readonly port: number; readonly error?: string }
   /** Whether much passes by TCP, as little did. */
@@ -80,7 +83,7 @@ export function pairFindings({ host, port, error, talk }: PairFacts): Finding[] 
     const facts = talk[way]
     if (facts === undefined) continue
     say(`multicast-${way}`, reach(host, way, facts, talk))
-    say(`mtu-${way}`, size(host, way, facts))
+    say(`mtu-${way}`, size(host, way, facts, talk))
     for (const loss of facts.losses) say(`loss-${way}`, lossAt(host, way, loss, facts))
     say(`membership-${way}`, membership(host, way, facts, talk.holdMillis))
   }
@@ -100,7 +103,7 @@ function bulk(host: string, { bulkTo, bulkFrom }: TalkFacts): Verdict {
   const way = bulkTo ? `from ${host}` : bulkFrom ? `to ${host}` : 'both ways'
   return failed(
     `short lines pass by TCP, full segments do not (${way}): an MTU black hole`,
-    'let ICMP "fragmentation needed" through, or sysctl -w net.ipv4.tcp_mtu_probing=1 on both, or a smaller MTU',
+    'sysctl -w net.ipv4.tcp_mtu_probing=1, on both hosts; or let ICMP "fragmentation needed" through',
   )
 }
 
@@ -116,9 +119,10 @@ function settings(host: string, { here, there }: TalkFacts): Verdict {
         `pass the same ${flag} on both`,
       )
   if (here.mtuBytes === there.mtuBytes) return ok('group, ports and MTU are the same')
+  const [larger, at] = here.mtuBytes > there.mtuBytes ? [here, 'here'] : [there, `at ${host}`]
   return warning(
     `datagrams fit an MTU of ${here.mtuBytes} here and of ${there.mtuBytes} at ${host}`,
-    `ip link set dev NAME mtu ${Math.min(here.mtuBytes, there.mtuBytes)} where it is larger, so that what is sent fits`,
+    `ip link set dev ${larger.link ?? 'NAME'} mtu ${Math.min(here.mtuBytes, there.mtuBytes)}, ${at}, so that what is sent fits`,
   )
 }
 
@@ -131,7 +135,8 @@ function clocks(host: string, { here, there }: TalkFacts): Verdict {
 }
 
 function reach(host: string, way: Way, facts: WayFacts, talk: TalkFacts): Verdict {
-  const { here, near, via, exit } = talk
+  const { here, near, via } = talk
+  const exit = here.link
   const silent = facts.announcements.heard === 0 || facts.data.heard === 0
   const text =
     way === 'to' ? `what is sent here is heard at ${host}` : `what ${host} sends is heard`
@@ -162,16 +167,16 @@ function reach(host: string, way: Way, facts: WayFacts, talk: TalkFacts): Verdic
   )
 }
 
-function size(host: string, way: Way, { full }: WayFacts): Verdict | undefined {
+function size(host: string, way: Way, { full }: WayFacts, talk: TalkFacts): Verdict | undefined {
   if (full === undefined) return undefined
-  const { mtuBytes, fitsMtuBytes, heard } = full
+  const { mtuBytes, fitsMtuBytes, pass } = full
   const to = way === 'to' ? `to ${host}` : `from ${host}`
-  if (heard > 0) return ok(`datagrams of MTU ${mtuBytes} pass ${to}`)
+  if (pass) return ok(`datagrams of MTU ${mtuBytes} pass ${to}`)
   const fits = fitsMtuBytes === undefined ? '' : `, of ${fitsMtuBytes} do`
-  const sender = way === 'to' ? 'here' : `at ${host}`
+  const [sender, at] = way === 'to' ? [talk.here, 'here'] : [talk.there, `at ${host}`]
   return failed(
     `datagrams of MTU ${mtuBytes} do not pass ${to}${fits}: a black hole`,
-    `ip link set dev NAME mtu ${fitsMtuBytes ?? 1280} ${sender}, or mend what has less between`,
+    `ip link set dev ${sender.link ?? 'NAME'} mtu ${fitsMtuBytes ?? 1280}, ${at}; or mend what has less between`,
   )
 }
 
@@ -181,13 +186,13 @@ function lossAt(host: string, way: Way, loss: LossTally, { losses }: WayFacts): 
   const percent = (100 * share).toFixed(share > 0 && share < 0.01 ? 2 : 0)
   const text = `at ${loss.rateBps / 1e6} Mbit/s ${percent} % are lost ${to}`
   if (share <= LOSS_FINE) return ok(text)
-  const slowest = loss === losses[0]
-  if (slowest && share > LOSS_GRAVE)
+  if (loss === losses[0] && share > LOSS_GRAVE)
     return failed(
       text,
       'check cable, duplex and switch (ethtool -S NAME); on Wi-Fi pass --no-multicast',
     )
-  const fine = losses.filter(each => lostOf(each) <= LOSS_FINE).at(-1)
+  const slower = losses.slice(0, losses.indexOf(loss))
+  const fine = slower.filter(each => lostOf(each) <= LOSS_FINE).at(-1)
   const todo =
     fine === undefined
       ? 'check cable and switch (ethtool -S NAME); send --fec 10% carries parity against it'

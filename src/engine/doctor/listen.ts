@@ -12,7 +12,7 @@ import { Job } from '../events.js'
 import { onLines } from '../lines.js'
 import { checkDoctorOptions } from '../options.js'
 import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
-import { DOCTOR_MAX_BPS, Station } from './station.js'
+import { DOCTOR_MAX_BPS, helloOf, Station } from './station.js'
 
 /** Requests that may wait for their turn: who leads asks one at a time. */
 const WAITING_MAX = 4
@@ -27,18 +27,20 @@ export function doctorListen(
     let current: Conversation | undefined
     let conversations = 0
     const onLines = (socket: Socket, first: Uint8Array): void => {
-      if (current !== undefined) {
+      const host = plainHost(socket.remoteAddress ?? '')
+      if (current !== undefined && current.host !== host) {
         const busy: Answer = { cmd: 'error', why: 'busy with another host: try again later' }
         socket.end(`${JSON.stringify(busy)}\n`)
         return
       }
-      const host = plainHost(socket.remoteAddress ?? '')
+      // Whoever calls again is done with the call before, even if that word was lost on the way.
+      current?.drop()
       const conversation = new Conversation(socket, host, place, options)
       current = conversation
       conversations++
       emit('conversation', { host, state: 'begun' })
       socket.once('close', () => {
-        current = undefined
+        if (current === conversation) current = undefined
         conversation.close().then(() => emit('conversation', { host, state: 'over' }))
       })
       conversation.begin(first)
@@ -68,7 +70,7 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
 
 class Conversation {
   readonly #socket: Socket
-  readonly #host: string
+  readonly host: string
   readonly #place: Place
   readonly #options: DoctorOptions
   readonly #timer: NodeJS.Timeout
@@ -80,7 +82,7 @@ class Conversation {
 
   constructor(socket: Socket, host: string, place: Place, options: DoctorOptions) {
     this.#socket = socket
-    this.#host = host
+    this.host = host
     this.#place = place
     this.#options = options
     this.#timer = setTimeout(() => socket.destroy(), LIMITS.doctorMillisMax)
@@ -96,6 +98,10 @@ class Conversation {
         this.#waiting--
       })
     })
+  }
+
+  drop(): void {
+    this.#socket.destroy()
   }
 
   async close(): Promise<void> {
@@ -120,12 +126,12 @@ class Conversation {
     if (request.cmd === 'pad') return { cmd: 'pad', pad: 'x'.repeat(request.want) }
     if (request.cmd === 'dial') return this.#dial(request.port)
     if (request.cmd === 'hello') {
-      const { group, port, mtuBytes } = this.#place
-      const dataPort = this.#options.dataPort ?? port + 1
       if (this.#station !== undefined) return { cmd: 'error', why: 'hello was said' }
       const { run } = request
+      const hello = await helloOf(this.#place, this.#options.dataPort, run)
+      const { dataPort } = hello
       this.#station = await Station.open({ place: this.#place, dataPort, run, side: 'listener' })
-      return { cmd: 'hello', run, group, port, dataPort, mtuBytes, unixMillis: Date.now() }
+      return hello
     }
     const station = this.#station
     if (station === undefined) return { cmd: 'error', why: 'say hello first' }
@@ -142,7 +148,7 @@ class Conversation {
   async #dial(port: number): Promise<Answer> {
     if (++this.#dials > LIMITS.doctorDialsMax) return { cmd: 'error', why: 'enough calls' }
     try {
-      const socket = await dial({ host: this.#host, port }, this.#place.chosen?.address)
+      const socket = await dial({ host: this.host, port }, this.#place.chosen?.address)
       socket.destroy()
       return { cmd: 'dial' }
     } catch (error) {

@@ -5,7 +5,13 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LIMITS } from '../../core/base/limits.js'
-import { type Answer, answerIn, type Blast, type Request } from '../../core/doctor/line.js'
+import {
+  type Answer,
+  answerIn,
+  type Blast,
+  type Hello,
+  type Request,
+} from '../../core/doctor/line.js'
 import type { LossTally, PairFacts, TalkFacts, Tally, WayFacts } from '../../core/doctor/pair.js'
 import { wayTo } from '../../io/host/links.js'
 import { dial, PeerPort } from '../../io/net/tcp.js'
@@ -14,7 +20,7 @@ import type { DoctorOptions } from '../api.js'
 import { throwIfAborted } from '../interrupted.js'
 import { onLines } from '../lines.js'
 import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
-import { DOCTOR_MAX_BPS, Station } from './station.js'
+import { DOCTOR_MAX_BPS, helloOf, Station } from './station.js'
 
 const ANSWER_MILLIS = 10_000
 /** What is on its way when a blast ends has arrived by then. */
@@ -26,7 +32,7 @@ const SMALL = { bytes: 64, count: 20, rateBps: 1_000_000 } as const
 const SMALLER_MTUS = [1450, 1400, 1280, 1000]
 /** Of the fastest rate; and how long each lasts. */
 const RATE_SHARES = [1 / 16, 1 / 4, 1]
-const LOSS_SECONDS = 1
+const LOSS_SECONDS = 0.5
 
 type Way = 'to' | 'from'
 type Shot = Pick<Blast, 'bytes' | 'count' | 'rateBps'> & { readonly to?: Blast['to'] }
@@ -67,7 +73,7 @@ class Pair {
   async run(): Promise<TalkFacts> {
     this.#line = await this.#call()
     try {
-      const here = this.#hello()
+      const here = await this.#hello()
       const there = await this.#line.ask(here)
       const same = here.group === there.group && here.port === there.port
       const dataSame = here.dataPort === there.dataPort
@@ -78,12 +84,10 @@ class Pair {
       const bulkTo = await this.#passes(LIMITS.doctorPadChars, 0)
       const { host, port } = this.#address
       const way = await wayTo(host, port)
-      const exit = await wayTo(here.group, here.port)
       return {
         ...{ here, there, dialled, bulkTo, bulkFrom, ...ways },
         near: 'link' in way && way.near,
         via: 'link' in way ? way.link : undefined,
-        exit: this.#place.chosen?.name ?? ('link' in exit ? exit.link : undefined),
         holdMillis: this.#holdMillis,
       }
     } finally {
@@ -99,10 +103,8 @@ class Pair {
     return new Line(await dial(this.#address, this.#place.chosen?.address))
   }
 
-  #hello(): Extract<Request, { cmd: 'hello' }> {
-    const { group, port, mtuBytes } = this.#place
-    const dataPort = this.#options.dataPort ?? port + 1
-    return { cmd: 'hello', run: this.#run, group, port, dataPort, mtuBytes, unixMillis: Date.now() }
+  #hello(): Promise<Hello> {
+    return helloOf(this.#place, this.#options.dataPort, this.#run)
   }
 
   async #dialBack(): Promise<TalkFacts['dialled']> {
@@ -160,10 +162,11 @@ class Pair {
   }
 
   async #firstOf(way: Way, ownMtuBytes: number): Promise<WayFacts> {
+    await this.#rejoin(way)
     const announcements = await this.#shoot(way, { ...SMALL, to: 'announcements' })
     const data = await this.#shoot(way, SMALL)
     if (data.heard === 0) return { announcements, data, losses: [] }
-    const full = await this.#full(way, ownMtuBytes)
+    const full = await this.#full(way, ownMtuBytes, data)
     const mtuBytes = full.fitsMtuBytes ?? full.mtuBytes
     const losses: LossTally[] = []
     for (const share of RATE_SHARES) {
@@ -171,6 +174,8 @@ class Pair {
       this.#tell(
         `loss at ${rateBps / 1e6} Mbit/s ${way === 'to' ? 'to' : 'from'} ${this.#address.host}`,
       )
+      // A switch that forgets must not look like a line that loses.
+      await this.#rejoin(way)
       const bytes = mtuBytes - IP_UDP_BYTES
       const count = Math.max(20, Math.floor((rateBps * LOSS_SECONDS) / 8 / bytes))
       losses.push({ rateBps, ...(await this.#shoot(way, { bytes, count, rateBps })) })
@@ -179,15 +184,15 @@ class Pair {
   }
 
   /** Each sends what its own interfaces let it: the datagrams of a session are made for that. */
-  async #full(way: Way, mtuBytes: number): Promise<NonNullable<WayFacts['full']>> {
+  async #full(way: Way, mtuBytes: number, small: Tally): Promise<NonNullable<WayFacts['full']>> {
     const shoot = (mtuBytes: number): Promise<Tally> =>
       this.#shoot(way, { ...SMALL, bytes: mtuBytes - IP_UDP_BYTES })
     const tally = await shoot(mtuBytes)
-    if (tally.heard > 0) return { ...tally, mtuBytes }
+    if (passes(tally, small)) return { ...tally, mtuBytes, pass: true }
     for (const fitsMtuBytes of SMALLER_MTUS)
-      if (fitsMtuBytes < mtuBytes && (await shoot(fitsMtuBytes)).heard > 0)
-        return { ...tally, mtuBytes, fitsMtuBytes }
-    return { ...tally, mtuBytes }
+      if (fitsMtuBytes < mtuBytes && passes(await shoot(fitsMtuBytes), small))
+        return { ...tally, mtuBytes, pass: false, fitsMtuBytes }
+    return { ...tally, mtuBytes, pass: false }
   }
 
   /** Whether the group is still heard; and if not, whether joining anew helps. */
@@ -195,10 +200,15 @@ class Pair {
     if (data.heard === 0) return {}
     const held = await this.#shoot(way, SMALL)
     if (held.heard > 0) return { held }
+    await this.#rejoin(way)
+    return { held, rejoined: await this.#shoot(way, SMALL) }
+  }
+
+  /** The end that hears joins anew. */
+  async #rejoin(way: Way): Promise<void> {
     if (way === 'from') this.#station.rejoin()
     else await this.#line.ask({ cmd: 'rejoin' })
     await sleep(SETTLE_MILLIS)
-    return { held, rejoined: await this.#shoot(way, SMALL) }
   }
 
   async #shoot(way: Way, { to = 'data', ...shot }: Shot): Promise<Tally> {
@@ -213,6 +223,11 @@ class Pair {
         : this.#station.tally(round)
     return { sent: fired.sent, heard: Math.min(heard, fired.sent), error: fired.error }
   }
+}
+
+/** Not many fewer come than of small ones, of which some may be lost as well. */
+function passes(full: Tally, small: Tally): boolean {
+  return full.heard / full.sent > (0.5 * small.heard) / small.sent
 }
 
 type AnswerTo<R extends Request> = Extract<Answer, { cmd: R['cmd'] }>

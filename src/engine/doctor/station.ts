@@ -4,8 +4,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Blast } from '../../core/doctor/line.js'
+import type { Blast, Hello } from '../../core/doctor/line.js'
 import { DATAGRAM, emptyHeader, readHeader, writeHeader } from '../../core/wire/datagram.js'
+import { wayTo } from '../../io/host/links.js'
 import type { Group } from '../../io/net/group.js'
 import type { Outlet } from '../../io/net/outlet.js'
 import { openGroup, openOutlet } from '../../io/net/sockets.js'
@@ -14,6 +15,8 @@ import type { Place } from '../place.js'
 /** Datagrams that may wait for the kernel. */
 const SLOTS = 512
 const TICK_MILLIS = 2
+/** So few leave one by one. */
+const ALONE_MAX = 64
 /** A line that takes nothing for so long will not take the rest. */
 const STUCK_MILLIS = 3000
 
@@ -21,6 +24,17 @@ const STUCK_MILLIS = 3000
 export const DOCTOR_MAX_BPS = 160_000_000
 
 export type Side = 'caller' | 'listener'
+
+/** Where this end stands. */
+export async function helloOf(
+  { group, port, chosen, mtuBytes }: Place,
+  dataPort = port + 1,
+  run: number,
+): Promise<Hello> {
+  const exit = await wayTo(group, port)
+  const link = chosen?.name ?? ('link' in exit ? exit.link : undefined)
+  return { cmd: 'hello', run, group, port, dataPort, link, mtuBytes, unixMillis: Date.now() }
+}
 
 export interface StationOptions {
   readonly place: Place
@@ -105,6 +119,8 @@ export class Station {
       for (let i = 0; i < room; i++) {
         outlet.slot().set(template)
         outlet.send(bytes, port)
+        // Joined into one for the kernel, they might pass where one alone is too large.
+        if (count <= ALONE_MAX) outlet.flush()
       }
       outlet.flush()
       if (room > 0) movedAt = now

@@ -11,6 +11,7 @@ import { sha256 } from '../io/disk/hasher.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
 import type { Address } from '../ports.js'
 import type { Link, ReceiveEvents, ReceiveOptions, ReceiveResult } from './api.js'
+import { Silence } from './doctor/silence.js'
 import { Ears, type EarsOptions } from './ears.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
@@ -56,6 +57,7 @@ export function receive(
 class Reception {
   readonly #source: ReceiveSource
   readonly #options: ReceiveOptions
+  readonly #silence: Silence<ReceiveEvents>
   readonly #emit: Emit<ReceiveEvents>
   readonly #peers: Address[]
   readonly #announced = new Map<string, Address>()
@@ -68,7 +70,8 @@ class Reception {
   constructor(source: ReceiveSource, options: ReceiveOptions, emit: Emit<ReceiveEvents>) {
     this.#source = source
     this.#options = options
-    this.#emit = emit
+    this.#silence = new Silence(options, emit)
+    this.#emit = this.#silence.emit
     this.#peers = [...endpointsOf(options.peers ?? []), ...(source.link?.managers ?? [])]
   }
 
@@ -85,10 +88,12 @@ class Reception {
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
+    this.#silence.begin()
     try {
       if (this.#options.multicast !== 'never') {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
           if (isWanted(announce, this.#wantedId)) {
+            this.#silence.broken()
             this.#note(announce.id, { host: from, port: announce.port })
           }
           this.#receiving?.announced(from, session, announce)
@@ -121,6 +126,7 @@ class Reception {
       return await this.#receiving.run()
     } finally {
       clearTimeout(hinting)
+      this.#silence.end()
       await this.#ears?.close()
     }
   }

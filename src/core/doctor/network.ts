@@ -124,7 +124,7 @@ export function firewall(facts: Facts): Verdict | undefined {
   const unheard = echoes.find(({ heard }) => !heard)
   if (unheard !== undefined)
     return failed(
-      `${where(group, unheard)} was sent and did not come back: a firewall drops it${named}`,
+      `${where(group, unheard)} does not come back: a firewall drops it${named}`,
       eater?.repair ?? `${look}: iptables -I INPUT -d ${group} -j ACCEPT`,
     )
   if (eater !== undefined) return warning(`a rule may drop ${group}: ${eater.what}`, eater.repair)

@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LIMITS } from '../../core/base/limits.js'
 import {
   type Answer,
   answerIn,
@@ -23,6 +22,9 @@ import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
 import { DOCTOR_MAX_BPS, helloOf, Station } from './station.js'
 
 const ANSWER_MILLIS = 10_000
+/** A dozen full segments; over a bad line each may take its time. */
+const BULK_CHARS = 16 * 1024
+const BULK_MILLIS = 5000
 /** What is on its way when a blast ends has arrived by then. */
 const SETTLE_MILLIS = 200
 const HOLD_MILLIS = 10_000
@@ -80,8 +82,8 @@ class Pair {
       const dialled = await this.#dialBack()
       const ways = same && dataSame ? await this.#ways(there.mtuBytes) : {}
       this.#line.close()
-      const bulkFrom = await this.#passes(0, LIMITS.doctorPadChars)
-      const bulkTo = await this.#passes(LIMITS.doctorPadChars, 0)
+      const bulkFrom = await this.#passes(0, BULK_CHARS)
+      const bulkTo = await this.#passes(BULK_CHARS, 0)
       const { host, port } = this.#address
       const way = await wayTo(host, port)
       return {
@@ -126,7 +128,7 @@ class Pair {
   async #passes(pad: number, want: number): Promise<boolean> {
     const line = await this.#call()
     try {
-      await line.ask({ cmd: 'pad', pad: 'x'.repeat(pad), want })
+      await line.ask({ cmd: 'pad', pad: 'x'.repeat(pad), want }, BULK_MILLIS)
       return true
     } catch {
       return false
@@ -246,7 +248,7 @@ class Line {
   }
 
   /** Rejects with what the other end says, or when it says nothing that can be understood. */
-  ask<R extends Request>(request: R): Promise<AnswerTo<R>> {
+  ask<R extends Request>(request: R, patienceMillis = ANSWER_MILLIS): Promise<AnswerTo<R>> {
     return new Promise((resolve, reject) => {
       const end = (answer: Answer | undefined): void => {
         clearTimeout(timer)
@@ -255,7 +257,7 @@ class Line {
         else
           reject(new Error(answer?.cmd === 'error' ? answer.why : 'it does not answer as a doctor'))
       }
-      const timer = setTimeout(() => end(undefined), ANSWER_MILLIS)
+      const timer = setTimeout(() => end(undefined), patienceMillis)
       this.#answered = end
       if (this.#socket.destroyed) end(undefined)
       else this.#socket.write(`${JSON.stringify(request)}\n`)

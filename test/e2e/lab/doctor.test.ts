@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
-import { patience, play, type Stage } from '../stage.js'
+import { notice, patience, play, type Stage } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
 import { diagnose, obey } from './patient.js'
 
@@ -73,7 +73,7 @@ const FAULTS: readonly Fault[] = [
     prepare: nft('input', () => 'ip daddr 224.0.0.0/4 drop'),
     check: 'firewall',
     state: 'failed',
-    why: /did not come back: .*table ip deaf, chain input: ip daddr 224\.0\.0\.0\/4 drop/,
+    why: /does not come back: .*table ip deaf, chain input: ip daddr 224\.0\.0\.0\/4 drop/,
     repaired: true,
   },
   {
@@ -301,5 +301,30 @@ skipUnless(Lab.available())('the doctor', patience, () => {
     expect(behind.of.peer).toMatchObject({ state: 'ok' })
     expect(behind.of.ttl).toMatchObject({ state: 'warning' })
     expect(further.of.ttl).toMatchObject({ state: 'ok' })
+  })
+
+  play('is asked by a transfer that hears nothing for 3 s', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 4 })
+    const file = await randomFile(join(stage.folder, 'x.bin'), mebibyte)
+    await lab.run(0, ['ip', 'route', 'del', '224.0.0.0/4', 'dev', 'eth0'])
+    const drops = 'table ip deaf { chain in { type filter hook input priority 0; policy drop; }; }'
+    await lab.run(1, ['nft', drops])
+    const sender = stage.send([file, '--wait-receivers', '1'], { host: 0 })
+    const deaf = stage.recv('1', [], { host: 1 })
+    const up = await deaf.until('progress')
+    const [unsent, unheard] = await Promise.all([
+      sender.until('notice', notice('doctor')),
+      deaf.until('notice', notice('doctor')),
+    ])
+    expect(unsent).toMatchObject({
+      level: 'warning',
+      hint: expect.stringMatching(/^ip route add /),
+    })
+    expect(unsent.message).toMatch(/^route: no route leads to .*ENETUNREACH/)
+    expect(unheard.message).toMatch(/^firewall: .*chain in: policy drop/)
+    expect(unheard.hint).toMatch(/^nft insert rule ip deaf in /)
+    expect(unheard.time - deaf.startedMillis).toBeGreaterThan(3000)
+    expect(unheard.time - up.time).toBeLessThan(3000 + 2000)
+    for (const each of [sender, deaf]) each.kill('SIGKILL')
   })
 })

@@ -81,7 +81,9 @@ const OTHER_HOOKS = ['forward']
 function dropsGroup({ hook, text }: Rule, { group, ports }: Wanted): boolean {
   if (!isDrop(text) || OTHER_HOOKS.includes(hook)) return false
   // Only some of what comes, or something else.
-  if (/\b(saddr|sport|tcp|icmp|icmpv6|igmp|arp|numgen|limit|ct|mark)\b/.test(text)) return false
+  const conditions = text.replace(/\breject with .*/, '')
+  if (/\b(saddr|sport|tcp|icmp|icmpv6|igmp|arp|numgen|limit|ct|mark)\b/.test(conditions))
+    return false
   return addressFits(text, group) && portFits(text, ports)
 }
 

@@ -3,7 +3,7 @@
 // transfer that nobody has, so that no sender answers; a second one, for any, makes senders speak up.
 
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { hexOf } from '../../core/base/bytes.js'
 import { LIMITS } from '../../core/base/limits.js'
 import type { EchoFacts, Facts, OtherFacts, PortFacts } from '../../core/doctor/facts.js'
@@ -60,6 +60,8 @@ class Echo {
     if (this.#takenUdp === undefined && groups.length > 0) {
       for (const each of this.#senders()) await this.#send(each)
       await sleep(listenMillis)
+      for (const group of groups) group.look()
+      await turn() // what has arrived is read before it is judged, however late we come
     }
     for (const group of groups) await group.close()
     return {

@@ -10,11 +10,13 @@ export interface LinkFacts {
   readonly wireless: boolean
   /** One end of a pair whose other end is elsewhere on the same machine, as containers have it. */
   readonly paired: boolean
-  /** Set where it is a bridge of this machine. */
-  readonly bridge?: BridgeFacts
+  /** It is a bridge of this machine. */
+  readonly bridge: boolean
 }
 
+/** A bridge of this machine, with an address or without. */
 export interface BridgeFacts {
+  readonly name: string
   readonly snooping: boolean
   readonly querier: boolean
   readonly queryEveryMillis: number
@@ -71,6 +73,7 @@ export interface Facts {
 
   // The network
   readonly links: readonly LinkFacts[]
+  readonly bridges: readonly BridgeFacts[]
   /** Interfaces that are up and have no carrier: a cable is out, or nobody is at its other end. */
   readonly unplugged: readonly string[]
   /** Where the group's route leads, or why there is none. */

@@ -26,7 +26,9 @@ const HELLO = z.object({
     .string()
     .regex(/^[\w.:-]{1,32}$/)
     .optional(),
-  mtuBytes: z.number().int().min(0).max(65_536),
+  /** Its MTU, and what datagrams are made for. */
+  linkMtuBytes: z.number().int().min(0).max(65_536).optional(),
+  mtuBytes: z.number().int().min(LIMITS.mtuMin).max(LIMITS.mtuDefault),
   unixMillis: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 })
 

@@ -84,6 +84,7 @@ export function memberships(facts: Facts): Verdict | undefined {
   const { group, joined, joinError, membershipsMax, links, chosen, takenUdp } = facts
   if (takenUdp !== undefined) return undefined // it was not tried
   const wanted = links.filter(link => chosen === undefined || link.name === chosen)
+  if (wanted.length === 0) return undefined
   const missing = wanted.filter(({ name }) => !joined.includes(name)).map(({ name }) => name)
   if (missing.length === 0) return ok(`${group} is joined on ${joined.join(', ')}`)
   const why = joinError === undefined ? '' : ` (${joinError})`
@@ -206,20 +207,19 @@ export function mtu(facts: Facts): Verdict | undefined {
   )
 }
 
-export function snooping({ links }: Facts): Verdict {
-  const forgets = links.find(
-    ({ bridge }) =>
-      bridge?.snooping && bridge.querier && bridge.queryEveryMillis > bridge.membershipMillis,
+export function snooping({ bridges }: Facts): Verdict {
+  const forgets = bridges.find(
+    each => each.snooping && each.querier && each.queryEveryMillis > each.membershipMillis,
   )
-  if (forgets?.bridge !== undefined) {
-    const { queryEveryMillis, membershipMillis } = forgets.bridge
+  if (forgets !== undefined) {
+    const { name, queryEveryMillis, membershipMillis } = forgets
     return failed(
-      `the bridge ${forgets.name} forgets who listens after ${membershipMillis / 1000} s and asks only every ${queryEveryMillis / 1000} s`,
-      `ip link set dev ${forgets.name} type bridge mcast_query_interval 12500 mcast_membership_interval 26000`,
+      `the bridge ${name} forgets who listens after ${membershipMillis / 1000} s and asks only every ${queryEveryMillis / 1000} s`,
+      `ip link set dev ${name} type bridge mcast_query_interval 12500 mcast_membership_interval 26000`,
     )
   }
-  const bridges = links.filter(({ bridge }) => bridge?.snooping).map(({ name }) => name)
-  const told = bridges.length > 0 ? `${bridges.join(', ')}: fine; ` : ''
+  const names = bridges.filter(each => each.snooping).map(({ name }) => name)
+  const told = names.length > 0 ? `${names.join(', ')}: fine; ` : ''
   return ok(`${told}of the switches only doctor --with HOST tells`)
 }
 

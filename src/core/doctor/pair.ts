@@ -118,12 +118,17 @@ function settings(host: string, { here, there }: TalkFacts): Verdict {
         `${flag} is ${here[name]} here and ${there[name]} at ${host}`,
         `pass the same ${flag} on both`,
       )
-  if (here.mtuBytes === there.mtuBytes) return ok('group, ports and MTU are the same')
-  const [larger, at] = here.mtuBytes > there.mtuBytes ? [here, 'here'] : [there, `at ${host}`]
+  const [own, other] = [mtuOf(here), mtuOf(there)]
+  if (own === other) return ok('group, ports and MTU are the same')
+  const [larger, at] = own > other ? [here, 'here'] : [there, `at ${host}`]
   return warning(
-    `datagrams fit an MTU of ${here.mtuBytes} here and of ${there.mtuBytes} at ${host}`,
-    `ip link set dev ${larger.link ?? 'NAME'} mtu ${Math.min(here.mtuBytes, there.mtuBytes)}, ${at}, so that what is sent fits`,
+    `the MTU is ${own} here and ${other} at ${host}: what is larger does not pass`,
+    `ip link set dev ${larger.link ?? 'NAME'} mtu ${Math.min(own, other)}, ${at}`,
   )
+}
+
+function mtuOf({ linkMtuBytes, mtuBytes }: Hello): number {
+  return linkMtuBytes ?? mtuBytes
 }
 
 function clocks(host: string, { here, there }: TalkFacts): Verdict {

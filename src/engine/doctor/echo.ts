@@ -54,9 +54,10 @@ class Echo {
   }
 
   async run(): Promise<Heard> {
-    const { port, dataPort, listenMillis } = this.#options
+    const { port, dataPort, listenMillis, interfaces } = this.#options
     const groups: Group[] = []
-    for (const each of [port, dataPort]) groups.push(...(await this.#open(each)))
+    const ports = interfaces.length > 0 ? [port, dataPort] : []
+    for (const each of ports) groups.push(...(await this.#open(each)))
     if (this.#takenUdp === undefined && groups.length > 0) {
       for (const each of this.#senders()) await this.#send(each)
       await sleep(listenMillis)

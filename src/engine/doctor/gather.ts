@@ -2,6 +2,7 @@
 // and calls bring to light. Everything at once, so that it takes as long as the slowest.
 
 import { endpointsOf } from '../../core/base/endpoint.js'
+import { LIMITS } from '../../core/base/limits.js'
 import { groupsOf } from '../../core/doctor/ethernet.js'
 import type { Facts, PortFacts, TargetFacts } from '../../core/doctor/facts.js'
 import {
@@ -11,7 +12,7 @@ import {
   kernelNumber,
   kernelText,
 } from '../../io/host/kernel-file.js'
-import { linksOf, unpluggedLinks, wayTo } from '../../io/host/links.js'
+import { bridges, linksOf, unpluggedLinks, wayTo } from '../../io/host/links.js'
 import { roomIn } from '../../io/host/room.js'
 import { nftRuleset } from '../../io/host/ruleset.js'
 import { loadNative } from '../../io/native/load.js'
@@ -19,7 +20,7 @@ import { dial, portTrouble } from '../../io/net/tcp.js'
 import type { Address } from '../../ports.js'
 import type { DoctorOptions } from '../api.js'
 import { askTransfers } from '../lines.js'
-import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
+import { DEFAULT_GROUP, DEFAULT_PEER_PORT, DEFAULT_PORT, type Place, placeOf } from '../place.js'
 import { listenToGroup } from './echo.js'
 
 export interface GatherOptions extends DoctorOptions {
@@ -30,7 +31,7 @@ export interface GatherOptions extends DoctorOptions {
 
 /** @throws Mcp2pError NO_INTERFACE for a chosen interface that is not there. */
 export async function gather(options: GatherOptions): Promise<Facts> {
-  const place = placeOf(options)
+  const place = placeFor(options)
   const { group, port, chosen, interfaces } = place
   const { quick = false, listenMillis, ttl = 1 } = options
   const dataPort = options.dataPort ?? port + 1
@@ -52,6 +53,7 @@ export async function gather(options: GatherOptions): Promise<Facts> {
   return {
     ...{ group, port, dataPort, peerPort, ttl, chosen: chosen?.name },
     links: linksOf(group.includes(':') ? 6 : 4),
+    bridges: bridges(),
     unplugged: unpluggedLinks(),
     ...{ route, ruleset, takenTcp, targets, disk },
     ...heard,
@@ -64,6 +66,17 @@ export async function gather(options: GatherOptions): Promise<Facts> {
     date: new Date(unixMillis).toISOString().replace(/\.\d+/, ''),
     clockStepMillis: Math.round(unixMillis - startedAt.unix - passedMillis),
     receiveBufferMaxBytes: kernelNumber('/proc/sys/net/core/rmem_max'),
+  }
+}
+
+/** A host without any interface is a finding, not an error. */
+function placeFor(options: GatherOptions): Place {
+  try {
+    return placeOf(options)
+  } catch (error) {
+    if (options.interface !== undefined) throw error
+    const { group = DEFAULT_GROUP, port = DEFAULT_PORT } = options
+    return { group, port, interfaces: [], chosen: undefined, mtuBytes: LIMITS.mtuDefault }
   }
 }
 

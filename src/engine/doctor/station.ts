@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Blast, Hello } from '../../core/doctor/line.js'
 import { DATAGRAM, emptyHeader, readHeader, writeHeader } from '../../core/wire/datagram.js'
-import { wayTo } from '../../io/host/links.js'
+import { linkMtu, wayTo } from '../../io/host/links.js'
 import type { Group } from '../../io/net/group.js'
 import type { Outlet } from '../../io/net/outlet.js'
 import { openGroup, openOutlet } from '../../io/net/sockets.js'
@@ -33,7 +33,9 @@ export async function helloOf(
 ): Promise<Hello> {
   const exit = await wayTo(group, port)
   const link = chosen?.name ?? ('link' in exit ? exit.link : undefined)
-  return { cmd: 'hello', run, group, port, dataPort, link, mtuBytes, unixMillis: Date.now() }
+  const linkMtuBytes = link === undefined ? undefined : linkMtu(link)
+  const stand = { group, port, dataPort, link, linkMtuBytes, mtuBytes }
+  return { cmd: 'hello', run, ...stand, unixMillis: Date.now() }
 }
 
 export interface StationOptions {

@@ -21,10 +21,10 @@ export function linksOf(family: 4 | 6): LinkFacts[] {
       name,
       address: own.address,
       internal: own.internal,
-      mtuBytes: kernelNumber(`${folder}/mtu`),
+      mtuBytes: linkMtu(name),
       wireless: existsSync(`${folder}/wireless`) || existsSync(`${folder}/phy80211`),
       paired: index !== peer && peer !== undefined && peer !== 0,
-      bridge: bridgeOf(folder),
+      bridge: existsSync(`${folder}/bridge`),
     }
   })
 }
@@ -36,17 +36,26 @@ export function unpluggedLinks(): string[] {
   )
 }
 
-function bridgeOf(folder: string): BridgeFacts | undefined {
-  const number = (name: string) => kernelNumber(`${folder}/bridge/multicast_${name}`)
-  const snooping = number('snooping')
-  if (snooping === undefined) return undefined
-  return {
-    snooping: snooping === 1,
-    querier: number('querier') === 1,
-    // The kernel counts both in hundredths of a second.
-    queryEveryMillis: 10 * (number('query_interval') ?? 0),
-    membershipMillis: 10 * (number('membership_interval') ?? 0),
-  }
+/** Undefined where the system does not tell. */
+export function linkMtu(name: string): number | undefined {
+  return kernelNumber(`/sys/class/net/${name.replace(/:.*$/, '')}/mtu`)
+}
+
+/** Bridges of this machine, as far as they snoop. */
+export function bridges(): BridgeFacts[] {
+  return namesIn('/sys/class/net').flatMap(name => {
+    const number = (what: string) => kernelNumber(`/sys/class/net/${name}/bridge/multicast_${what}`)
+    const snooping = number('snooping')
+    if (snooping === undefined) return []
+    return {
+      name,
+      snooping: snooping === 1,
+      querier: number('querier') === 1,
+      // The kernel counts both in hundredths of a second.
+      queryEveryMillis: 10 * (number('query_interval') ?? 0),
+      membershipMillis: 10 * (number('membership_interval') ?? 0),
+    }
+  })
 }
 
 /** The interface that leads to `host`, and whether `host` is in its own network. */

@@ -94,15 +94,19 @@ describe('not every oddity is a fault', () => {
           {
             ...eth0,
             name: 'docker0',
-            bridge: {
-              snooping: true,
-              querier: false,
-              queryEveryMillis: 125_000,
-              membershipMillis: 260_000,
-            },
+            bridge: true,
           },
         ],
         joined: ['lo', 'eth0', 'docker0'],
+        bridges: [
+          {
+            name: 'docker0',
+            snooping: true,
+            querier: false,
+            queryEveryMillis: 125_000,
+            membershipMillis: 260_000,
+          },
+        ],
       },
     ],
     ['a container with the network of its host', { container: 'docker' }],

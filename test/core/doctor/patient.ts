@@ -9,6 +9,7 @@ export const lo: LinkFacts = {
   mtuBytes: 65_536,
   wireless: false,
   paired: false,
+  bridge: false,
 }
 
 export const eth0: LinkFacts = {
@@ -26,6 +27,7 @@ export const healthy: Facts = {
   peerPort: 9990,
   ttl: 1,
   links: [lo, eth0],
+  bridges: [],
   unplugged: [],
   route: { link: 'eth0' },
   joined: ['lo', 'eth0'],

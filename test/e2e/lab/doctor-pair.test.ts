@@ -72,7 +72,8 @@ skipUnless(Lab.available())('two doctors', patience, () => {
   play.concurrent(
     'find a switch that forgets who listens, and settings that differ',
     async ({ stage }) => {
-      await stage.lan({ hosts: 5, snooping: 'dies', subnets: 1 })
+      const lab = await stage.lan({ hosts: 5, snooping: 'dies' })
+      await lab.run(1, ['ip', 'link', 'set', 'eth0', 'mtu', '9000'])
       const [forgotten, otherwise, nobody] = await Promise.all([
         pairUp(stage, 0, 1, '--hold', '6s'),
         pairUp(stage, 2, 3, '--data-port', String(stage.port + 3)),
@@ -81,7 +82,9 @@ skipUnless(Lab.available())('two doctors', patience, () => {
       expect(forgotten.failed).toEqual(['membership-to', 'membership-from'])
       for (const way of ['to', 'from'])
         expect(forgotten.of[`membership-${way}`].why).toContain('and is again after joining anew')
-      expect(otherwise.failed).toEqual(['settings'])
+      expect(forgotten.of.settings).toMatchObject({ state: 'warning' })
+    expect(forgotten.of.settings.why).toContain('the MTU is 1500 here and 9000 at')
+    expect(otherwise.failed).toEqual(['settings'])
       expect(otherwise.of.settings.todo).toBe('pass the same --data-port on both')
       expect(nobody.of['tcp-to']).toMatchObject({ state: 'failed' })
       expect(nobody.of['tcp-to'].todo).toContain('mcp2p doctor --listen')

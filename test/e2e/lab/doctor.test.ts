@@ -179,7 +179,7 @@ const FAULTS: readonly Fault[] = [
     name: 'a bridge that forgets who listens',
     prepare: inHost(
       () => `ip link add br0 type bridge mcast_snooping 1 ${forgets}
-        ip addr add 10.44.0.1/24 dev br0; ip link set br0 up`,
+        ip link set br0 up`,
     ),
     check: 'snooping',
     state: 'failed',
@@ -215,6 +215,13 @@ const FAULTS: readonly Fault[] = [
     check: 'group',
     state: 'warning',
     why: /sends something else/,
+  },
+  {
+    name: 'no network at all',
+    prepare: inHost(() => 'ip link set lo down; ip link set eth0 down'),
+    check: 'interface',
+    state: 'failed',
+    why: /no interface is up/,
   },
   {
     name: 'nobody there',

@@ -73,6 +73,8 @@ export function route(facts: Facts): Verdict {
     ? `ip -6 route add multicast ff00::/8 dev ${device} table local`
     : `ip route add 224.0.0.0/4 dev ${device}`
   const todo = `${add}, or pass --interface ${device}`
+  if ('error' in facts.route && facts.route.error === 'EINVAL' && group.includes(':'))
+    return failed(`${group} counts on its own link only`, `pass --interface ${device}`)
   if ('error' in facts.route)
     return failed(`no route leads to ${group} (${facts.route.error})`, todo)
   if (exit?.internal)

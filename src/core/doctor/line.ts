@@ -59,7 +59,7 @@ const REQUEST = z.discriminatedUnion('cmd', [
 
 const ANSWER = z.discriminatedUnion('cmd', [
   HELLO,
-  z.object({ cmd: z.literal('blast'), sent: U32, error: WHY.optional() }),
+  z.object({ cmd: z.literal('blast'), sent: U32, micros: U32, error: WHY.optional() }),
   z.object({ cmd: z.literal('tally'), heard: U32 }),
   z.object({ cmd: z.literal('rejoin') }),
   z.object({ cmd: z.literal('dial'), error: WHY.optional() }),

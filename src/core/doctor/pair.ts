@@ -9,6 +9,8 @@ import type { Hello } from './line.js'
 export interface Tally {
   readonly sent: number
   readonly heard: number
+  /** How fast it really left, as the line of the sender lets it. */
+  readonly leftBps: number
   /** Why not all could be sent. */
   readonly error?: string
 }
@@ -64,6 +66,7 @@ const CLOCK_APART_MILLIS = 5000
 /** What the swarm mends without anybody's noticing; and what no rate control gets along with. */
 const LOSS_FINE = 0.01
 const LOSS_GRAVE = 0.2
+const SLOWER = 0.9
 
 export function pairFindings({ host, port, error, talk }: PairFacts): Finding[] {
   if (talk === undefined) {
@@ -189,15 +192,19 @@ function lossAt(host: string, way: Way, loss: LossTally, { losses }: WayFacts): 
   const share = lostOf(loss)
   const to = way === 'to' ? `to ${host}` : `from ${host}`
   const percent = (100 * share).toFixed(share > 0 && share < 0.01 ? 2 : 0)
-  const text = `at ${loss.rateBps / 1e6} Mbit/s ${percent} % are lost ${to}`
+  const left = Math.min(loss.rateBps, loss.leftBps)
+  // A blast that takes little longer than it should was only late.
+  const slower = left < SLOWER * loss.rateBps ? `, of ${loss.rateBps / 1e6} that were tried,` : ''
+  const rate = slower === '' ? loss.rateBps / 1e6 : (left / 1e6).toFixed(1)
+  const text = `at ${rate} Mbit/s${slower} ${percent} % are lost ${to}`
   if (share <= LOSS_FINE) return ok(text)
   if (loss === losses[0] && share > LOSS_GRAVE)
     return failed(
       text,
       'check cable, duplex and switch (ethtool -S NAME); on Wi-Fi pass --no-multicast',
     )
-  const slower = losses.slice(0, losses.indexOf(loss))
-  const fine = slower.filter(each => lostOf(each) <= LOSS_FINE).at(-1)
+  const before = losses.slice(0, losses.indexOf(loss))
+  const fine = before.filter(each => lostOf(each) <= LOSS_FINE).at(-1)
   const todo =
     fine === undefined
       ? 'check cable and switch (ethtool -S NAME); send --fec 10% carries parity against it'

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bpsOf } from '../../core/base/units.js'
 import {
   type Answer,
   answerIn,
@@ -223,7 +224,9 @@ class Pair {
       way === 'to'
         ? (await this.#line.ask({ cmd: 'tally', round })).heard
         : this.#station.tally(round)
-    return { sent: fired.sent, heard: Math.min(heard, fired.sent), error: fired.error }
+    const { sent, micros, error } = fired
+    const leftBps = Math.round(bpsOf(sent * shot.bytes, Math.max(1, micros)))
+    return { sent, heard: Math.min(heard, sent), leftBps, error }
   }
 }
 

@@ -23,6 +23,13 @@ const STUCK_MILLIS = 3000
 /** The fastest that is tried, where nothing else is said. */
 export const DOCTOR_MAX_BPS = 160_000_000
 
+/** What became of a blast at the end that sent it. */
+export interface Fired {
+  readonly sent: number
+  readonly micros: number
+  readonly error?: string
+}
+
 export type Side = 'caller' | 'listener'
 
 /** Where this end stands. */
@@ -98,13 +105,7 @@ export class Station {
   }
 
   /** Resolves when all have left, or cannot; never rejects. */
-  async blast({
-    round,
-    to,
-    bytes,
-    count,
-    rateBps,
-  }: Blast): Promise<{ sent: number; error?: string }> {
+  async blast({ round, to, bytes, count, rateBps }: Blast): Promise<Fired> {
     const { place, dataPort, side } = this.#options
     const port = to === 'data' ? dataPort : place.port
     const outlet = this.#outlet
@@ -114,7 +115,8 @@ export class Station {
     const startedAt = performance.now()
     let movedAt = startedAt
     let written = 0
-    while (written < count && this.#error === undefined) {
+    const isUnderWay = (): boolean => written < count || outlet.sent - before < written
+    while (isUnderWay() && this.#error === undefined) {
       const now = performance.now()
       const due = Math.ceil(((now - startedAt + TICK_MILLIS) * rateBps) / 8000 / bytes)
       const room = Math.min(outlet.room, due - written, count - written)
@@ -130,7 +132,8 @@ export class Station {
       written += Math.max(0, room)
       await sleep(TICK_MILLIS)
     }
-    return { sent: outlet.sent - before, error: this.#error }
+    const micros = Math.round((performance.now() - startedAt) * 1000)
+    return { sent: outlet.sent - before, micros, error: this.#error }
   }
 
   async close(): Promise<void> {

@@ -63,7 +63,7 @@ describe('a doctor that listens', patience, () => {
     expect(heard()).toBeGreaterThan(0)
     const few = { ...most, bytes: 64, count: 1 }
     for (let i = 1; i < LIMITS.doctorRoundsMax; i++)
-      expect(await ask({ ...few, round: i })).toEqual({ cmd: 'blast', sent: 1 })
+      expect(await ask({ ...few, round: i })).toMatchObject({ cmd: 'blast', sent: 1 })
     expect(await ask(few)).toMatchObject({ why: 'enough blasts' })
     for (let i = 0; i < LIMITS.doctorDialsMax; i++)
       expect(await ask({ cmd: 'dial', port: 9 })).toEqual({ cmd: 'dial', error: 'ECONNREFUSED' })

@@ -39,7 +39,7 @@ export const law: Readonly<Record<string, Knows>> = {
   engine: { values: ['core/*', 'io/*', 'ports'], types: [] },
   'app/cli': { values: ['engine', 'app/*', 'core/base'], types: ['ports', 'index'] },
   'app/*': { values: ['engine', 'core/base'], types: ['ports'] },
-  index: { values: ['engine', 'core/base'], types: ['ports'] },
+  index: { values: ['engine', 'core/base'], types: ['ports', 'core/doctor'] },
 }
 
 /** Room of a file below src/, e.g. `core/wire`, `io/disk`, `engine`, `ports`. */

@@ -25,20 +25,54 @@ interface Rule {
   readonly text: string
 }
 
-/** The first rule that drops datagrams to the group. */
-export function eaterOfGroup(ruleset: string, wanted: Wanted): Eater | undefined {
+/** What a datagram passes that leaves, that arrives, and what one does not that comes back at once. */
+const HOOKS = {
+  out: ['output', 'postrouting', 'egress', ''],
+  in: ['ingress', 'prerouting', 'input', ''],
+  wire: ['ingress', 'egress'],
+}
+
+/** The first rule that drops datagrams to the group on that way. */
+export function eaterOfGroup(
+  ruleset: string,
+  wanted: Wanted,
+  way: keyof typeof HOOKS,
+): Eater | undefined {
   const family = wanted.group.includes(':') ? 'ip6' : 'ip'
   const accept = `${family} daddr ${wanted.group.replace(/%.*$/, '')} accept`
-  const rule = rulesOf(ruleset).find(each => dropsGroup(each, wanted))
+  const rule = firstDrop(ruleset, HOOKS[way], text => meansGroup(text, wanted))
   return rule && eater(rule, accept)
 }
 
 /** The first rule that drops IGMP, without which no switch learns who listens. */
 export function eaterOfIgmp(ruleset: string): Eater | undefined {
-  const rule = rulesOf(ruleset).find(
-    ({ text }) => isDrop(text) && /\bigmp\b/.test(text) && !text.includes('!='),
-  )
+  const hooks = [...HOOKS.in, ...HOOKS.out]
+  const rule = firstDrop(ruleset, hooks, text => /\bigmp\b/.test(text) && !text.includes('!='))
   return rule && eater(rule, 'ip protocol igmp accept')
+}
+
+/** The first rule that drops by name what comes to a TCP port. */
+export function eaterOfTcp(ruleset: string, port: number): Eater | undefined {
+  const means = (text: string): boolean =>
+    /\btcp dport\b/.test(text) && !isPartial(text, PARTIAL) && portFits(text, [port])
+  const rule = firstDrop(ruleset, HOOKS.in, means)
+  return rule && eater(rule, `tcp dport ${port} accept`)
+}
+
+/** The first that drops what is meant; not where its chain has let just that through before. */
+function firstDrop(
+  ruleset: string,
+  hooks: readonly string[],
+  means: (text: string) => boolean,
+): Rule | undefined {
+  const open = new Set<string>()
+  for (const rule of rulesOf(ruleset)) {
+    const chain = `${rule.table} ${rule.chain}`
+    if (!hooks.includes(rule.hook) || open.has(chain) || !means(rule.text)) continue
+    if (/\b(drop|reject)\b/.test(rule.text)) return rule
+    if (/\b(daddr|dport|igmp)\b.* accept$/.test(rule.text)) open.add(chain)
+  }
+  return undefined
 }
 
 function eater({ table, chain, text }: Rule, accept: string): Eater {
@@ -71,19 +105,17 @@ function rulesOf(ruleset: string): Rule[] {
   return rules
 }
 
-function isDrop(text: string): boolean {
-  return /\b(drop|reject)\b/.test(text)
+/** Conditions by which a rule takes only some of what comes. */
+const PARTIAL = 'saddr|sport|numgen|limit|ct|mark'
+/** And those by which it is about something else than UDP. */
+const OTHERS = 'tcp|icmp|icmpv6|igmp|arp'
+
+function isPartial(text: string, words: string): boolean {
+  return new RegExp(`\\b(${words})\\b`).test(text.replace(/\breject with .*/, ''))
 }
 
-/** Hooks that neither what this host sends to the group nor what it hears passes. */
-const OTHER_HOOKS = ['forward']
-
-function dropsGroup({ hook, text }: Rule, { group, ports }: Wanted): boolean {
-  if (!isDrop(text) || OTHER_HOOKS.includes(hook)) return false
-  // Only some of what comes, or something else.
-  const conditions = text.replace(/\breject with .*/, '')
-  if (/\b(saddr|sport|tcp|icmp|icmpv6|igmp|arp|numgen|limit|ct|mark)\b/.test(conditions))
-    return false
+function meansGroup(text: string, { group, ports }: Wanted): boolean {
+  if (isPartial(text, `${PARTIAL}|${OTHERS}`)) return false
   return addressFits(text, group) && portFits(text, ports)
 }
 

@@ -4,6 +4,7 @@
 import { MIB } from '../base/units.js'
 import type { Facts, PortFacts, TargetFacts } from './facts.js'
 import { failed, ok, type Verdict, warning } from './finding.js'
+import { eaterOfTcp } from './firewall.js'
 
 /** The receive buffer that the engine asks for, and the least that rides out a pause of 30 ms at 1 Gbit/s. */
 const BUFFER_WANTED_BYTES = 16 * MIB
@@ -62,7 +63,10 @@ export function disk({ disk: facts }: Facts): Verdict | undefined {
   return ok(`${size} are free in ${dir}`)
 }
 
-export function peerPort({ takenTcp, peerPort: port }: Facts): Verdict {
+export function peerPort({ takenTcp, peerPort: port, ruleset = '' }: Facts): Verdict {
+  const eater = eaterOfTcp(ruleset, port)
+  if (eater !== undefined)
+    return failed(`a firewall drops peers' calls to TCP port ${port}: ${eater.what}`, eater.repair)
   if (takenTcp === undefined) return ok(`TCP port ${port} is free`)
   return warning(
     `TCP port ${port} cannot be had${byWhom(takenTcp)}: a transfer takes the next free one`,

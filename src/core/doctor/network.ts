@@ -110,28 +110,23 @@ export function announcePort({ takenUdp, port, dataPort }: Facts): Verdict {
 }
 
 export function firewall(facts: Facts): Verdict | undefined {
-  const { group, port, dataPort, echoes, ruleset } = facts
+  const { group, echoes, ruleset = '' } = facts
   if (echoes.length === 0) return undefined
-  const eater =
-    ruleset === undefined ? undefined : eaterOfGroup(ruleset, { group, ports: [port, dataPort] })
-  const named = eater === undefined ? '' : `; ${eater.what}`
-  const look = 'let it through (nft list ruleset, as root, shows the rules)'
   const refused = echoes.find(({ error }) => error !== undefined)
   if (refused?.error === 'EPERM' || refused?.error === 'EACCES')
-    return failed(
-      `a firewall keeps ${where(group, refused)} from leaving (${refused.error})${named}`,
-      eater?.repair ?? `${look}: iptables -I OUTPUT -d ${group} -j ACCEPT`,
+    return eaten(
+      facts,
+      'out',
+      `a firewall keeps ${where(group, refused)} from leaving (${refused.error})`,
     )
   if (refused !== undefined)
     return failed(`${where(group, refused)} cannot be sent (${refused.error})`, 'ip addr; ip route')
   const unheard = echoes.find(({ heard }) => !heard)
   if (unheard !== undefined)
-    return failed(
-      `${where(group, unheard)} does not come back: a firewall drops it${named}`,
-      eater?.repair ?? `${look}: iptables -I INPUT -d ${group} -j ACCEPT`,
-    )
-  if (eater !== undefined) return warning(`a rule may drop ${group}: ${eater.what}`, eater.repair)
-  const igmp = ruleset === undefined ? undefined : eaterOfIgmp(ruleset)
+    return eaten(facts, 'in', `${where(group, unheard)} does not come back: a firewall drops it`)
+  const beyond = eaterOfGroup(ruleset, wantedOf(facts), 'wire')
+  if (beyond !== undefined) return warning(`a rule drops ${group}: ${beyond.what}`, beyond.repair)
+  const igmp = eaterOfIgmp(ruleset)
   if (igmp !== undefined)
     return warning(
       `IGMP is dropped, so switches do not learn who listens: ${igmp.what}`,
@@ -139,6 +134,21 @@ export function firewall(facts: Facts): Verdict | undefined {
     )
   const names = new Set(echoes.map(({ link }) => link))
   return ok(`what is sent to ${group} comes back on ${[...names].join(', ')}`)
+}
+
+/** With the rule where it can be seen, else with where to look for it. */
+function eaten(facts: Facts, way: 'in' | 'out', what: string): Verdict {
+  const eater = eaterOfGroup(facts.ruleset ?? '', wantedOf(facts), way)
+  if (eater !== undefined) return failed(`${what}; ${eater.what}`, eater.repair)
+  const [chain, side] = way === 'in' ? ['INPUT', 'arrives'] : ['OUTPUT', 'leaves']
+  return failed(
+    what,
+    `iptables -I ${chain} -d ${facts.group} -j ACCEPT; nft list ruleset, as root, shows what drops what ${side}`,
+  )
+}
+
+function wantedOf({ group, port, dataPort }: Facts) {
+  return { group, ports: [port, dataPort] }
 }
 
 function where(group: string, { port, link }: { port: number; link: string }): string {

@@ -96,12 +96,15 @@ async function takenPeerPort(
 }
 
 async function targetsOf(
-  { managers = [], peers = [] }: DoctorOptions,
+  { managers = [], peers = [], with: other }: DoctorOptions,
   localAddress: string | undefined,
 ): Promise<TargetFacts[]> {
   const named = [
     ...endpointsOf(managers).map(address => ({ kind: 'manager' as const, address })),
-    ...endpointsOf(peers).map(address => ({ kind: 'peer' as const, address })),
+    ...endpointsOf(other === undefined ? peers : [...peers, other]).map(address => ({
+      kind: 'peer' as const,
+      address,
+    })),
   ]
   return Promise.all(
     named.map(async ({ kind, address }) => {

@@ -55,9 +55,7 @@ skipUnless(Lab.available())('two doctors', patience, () => {
 
       expect(lossy.failed).toEqual([])
       expect(lossy.of['loss-to']).toMatchObject({ state: 'warning' })
-      expect(lossy.of['loss-to'].why).toMatch(
-        /at \d+ Mbit\/s (\d|1\d|2[0-5]) % are lost to 10\.42\.0\.6/,
-      )
+      expect(lossy.of['loss-to'].why).toMatch(/ (\d|1\d|2[0-5]) % are lost to 10\.42\.0\.6$/)
       expect(lossy.of['loss-from'].state).toBe('ok')
 
       expect(shut.failed).toEqual(['tcp-from'])

@@ -98,6 +98,15 @@ const FAULTS: readonly Fault[] = [
     check: 'firewall',
     state: 'warning',
     why: /IGMP is dropped/,
+    repaired: true,
+  },
+  {
+    name: 'a firewall for peers',
+    prepare: nft('input', ({ peerPort }) => `tcp dport ${peerPort} drop`),
+    check: 'peer-port',
+    state: 'failed',
+    why: /a firewall drops peers' calls/,
+    repaired: true,
   },
   {
     name: 'a second interface',
@@ -263,28 +272,34 @@ function twinOf({ group }: Stage): string {
   return group.replace('224.0', '239.128')
 }
 
+/** The fault is found in its host, and repaired where the finding says how. */
+async function examine(stage: Stage, lab: Lab, fault: Fault, host: number): Promise<void> {
+  const { name, prepare, args, env, check, state, why, repaired } = fault
+  await prepare?.(host, stage, lab)
+  const given = args?.(stage, lab) ?? []
+  const sick = await diagnose(stage, host, given, env)
+  expect(sick.of[check], name).toMatchObject({ state, why: expect.stringMatching(why) })
+  expect(sick.exit, name).toBe(sick.failed.length > 0 ? 4 : 0)
+  if (state === 'failed') expect(sick.failed, name).toContain(check)
+  if (state !== 'ok') expect(sick.of[check].todo, name).toMatch(/\w/)
+  if (repaired === undefined) return
+  await obey(lab, host, sick.of[check])
+  const well = await diagnose(stage, host, given, env)
+  expect(well.failed, name).toEqual([])
+  expect(well.of[check].state, name).toBe('ok')
+}
+
+/** Enough to save time, few enough for a busy machine. */
+const HOSTS_AT_ONCE = 7
+
 skipUnless(Lab.available())('the doctor', patience, () => {
-  play('finds every fault that a host can have, and repairs what it can', async ({ stage }) => {
-    const lab = await stage.lan({ hosts: FAULTS.length + 1 })
-    const diagnoses = FAULTS.map(async (fault, index) => {
-      const { name, prepare, args, env, check, state, why, repaired } = fault
-      const host = index + 1
-      await prepare?.(host, stage, lab)
-      const given = args?.(stage, lab) ?? []
-      const sick = await diagnose(stage, host, given, env)
-      expect(sick.of[check], name).toMatchObject({ state, why: expect.stringMatching(why) })
-      expect(sick.exit, name).toBe(sick.failed.length > 0 ? 4 : 0)
-      if (state === 'failed') expect(sick.failed, name).toContain(check)
-      if (state !== 'ok') expect(sick.of[check].todo, name).toMatch(/\w/)
-      if (repaired === undefined) return
-      await obey(lab, host, sick.of[check])
-      const well = await diagnose(stage, host, given, env)
-      expect(well.failed, name).toEqual([])
-      // A rule that drops stays, behind the one that lets the group through.
-      if (check !== 'firewall') expect(well.of[check].state, name).toBe('ok')
+  for (let from = 0; from < FAULTS.length; from += HOSTS_AT_ONCE) {
+    const faults = FAULTS.slice(from, from + HOSTS_AT_ONCE)
+    play(`finds ${faults.map(({ name }) => name).join('; ')}`, async ({ stage }) => {
+      const lab = await stage.lan({ hosts: faults.length + 1 })
+      await Promise.all(faults.map((fault, index) => examine(stage, lab, fault, index + 1)))
     })
-    await Promise.all(diagnoses)
-  })
+  }
 
   play('finds nothing wrong where nothing is, and hears another sender', async ({ stage }) => {
     await stage.lan({ hosts: 2, subnets: 2 })

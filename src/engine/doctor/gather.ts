@@ -51,11 +51,20 @@ export async function gather(options: GatherOptions): Promise<Facts> {
   const unixMillis = Date.now()
   const passedMillis = performance.now() - startedAt.mono
   return {
-    ...{ group, port, dataPort, peerPort, ttl, chosen: chosen?.name },
+    group,
+    port,
+    dataPort,
+    peerPort,
+    ttl,
+    chosen: chosen?.name,
     links: linksOf(group.includes(':') ? 6 : 4),
     bridges: bridges(),
     unplugged: unpluggedLinks(),
-    ...{ route, ruleset, takenTcp, targets, disk },
+    route,
+    ruleset,
+    takenTcp,
+    targets,
+    disk,
     ...heard,
     membershipsMax: kernelNumber('/proc/sys/net/ipv4/igmp_max_memberships'),
     memberships: groupsOf(igmp ?? ''),

@@ -88,7 +88,12 @@ class Pair {
       const { host, port } = this.#address
       const way = await wayTo(host, port)
       return {
-        ...{ here, there, dialled, bulkTo, bulkFrom, ...ways },
+        here,
+        there,
+        dialled,
+        bulkTo,
+        bulkFrom,
+        ...ways,
         near: 'link' in way && way.near,
         via: 'link' in way ? way.link : undefined,
         holdMillis: this.#holdMillis,

@@ -140,10 +140,10 @@ export function firewall(facts: Facts): Verdict | undefined {
 function eaten(facts: Facts, way: 'in' | 'out', what: string): Verdict {
   const eater = eaterOfGroup(facts.ruleset ?? '', wantedOf(facts), way)
   if (eater !== undefined) return failed(`${what}; ${eater.what}`, eater.repair)
-  const [chain, side] = way === 'in' ? ['INPUT', 'arrives'] : ['OUTPUT', 'leaves']
+  const chain = way === 'in' ? 'INPUT' : 'OUTPUT'
   return failed(
     what,
-    `iptables -I ${chain} -d ${facts.group} -j ACCEPT; nft list ruleset, as root, shows what drops what ${side}`,
+    `iptables -I ${chain} -d ${facts.group} -j ACCEPT, as root; nft list ruleset shows the rules`,
   )
 }
 

@@ -1,6 +1,7 @@
 // The public shape of a transfer: options in, typed events out, a promise at the end. The command
 // line is a client of this file and prints nothing that is not one of these events.
 
+import type { Finding } from '../core/doctor/finding.js'
 import type { Address, HashName } from '../ports.js'
 
 /** When multicast is used: `auto` falls back to the swarm by itself, `always` never gives up. */
@@ -91,6 +92,27 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly oneWay?: boolean
   /** What is verified is forgotten: nothing is written, resumed or given to others. */
   readonly discard?: boolean
+}
+
+export interface DoctorOptions {
+  readonly group?: string
+  readonly port?: number
+  readonly dataPort?: number
+  readonly peerPort?: number
+  readonly interface?: string
+  readonly ttl?: number
+  /** Folder whose disk is looked at; default `.`. */
+  readonly out?: string
+  /** `host:port` of whom to call. */
+  readonly managers?: readonly string[]
+  readonly peers?: readonly string[]
+  /** `host:port` of a doctor that listens: both ends are tested together. */
+  readonly with?: string
+  /** The fastest blast of such a test; default 160 Mbit/s. */
+  readonly maxRateBps?: number
+  /** How long such a test waits for memberships to expire; default 10 s. */
+  readonly holdMillis?: number
+  readonly signal?: AbortSignal
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -256,4 +278,29 @@ export interface VerifyResult {
   readonly missing: readonly string[]
   readonly wrong: readonly { path: string; why: string }[]
   readonly extra: readonly string[]
+}
+
+export interface DoctorEvents {
+  /** What it does now, for tests that take their time. */
+  phase: { doing: string }
+  /** One check is done. */
+  finding: Finding
+}
+
+export interface DoctorResult {
+  readonly findings: readonly Finding[]
+  /** How many of each. */
+  readonly ok: number
+  readonly warnings: number
+  readonly failed: number
+}
+
+export interface DoctorListenEvents {
+  listening: { peerPort: number; group: string; port: number; address: string }
+  /** Another host's doctor came, or is done. */
+  conversation: { host: string; state: 'begun' | 'over' }
+}
+
+export interface DoctorListenResult {
+  readonly conversations: number
 }

@@ -78,7 +78,12 @@ async function converse<Answer>(
   })
 }
 
-function onLines(socket: Socket, first: Uint8Array | undefined, on: (line: string) => void): void {
+/** Each line that comes; one that is too long ends the connection. */
+export function onLines(
+  socket: Socket,
+  first: Uint8Array | undefined,
+  on: (line: string) => void,
+): void {
   const decoder = new StringDecoder('utf8')
   let text = ''
   const take = (piece: Uint8Array): void => {

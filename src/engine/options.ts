@@ -5,7 +5,7 @@
 import { isMulticast, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
-import type { CreateMetaOptions, Link, ReceiveOptions, SendOptions } from './api.js'
+import type { CreateMetaOptions, DoctorOptions, Link, ReceiveOptions, SendOptions } from './api.js'
 import { TIMER_MILLIS_MAX } from './drive.js'
 import { DEFAULT_PORT } from './place.js'
 
@@ -118,6 +118,25 @@ const RECEIVE: Rules<ReceiveOptions> = {
   discard: yesOrNo,
 }
 
+const DOCTOR: Rules<DoctorOptions> = {
+  group,
+  port,
+  dataPort: port,
+  peerPort: port,
+  interface: text,
+  ttl: whole(0, 255),
+  out: text,
+  managers: endpoints,
+  peers: endpoints,
+  with: {
+    what: 'a text host:port',
+    holds: value => isText(value) && parseEndpoint(value) !== undefined,
+  },
+  maxRateBps: whole(1, LIMITS.doctorRateBpsMax),
+  holdMillis: whole(0, LIMITS.doctorHoldMillisMax),
+  signal,
+}
+
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
 export function checkMetaOptions(options: CreateMetaOptions): void {
   check(options, META)
@@ -132,8 +151,18 @@ export function checkSendOptions(options: SendOptions): void {
   if (!carousel && (passes ?? durationMillis) !== undefined)
     throw bad('passes and durationMillis are limits of a carousel')
   if (carousel && multicast === 'never') throw bad('a carousel is nothing but multicast')
+  checkDataPort(options)
+}
+
+/** Without one of its own the data's port is the next. */
+function checkDataPort(options: { readonly port?: number; readonly dataPort?: number }): void {
   if (options.dataPort === undefined && (options.port ?? DEFAULT_PORT) === 65_535)
     throw bad('behind port 65535 there is none for the data: name one, or take another port')
+}
+
+export function checkDoctorOptions(options: DoctorOptions): void {
+  check(options, DOCTOR)
+  checkDataPort(options)
 }
 
 export function checkReceiveOptions(options: ReceiveOptions): void {

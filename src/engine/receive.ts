@@ -2,7 +2,7 @@
 // receiver's machine until every file stands and nobody needs us any more.
 
 import { randomInt } from 'node:crypto'
-import { formatEndpoint, parseEndpoint } from '../core/base/endpoint.js'
+import { endpointsOf, formatEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import { MIB } from '../core/base/units.js'
@@ -13,6 +13,7 @@ import { sha256 } from '../io/disk/hasher.js'
 import { readMetaFile } from '../io/disk/meta-file.js'
 import type { Address } from '../ports.js'
 import type { Link, ReceiveEvents, ReceiveOptions, ReceiveResult } from './api.js'
+import { Silence } from './doctor/silence.js'
 import { Ears, type EarsOptions } from './ears.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
@@ -58,6 +59,7 @@ export function receive(
 class Reception {
   readonly #source: ReceiveSource
   readonly #options: ReceiveOptions
+  readonly #silence: Silence<ReceiveEvents>
   readonly #emit: Emit<ReceiveEvents>
   readonly #peers: Address[]
   readonly #announced = new Map<string, Address>()
@@ -70,8 +72,9 @@ class Reception {
   constructor(source: ReceiveSource, options: ReceiveOptions, emit: Emit<ReceiveEvents>) {
     this.#source = source
     this.#options = options
-    this.#emit = emit
-    this.#peers = [...addressesOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+    this.#silence = new Silence(options, emit)
+    this.#emit = this.#silence.emit
+    this.#peers = [...endpointsOf(options.peers ?? []), ...(source.link?.managers ?? [])]
     if (options.oneWay) this.#peers.length = 0
   }
 
@@ -84,14 +87,16 @@ class Reception {
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
     if (found) {
       this.#givenId = found.meta.id
-      if (!oneWay) this.#peers.push(...addressesOf(found.meta.managers))
+      if (!oneWay) this.#peers.push(...endpointsOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
+    this.#silence.begin()
     try {
       if (multicast !== 'never') {
         const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
           if (isWanted(announce, this.#wantedId)) {
+            this.#silence.broken()
             this.#note(announce.id, { host: from, port: announce.port })
           }
           this.#receiving?.announced(from, session, announce)
@@ -124,6 +129,7 @@ class Reception {
       return await this.#receiving.run()
     } finally {
       clearTimeout(hinting)
+      this.#silence.end()
       await this.#ears?.close()
     }
   }
@@ -345,9 +351,4 @@ function nobodyToAsk(deaf: string | undefined): Mcp2pError {
 
 function mebibytes(bytes: number): string {
   return (bytes / MIB).toFixed(1)
-}
-
-/** Of texts that were checked, as all are that get here. */
-function addressesOf(texts: readonly string[]): Address[] {
-  return texts.flatMap(text => parseEndpoint(text) ?? [])
 }

@@ -9,6 +9,7 @@ import { readMetaFile } from '../io/disk/meta-file.js'
 import { openSource } from '../io/disk/source.js'
 import type { MetaEvents, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { makeMeta } from './create-meta.js'
+import { Silence } from './doctor/silence.js'
 import { type Emit, Job } from './events.js'
 import { throwIfAborted } from './interrupted.js'
 import { checkSendOptions, checkSendSource } from './options.js'
@@ -38,11 +39,18 @@ async function run(
   const { meta, metaBytes, from } = await offered(source, options, emit, startedAt)
   if (options.carousel) checkCarousel(meta, options, emit)
   const opened = await openSource(meta, from, options.signal)
+  const silence = new Silence(options, emit)
   try {
-    const given = { meta, metaBytes, source: opened, options, place, emit, startedAt }
+    const tell: Emit<SendEvents> = (type, event) => {
+      if (type === 'peer') silence.broken() // it heard the announcement, or asks for itself
+      silence.emit(type, event)
+    }
+    const given = { meta, metaBytes, source: opened, options, place, emit: tell, startedAt }
     const sending = await Sending.open(given)
+    silence.begin()
     return await sending.run()
   } finally {
+    silence.end()
     await opened.close()
   }
 }

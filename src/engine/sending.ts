@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { hexOf } from '../core/base/bytes.js'
-import { parseEndpoint } from '../core/base/endpoint.js'
+import { endpointsOf } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
@@ -318,7 +318,7 @@ export class Sending {
   #link(): string {
     const { meta, place } = this.#given
     const own = place.chosen ?? bestInterface()
-    const managers = [...addressesIn(meta.managers)]
+    const managers = endpointsOf(meta.managers)
     if (own) managers.push({ host: own.address, port: this.#port.port })
     return formatLink({ id: meta.id, managers, name: meta.name })
   }
@@ -429,11 +429,4 @@ function bestInterface(): { address: string } | undefined {
   })
   const told = all.filter(({ address }) => !address.includes('%'))
   return told.find(each => !each.internal) ?? told[0]
-}
-
-function* addressesIn(managers: readonly string[]): Iterable<{ host: string; port: number }> {
-  for (const text of managers) {
-    const address = parseEndpoint(text)
-    if (address) yield address
-  }
 }

@@ -10,6 +10,7 @@ import { formatEndpoint, parseEndpoint } from '../../src/core/base/endpoint.js'
 import { Mcp2pError } from '../../src/core/base/errors.js'
 import { LIMITS } from '../../src/core/base/limits.js'
 import { Prng } from '../../src/core/base/prng.js'
+import { microsOf } from '../../src/core/base/units.js'
 import {
   BENCH_HEADER_BYTES,
   emptyBenchHeader,
@@ -17,6 +18,7 @@ import {
   writeBenchHeader,
 } from '../../src/core/bench/datagram.js'
 import { benchLine, parseBenchWord } from '../../src/core/bench/words.js'
+import { answerIn, boundedBlast, requestIn } from '../../src/core/doctor/line.js'
 import { Registry } from '../../src/core/manager/registry.js'
 import { canonicalOf } from '../../src/core/meta/canonical.js'
 import { formatLink, parseLink } from '../../src/core/meta/link.js'
@@ -152,6 +154,18 @@ function meta(bytes: Uint8Array, prng: Prng): void {
   })
 }
 
+function doctor(bytes: Uint8Array): void {
+  const line = textOf(bytes)
+  if (line === undefined) return
+  const request = requestIn(line)
+  answerIn(line)
+  if (request?.cmd === 'pad') ok(request.pad.length <= LIMITS.doctorPadChars)
+  if (request?.cmd !== 'blast') return
+  const { rateBps, count, bytes: size } = boundedBlast(request, 1e8)
+  ok(rateBps <= 1e8)
+  ok(count === 1 || microsOf(count * size, rateBps) <= LIMITS.doctorBlastMicrosMax)
+}
+
 function link(bytes: Uint8Array): void {
   const text = textOf(bytes)
   const read = text === undefined ? undefined : parseLink(text)
@@ -204,10 +218,11 @@ export const PARSERS: readonly Parser[] = [
   { name: 'announce', share: 90, samples: samples.announces, read: announce },
   { name: 'query', share: 40, samples: samples.queries, read: query },
   { name: 'frames', share: 90, samples: samples.streams, read: frames },
-  { name: 'message', share: 210, samples: samples.messages, read: message },
+  { name: 'message', share: 190, samples: samples.messages, read: message },
   { name: 'control', share: 90, samples: samples.controls, read: message },
   { name: 'manager', share: 60, samples: samples.lines, read: manager },
   { name: 'bench', share: 40, samples: samples.benches, read: bench },
+  { name: 'doctor', share: 20, samples: samples.doctorLines, read: doctor },
   { name: 'meta', share: 20, samples: samples.metas, read: meta },
   { name: 'link', share: 40, samples: samples.links, read: link },
   { name: 'endpoint', share: 40, samples: samples.endpoints, read: endpoint },

@@ -70,6 +70,23 @@ export const benches = [
 ]
 
 const hash = 'ab'.repeat(32)
+export const doctorLines = [
+  {
+    cmd: 'hello',
+    run: 7,
+    group: '224.0.67.67',
+    port: 1,
+    dataPort: 2,
+    mtuBytes: 1500,
+    unixMillis: 0,
+  },
+  { cmd: 'blast', round: 1, to: 'data', bytes: 1472, count: 1000, rateBps: 1e8 },
+  { cmd: 'tally', round: 1 },
+  { cmd: 'dial', port: 9990 },
+  { cmd: 'pad', pad: 'xx', want: 2 },
+  { cmd: 'tally', heard: 3 },
+].map(line => utf8(JSON.stringify(line)))
+
 export const lines = [
   { cmd: 'register', meta_hash: hash, port: 9990 },
   { cmd: 'register', meta_hash: 'a', port: 1, cookie: '0123456789abcdef' },

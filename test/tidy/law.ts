@@ -31,6 +31,7 @@ export const law: Readonly<Record<string, Knows>> = {
   'core/bench': { ...pure('base', 'wire'), packages: ['zod'] },
   // The only place that sees both the blast and the swarm.
   'core/session': pure('base', 'wire', 'meta', 'fec', 'rate', 'multicast', 'swarm', 'manager'),
+  'core/doctor': { ...pure('base'), packages: ['zod'] },
   ports: { values: [], types: ['core/base'], packages: [] },
   // Frames are parsed where the bytes are.
   'io/net': { ...shell, values: [...shell.values, 'core/wire'] },
@@ -40,7 +41,7 @@ export const law: Readonly<Record<string, Knows>> = {
   engine: { values: ['core/*', 'io/*', 'ports'], types: [] },
   'app/cli': { values: ['engine', 'app/*', 'core/base'], types: ['ports', 'index'] },
   'app/*': { values: ['engine', 'core/base'], types: ['ports'] },
-  index: { values: ['engine', 'core/base'], types: ['ports'] },
+  index: { values: ['engine', 'core/base'], types: ['ports', 'core/doctor'] },
 }
 
 /** Room of a file below src/, e.g. `core/wire`, `io/disk`, `engine`, `ports`. */

@@ -3,6 +3,11 @@
 
 import type {
   CreateMetaOptions,
+  DoctorEvents,
+  DoctorListenEvents,
+  DoctorListenResult,
+  DoctorOptions,
+  DoctorResult,
   Link,
   MetaEvents,
   MetaResult,
@@ -58,6 +63,8 @@ export type BenchReceive = (
   options: BenchReceiveOptions,
 ) => Job<BenchReceiveEvents, BenchReceiveResult>
 export type BenchHost = (options: BenchHostOptions) => Job<BenchHostEvents, BenchHostResult>
+export type Doctor = (options: DoctorOptions) => Job<DoctorEvents, DoctorResult>
+export type DoctorListen = (options: DoctorOptions) => Job<DoctorListenEvents, DoctorListenResult>
 
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
@@ -71,6 +78,8 @@ export interface Engine {
   benchSend(): Promise<BenchSend>
   benchReceive(): Promise<BenchReceive>
   benchHost(): Promise<BenchHost>
+  doctor(): Promise<Doctor>
+  doctorListen(): Promise<DoctorListen>
 }
 
 export const engine: Engine = {
@@ -90,4 +99,6 @@ export const engine: Engine = {
   },
   benchHost: async () => (await import('../../engine/bench/host.js')).benchHost,
   benchReceive: async () => (await import('../../engine/bench/recv.js')).benchReceive,
+  doctor: async () => (await import('../../engine/doctor/doctor.js')).doctor,
+  doctorListen: async () => (await import('../../engine/doctor/listen.js')).doctorListen,
 }

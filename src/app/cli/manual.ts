@@ -99,6 +99,22 @@ export const MANUALS: readonly Manual[] = [
     ],
   },
   {
+    name: 'doctor',
+    heading: 'Look:',
+    arguments: '',
+    summary: 'find what keeps transfers from working here, and what repairs it',
+    description:
+      'Looks at interfaces, routes, firewall, memberships, ports, buffers, disk and clock, sends a few datagrams to the group to see them come back, and calls who is named. ' +
+      'One line per check: ok, warning or failed, why, and what to do; exit 4 when one failed.',
+    examples: [
+      ['mcp2p doctor', 'examine this host'],
+      ['mcp2p doctor --interface eth1 --json', 'another interface, for a program'],
+      ['mcp2p doctor --peer 10.0.0.1:9990', 'can that sender be reached from here?'],
+      ['mcp2p doctor --listen', 'on one host, and on another:'],
+      ['mcp2p doctor --with 10.0.0.1', 'test multicast, TCP, MTU and loss both ways'],
+    ],
+  },
+  {
     name: 'config',
     heading: 'Look:',
     arguments: '',

@@ -1,7 +1,7 @@
 // What can be said about one option. The options themselves are `options.ts`; everything that walks
 // over them (grammar, values, help, table) knows only this shape.
 
-export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'config' | 'bench'
+export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'doctor' | 'config' | 'bench'
 
 /** How an option's text is read; `value.ts` has one reader for each. */
 export type Kind =

@@ -9,7 +9,7 @@ const PORT = { kind: 'integer', value: '<port>', min: 1, max: 65_535 } as const
 const STATS_MILLIS_MAX = 24 * 86_400_000
 const MAKES_META = ['meta', 'send'] as const
 const TRANSFERS = ['send', 'recv'] as const
-const NETWORKED = ['send', 'recv', 'bench'] as const
+const NETWORKED = ['send', 'recv', 'bench', 'doctor'] as const
 /** A bench's datagram holds its header, and no UDP datagram is longer. */
 const BENCH_BYTES = { min: 26, max: 65_507 } as const
 
@@ -32,7 +32,7 @@ export const OPTIONS = [
     default: '.',
     help: 'where the files are written; nothing is ever written outside',
     topic: 'Files',
-    commands: ['recv', 'bench'],
+    commands: ['recv', 'bench', 'doctor'],
   },
   {
     name: 'root',
@@ -92,9 +92,9 @@ export const OPTIONS = [
     kind: 'endpoints',
     value: '<host:port>',
     otherwise: 'none',
-    help: 'swarm manager to name in the .p2pmeta (repeatable)',
+    help: 'swarm manager to name in the .p2pmeta, or to call (repeatable)',
     topic: 'Network',
-    commands: MAKES_META,
+    commands: [...MAKES_META, 'doctor'],
   },
   {
     name: 'peer',
@@ -103,7 +103,7 @@ export const OPTIONS = [
     otherwise: 'found by themselves',
     help: 'peer or manager to dial (repeatable)',
     topic: 'Network',
-    commands: ['recv'],
+    commands: ['recv', 'doctor'],
   },
   {
     name: 'group',
@@ -129,7 +129,7 @@ export const OPTIONS = [
     otherwise: '--port + 1',
     help: 'UDP port of the data',
     topic: 'Network',
-    commands: ['send'],
+    commands: ['send', 'doctor'],
   },
   {
     name: 'peer-port',
@@ -137,7 +137,7 @@ export const OPTIONS = [
     default: '9990',
     help: 'TCP port for peers; a taken one gives the next free one',
     topic: 'Network',
-    commands: TRANSFERS,
+    commands: NETWORKED,
   },
   {
     name: 'interface',
@@ -157,7 +157,7 @@ export const OPTIONS = [
     default: '1',
     help: 'how many routers multicast may pass, plus one',
     topic: 'Network',
-    commands: ['send', 'bench'],
+    commands: ['send', 'bench', 'doctor'],
   },
   {
     name: 'source',
@@ -240,7 +240,7 @@ export const OPTIONS = [
     otherwise: 'none',
     help: 'multicast never goes faster',
     topic: 'Rate',
-    commands: ['send'],
+    commands: ['send', 'doctor'],
   },
   {
     name: 'wait-receivers',
@@ -404,6 +404,33 @@ export const OPTIONS = [
     commands: ['bench'],
   },
   {
+    name: 'with',
+    kind: 'text',
+    value: '<host[:port]>',
+    otherwise: 'this host alone',
+    help: 'test both ways together with a doctor --listen there',
+    topic: 'Network',
+    commands: ['doctor'],
+  },
+  {
+    name: 'listen',
+    kind: 'flag',
+    otherwise: 'examine this host',
+    help: 'wait for the doctor of another host, until stopped',
+    topic: 'Network',
+    commands: ['doctor'],
+  },
+  {
+    name: 'hold',
+    kind: 'time',
+    value: '<time>',
+    max: 900_000,
+    default: '10s',
+    help: 'how long --with waits for a switch to forget who listens; most take 260 s',
+    topic: 'When',
+    commands: ['doctor'],
+  },
+  {
     name: 'json',
     kind: 'flag',
     otherwise: 'text',
@@ -474,6 +501,7 @@ export const EXCLUSIVE: readonly (readonly [OptionName, OptionName])[] = [
   ['discard', 'stay'],
   ['num', 'time'],
   ['serial', 'parallel'],
+  ['with', 'listen'],
   ['json', 'json-stream'],
   ['quiet', 'verbose'],
 ]

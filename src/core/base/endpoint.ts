@@ -20,6 +20,11 @@ export function parseEndpoint(text: string): Address | undefined {
   return isIpv4(plain) || isHostName(plain) ? { host: plain, port } : undefined
 }
 
+/** Of texts that were checked; what is no endpoint is left out. */
+export function endpointsOf(texts: readonly string[]): Address[] {
+  return texts.flatMap(text => parseEndpoint(text) ?? [])
+}
+
 /** The inverse of `parseEndpoint`. */
 export function formatEndpoint(address: Address): string {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host

@@ -175,4 +175,17 @@ export const LIMITS = {
   benchStreamsMax: 64,
   /** Of what the two sides say to each other, its end included. */
   benchLineBytesMax: 1024,
+  // Doctor: what one that listens does for whoever calls
+  /** A line of the manager's has to hold it. */
+  doctorPadChars: 48 * KiB,
+  doctorDatagramBytesMax: 1472,
+  doctorRateBpsMax: 1_000_000_000,
+  /** One blast, and how many there are in a conversation. */
+  doctorBlastMicrosMax: 2_000_000,
+  doctorBlastDatagramsMax: 200_000,
+  doctorRoundsMax: 31,
+  doctorDialsMax: 2,
+  /** How long memberships may be waited for, and all of a conversation may last. */
+  doctorHoldMillisMax: 900_000,
+  doctorMillisMax: 1_200_000,
 } as const

@@ -129,6 +129,20 @@ async function listen(port: number, host: string | undefined): Promise<Server> {
   })
 }
 
+/** Why nobody can listen on exactly this port, or undefined. */
+export async function portTrouble(
+  port: number,
+  host: string | undefined,
+): Promise<string | undefined> {
+  try {
+    const server = await listen(port, host)
+    await new Promise<void>(resolve => server.close(() => resolve()))
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error)
+  }
+}
+
 /**
  * Connects, from `localAddress` when given; rejects after 5 s. The bytes of the socket's `data` events
  * are there during the event only: all are read into the same memory, where a buffer for each would

@@ -84,7 +84,7 @@ function valuesOf(option: OptionSpec): readonly string[] {
 /** A command that has the option, up to its own arguments. */
 function commandOf(option: OptionSpec): string[] {
   const command = option.commands?.[0] ?? 'recv'
-  return command === 'recv' ? [command] : [command, '/nonexistent']
+  return command === 'recv' || command === 'doctor' ? [command] : [command, '/nonexistent']
 }
 
 describe.each(specs.filter(option => option.name !== 'config'))('--$name', option => {

@@ -96,6 +96,8 @@ export class FakeWorld implements World {
       benchSend: job('benchSend'),
       benchReceive: job('benchReceive'),
       benchHost: job('benchHost'),
+      doctor: job('doctor'),
+      doctorListen: job('doctorListen'),
     }
   }
 

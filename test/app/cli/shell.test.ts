@@ -8,7 +8,7 @@ import { repositoryRoot } from '../../lab/root.js'
 import { FakeWorld } from './fake-world.js'
 import { received, row, sending } from './samples.js'
 
-const COMMANDS = ['send', 'recv', 'meta', 'verify', 'config'] as const
+const COMMANDS = ['send', 'recv', 'meta', 'verify', 'doctor', 'config'] as const
 
 async function said(...args: string[]) {
   const world = new FakeWorld(args)

@@ -23,6 +23,10 @@ interface NetworkOptions {
   /** Interface name or address that joins, sends and the peer port are limited to. */
   readonly interface?: string
   readonly multicast?: MulticastMode
+  /** Swarm managers to register with, `host:port`, beside those that the meta names. */
+  readonly managers?: readonly string[]
+  /** Where this host is, from the widest to the narrowest: `dc/rack`; default: its subnet. */
+  readonly location?: string
   /** Stops gracefully: journal kept, sockets closed; `done` rejects with exit `interrupted`. */
   readonly signal?: AbortSignal
   /** How often `progress` is emitted, ms; default 500. */
@@ -79,6 +83,18 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly stay?: boolean
   /** Replace existing different files. */
   readonly overwrite?: boolean
+}
+
+export interface ManageOptions {
+  /** TCP port of the JSON lines; default 8889. */
+  readonly port?: number
+  /** Address to accept on; default: all. */
+  readonly bind?: string
+  /** Folder where peers and metas are kept; default: the user's state folder. */
+  readonly state?: string
+  /** Stops it: everything is kept, `done` resolves. */
+  readonly signal?: AbortSignal
+  readonly progressEveryMillis?: number
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -194,6 +210,13 @@ export interface MetaEvents {
   }
 }
 
+export interface ManageEvents {
+  notice: Notice
+  /** Peers can come; some may be known from before. */
+  listening: { bind: string | undefined; port: number; state: string; knownPeers: number }
+  progress: ManageResult
+}
+
 export interface ReceiveResult {
   readonly id: string
   readonly name: string
@@ -223,6 +246,17 @@ export interface SendResult {
   readonly receivers: readonly ReceiverRow[]
   /** Every receiver heard of is complete, and there was one. */
   readonly complete: boolean
+}
+
+/** What a manager has, and what it has done. */
+export interface ManageResult {
+  readonly seconds: number
+  readonly swarms: number
+  readonly peers: number
+  readonly metas: number
+  readonly requests: number
+  /** Requests that were answered with an error. */
+  readonly errors: number
 }
 
 export interface MetaResult {

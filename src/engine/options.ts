@@ -2,10 +2,10 @@
 // compiler to say that `rateBps` was a text, and a socket or a timer would say it late and in words
 // of its own. One table says what each option may be; a name that is not in it is a slip of the pen.
 
-import { isMulticast, parseEndpoint } from '../core/base/endpoint.js'
+import { isIpv4, isIpv6, isLocation, isMulticast, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
-import type { CreateMetaOptions, Link, ReceiveOptions, SendOptions } from './api.js'
+import type { CreateMetaOptions, Link, ManageOptions, ReceiveOptions, SendOptions } from './api.js'
 import { TIMER_MILLIS_MAX } from './drive.js'
 import { DEFAULT_PORT } from './place.js'
 
@@ -79,6 +79,11 @@ const NETWORK = {
   peerPort: port,
   interface: text,
   multicast: oneOf('auto', 'always', 'never'),
+  managers: endpoints,
+  location: {
+    what: 'names from the widest to the narrowest place, like dc1/rack7',
+    holds: value => isText(value) && isLocation(value),
+  } satisfies Rule,
   signal,
   progressEveryMillis: interval,
 }
@@ -111,6 +116,21 @@ const RECEIVE: Rules<ReceiveOptions> = {
   peers: endpoints,
   stay: yesOrNo,
   overwrite: yesOrNo,
+}
+
+const MANAGE: Rules<ManageOptions> = {
+  port,
+  bind: {
+    what: 'an IP address',
+    holds: value => isText(value) && (isIpv4(value) || isIpv6(value)),
+  },
+  state: text,
+  signal,
+  progressEveryMillis: interval,
+}
+
+export function checkManageOptions(options: ManageOptions): void {
+  check(options, MANAGE)
 }
 
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */

@@ -69,7 +69,8 @@ class Reception {
     this.#source = source
     this.#options = options
     this.#emit = emit
-    this.#peers = [...addressesOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+    const named = [...(options.peers ?? []), ...(options.managers ?? [])]
+    this.#peers = [...addressesOf(named), ...(source.link?.managers ?? [])]
   }
 
   async run(): Promise<ReceiveResult> {
@@ -81,7 +82,6 @@ class Reception {
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
     if (found) {
       this.#givenId = found.meta.id
-      this.#peers.push(...addressesOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
@@ -107,6 +107,7 @@ class Reception {
       found ??= await this.#findMeta(place.chosen?.address)
       this.#overheard = undefined
       this.#heard.clear()
+      this.#peers.push(...addressesOf(found.meta.managers))
       this.#receiving = await Receiving.open({
         ...found,
         options: this.#options,
@@ -266,7 +267,7 @@ class Reception {
     for (const address of this.#peers) {
       known.push(address)
       try {
-        known.push(...((await askManager(address, id, undefined, localAddress)) ?? []))
+        known.push(...((await askManager(address, id, localAddress)) ?? []))
       } catch {
         // Not reachable now: the next round tries again.
       }
@@ -285,7 +286,7 @@ class Reception {
       level: 'warning',
       message: this.#ears
         ? `no announcement${wanted} on ${where} so far; still listening`
-        : 'no peer answers so far; still trying',
+        : `${this.#peers.map(formatEndpoint).join(', ')}: no peer so far; still trying`,
       hint: 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
     })
   }

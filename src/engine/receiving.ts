@@ -26,7 +26,7 @@ import type { Emit } from './events.js'
 import { Finisher } from './finisher.js'
 import { interrupted } from './interrupted.js'
 import { lackNotice } from './lack.js'
-import { askManager } from './lines.js'
+import { Managers } from './manager/client.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
@@ -49,7 +49,6 @@ export interface ReceivingOptions {
   readonly startedAt: number
 }
 
-const MANAGER_EVERY_MILLIS = 10_000
 const FAREWELL_MILLIS = 5000
 
 export class Receiving {
@@ -67,6 +66,7 @@ export class Receiving {
   readonly #writer: Writer
   readonly #finisher: Finisher
   readonly #meter = new Meter()
+  #managers: Managers | undefined
   readonly #timers: NodeJS.Timeout[] = []
   #verifiedBytes = 0
   #reportedBytes = 0
@@ -201,8 +201,7 @@ export class Receiving {
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
     this.#every(250, () => this.#load())
-    this.#askManagers()
-    this.#every(MANAGER_EVERY_MILLIS, () => this.#askManagers())
+    this.#managers = this.#register()
     try {
       await this.#settled
     } finally {
@@ -382,20 +381,30 @@ export class Receiving {
     this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes, lineBytes: ears?.lineBytes })
   }
 
-  #askManagers(): void {
-    const { peers, place } = this.#given
-    for (const address of peers)
-      askManager(address, this.#meta.id, this.#port.port, chosenAddress(place)).then(
-        found => found && this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
-        () => {},
-      )
+  /** With whoever was named and turns out to be a manager. */
+  #register(): Managers {
+    const { metaBytes, options, peers, place, emit } = this.#given
+    const managers = new Managers(peers, {
+      id: this.#meta.id,
+      metaBytes,
+      port: this.#port.port,
+      location: options.location,
+      localAddress: () => chosenAddress(place),
+      onPeers: found => this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
+      onNotice: notice => emit('notice', notice),
+    })
+    managers.progress(this.#verifiedBytes, this.#tree.geometry.totalBytes)
+    return managers
   }
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#drive.stop()
     // The sender must hear of our completion, or it waits for us in vain.
-    await this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000)
+    await Promise.all([
+      this.#managers?.close(),
+      this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000),
+    ])
     await this.#port.close()
     await this.#saving
     // What was verified since the last journal is kept too, so that a resume fetches nothing twice.
@@ -419,6 +428,7 @@ export class Receiving {
     const { totalBytes } = this.#tree.geometry
     const { progress, swarm } = this.#fetch
     const { ears } = this.#given
+    this.#managers?.progress(this.#verifiedBytes, totalBytes)
     const now = performance.now()
     const rateBps = this.#meter.rateBps('verified', this.#verifiedBytes, now)
     const left = totalBytes - this.#verifiedBytes

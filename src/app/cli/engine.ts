@@ -4,6 +4,9 @@
 import type {
   CreateMetaOptions,
   Link,
+  ManageEvents,
+  ManageOptions,
+  ManageResult,
   MetaEvents,
   MetaResult,
   ReceiveEvents,
@@ -43,6 +46,8 @@ export type Receive = (
   options: ReceiveOptions,
 ) => Job<ReceiveEvents, ReceiveResult>
 
+export type Manage = (options: ManageOptions) => Job<ManageEvents, ManageResult>
+
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
  * to be there by then.
@@ -52,6 +57,7 @@ export interface Engine {
   verify(): Promise<Verify>
   send(): Promise<Send>
   receive(): Promise<Receive>
+  manage(): Promise<Manage>
 }
 
 export const engine: Engine = {
@@ -65,4 +71,5 @@ export const engine: Engine = {
     runPatiently()
     return (await import('../../engine/receive.js')).receive
   },
+  manage: async () => (await import('../../engine/manager/manage.js')).manage,
 }

@@ -1,7 +1,7 @@
 // What can be said about one option. The options themselves are `options.ts`; everything that walks
 // over them (grammar, values, help, table) knows only this shape.
 
-export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'config'
+export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'manager' | 'config'
 
 /** How an option's text is read; `value.ts` has one reader for each. */
 export type Kind =
@@ -10,6 +10,8 @@ export type Kind =
   | 'text'
   | 'choice'
   | 'group'
+  | 'address'
+  | 'location'
   | 'endpoints'
   | 'integer'
   | 'rate'

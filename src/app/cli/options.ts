@@ -41,6 +41,15 @@ export const OPTIONS = [
     commands: ['send'],
   },
   {
+    name: 'state',
+    kind: 'text',
+    value: '<dir>',
+    otherwise: '~/.local/state/mcp2p/manager',
+    help: 'where the manager keeps peers and .p2pmeta files',
+    topic: 'Files',
+    commands: ['manager'],
+  },
+  {
     name: 'overwrite',
     kind: 'flag',
     otherwise: 'refuse',
@@ -81,9 +90,9 @@ export const OPTIONS = [
     kind: 'endpoints',
     value: '<host:port>',
     otherwise: 'none',
-    help: 'swarm manager to name in the .p2pmeta (repeatable)',
+    help: 'swarm manager to register with, and to name in a new .p2pmeta (repeatable)',
     topic: 'Network',
-    commands: MAKES_META,
+    commands: ['meta', 'send', 'recv'],
   },
   {
     name: 'peer',
@@ -93,6 +102,32 @@ export const OPTIONS = [
     help: 'peer or manager to dial (repeatable)',
     topic: 'Network',
     commands: ['recv'],
+  },
+  {
+    name: 'location',
+    kind: 'location',
+    value: '<dc/rack>',
+    otherwise: 'by subnet',
+    help: 'where this host is, for managers that introduce near peers first',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'manager-port',
+    ...PORT,
+    default: '8889',
+    help: 'TCP port of the manager',
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'bind',
+    kind: 'address',
+    value: '<address>',
+    otherwise: 'all',
+    help: 'the one address that the manager accepts peers on',
+    topic: 'Network',
+    commands: ['manager'],
   },
   {
     name: 'group',
@@ -324,7 +359,7 @@ type ValueOf<O> = O extends { choices: readonly (infer C)[] }
     ? boolean
     : O extends { kind: 'endpoints' }
       ? readonly string[]
-      : O extends { kind: 'text' | 'group' }
+      : O extends { kind: 'text' | 'group' | 'address' | 'location' }
         ? string
         : number
 

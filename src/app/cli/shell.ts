@@ -14,6 +14,7 @@ import type { World } from './world.js'
 /** Imported when run, so that help is there at once. */
 const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   config: async () => (await import('./commands/config.js')).config,
+  manager: async () => (await import('./commands/manager.js')).manager,
   meta: async () => (await import('./commands/meta.js')).meta,
   recv: async () => (await import('./commands/recv.js')).recv,
   send: async () => (await import('./commands/send.js')).send,

@@ -93,6 +93,7 @@ export class FakeWorld implements World {
       verify: job('verify'),
       send: job('send'),
       receive: job('receive'),
+      manage: job('manage'),
     }
   }
 

@@ -58,6 +58,8 @@ function networkOptions(settings: Settings) {
     port: settings.port,
     dataPort: settings['data-port'],
     peerPort: settings['peer-port'],
+    managers: settings.manager,
+    location: settings.location,
     interface: settings.interface,
     ttl: settings.ttl,
     fec: settings.fec,
@@ -158,8 +160,7 @@ function checkRates(settings: Settings): void {
 
 /** What only shapes a new meta says nothing about an existing one, and the other way round. */
 function checkSource(run: Run, source: SendSource): void {
-  const idle: readonly OptionName[] =
-    'meta' in source ? ['name', 'chunk-size', 'hash', 'manager'] : ['root']
+  const idle: readonly OptionName[] = 'meta' in source ? ['name', 'chunk-size', 'hash'] : ['root']
   const given = idle.find(name => run.sourceOf(name) === 'flag')
   if (given === undefined) return
   throw new Mcp2pError(

@@ -90,6 +90,12 @@ export interface ManageOptions {
   readonly port?: number
   /** Address to accept on; default: all. */
   readonly bind?: string
+  /** Address of the HTTP port; default 127.0.0.1, another one needs a token. */
+  readonly httpHost?: string
+  /** Default: `port` + 1. */
+  readonly httpPort?: number
+  /** What whoever asks by HTTP has to know. */
+  readonly httpToken?: string
   /** Folder where peers and metas are kept; default: the user's state folder. */
   readonly state?: string
   /** Stops it: everything is kept, `done` resolves. */
@@ -213,7 +219,14 @@ export interface MetaEvents {
 export interface ManageEvents {
   notice: Notice
   /** Peers can come; some may be known from before. */
-  listening: { bind: string | undefined; port: number; state: string; knownPeers: number }
+  listening: {
+    bind: string | undefined
+    port: number
+    httpHost: string
+    httpPort: number
+    state: string
+    knownPeers: number
+  }
   progress: ManageResult
 }
 

@@ -118,11 +118,20 @@ const RECEIVE: Rules<ReceiveOptions> = {
   overwrite: yesOrNo,
 }
 
+const address: Rule = {
+  what: 'an IP address',
+  holds: value => isText(value) && (isIpv4(value) || isIpv6(value)),
+}
+
 const MANAGE: Rules<ManageOptions> = {
   port,
-  bind: {
-    what: 'an IP address',
-    holds: value => isText(value) && (isIpv4(value) || isIpv6(value)),
+  bind: address,
+  httpHost: address,
+  httpPort: port,
+  httpToken: {
+    what: `a text without blanks, ${LIMITS.httpTokenBytesMax} characters at most`,
+    holds: value =>
+      isText(value) && /^[!-~]+$/.test(value) && value.length <= LIMITS.httpTokenBytesMax,
   },
   state: text,
   signal,
@@ -131,6 +140,8 @@ const MANAGE: Rules<ManageOptions> = {
 
 export function checkManageOptions(options: ManageOptions): void {
   check(options, MANAGE)
+  if (options.httpPort === undefined && options.port === 65_535)
+    throw bad('behind port 65535 there is none for HTTP: name one, or take another port')
 }
 
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */

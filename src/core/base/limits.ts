@@ -192,4 +192,13 @@ export const LIMITS = {
   /** A meta that a manager keeps, and all of them. */
   managerMetaBytesMax: 16 * MiB,
   managerMetasBytesMax: 1024 * MiB,
+
+  // The manager's HTTP port
+  httpPageMax: 1000,
+  httpHeaderBytesMax: 8 * KiB,
+  httpConnectionsMax: 256,
+  /** Streams of events, and what one that does not read may leave unread. */
+  httpStreamsMax: 64,
+  httpUnsentBytesMax: 1 * MiB,
+  httpTokenBytesMax: 4 * KiB,
 } as const

@@ -10,6 +10,7 @@ import { type CommandOf, type PeerRecord, parseCommand } from '../wire/manager.j
 import { Census, TTL_MICROS } from './census.js'
 import type { Entry } from './entry.js'
 import { introduce } from './introduce.js'
+import type { Roll } from './roll.js'
 import { isPrivate, mayClaim, Tokens } from './tokens.js'
 import { Watchers } from './watchers.js'
 
@@ -136,16 +137,14 @@ export class Registry {
 
   summaries(now: Micros): SwarmSummary[] {
     this.#census.expire(now)
-    return [...this.#census.swarms].map(([metaHash, { all }]) => {
-      const sums = { complete: 0, verifiedBytes: 0, totalBytes: 0 }
-      for (const { record } of all) {
-        const { verifiedBytes = 0, totalBytes = 0 } = record
-        sums.verifiedBytes += verifiedBytes
-        sums.totalBytes += totalBytes
-        if (record.totalBytes !== undefined && verifiedBytes === totalBytes) sums.complete++
-      }
-      return { metaHash, peers: all.size, ...sums }
-    })
+    return [...this.#census.swarms].map(([metaHash, { all }]) => summaryOf(metaHash, all))
+  }
+
+  /** Undefined when there is no such swarm. */
+  summary(metaHash: string, now: Micros): SwarmSummary | undefined {
+    this.#census.expire(now)
+    const swarm = this.#census.swarms.get(metaHash)
+    return swarm && summaryOf(metaHash, swarm.all)
   }
 
   /** Everybody in a swarm; undefined when there is no such swarm. */
@@ -290,6 +289,17 @@ export class Registry {
       this.#out.push({ type: 'tell', conn, line })
     }
   }
+}
+
+function summaryOf(metaHash: string, all: Roll<Entry>): SwarmSummary {
+  const sums = { complete: 0, verifiedBytes: 0, totalBytes: 0 }
+  for (const { record } of all) {
+    const { verifiedBytes = 0, totalBytes } = record
+    sums.verifiedBytes += verifiedBytes
+    sums.totalBytes += totalBytes ?? 0
+    if (verifiedBytes === totalBytes) sums.complete++
+  }
+  return { metaHash, peers: all.size, ...sums }
 }
 
 /** Addresses that only mean something on one machine or link are for those who are there. */

@@ -14,7 +14,7 @@ import { Lobby } from '../../io/net/lobby.js'
 import { secret } from '../../io/net/secret.js'
 import { dial, PeerPort } from '../../io/net/tcp.js'
 import { MetaFolder } from '../../io/registry/meta-folder.js'
-import type { ManageOptions, Notice } from '../api.js'
+import type { ManageOptions, ManageResult, Notice } from '../api.js'
 import { nowMicros } from '../drive.js'
 import { Journal, type RegistryStore } from './journal.js'
 import { MetaDesk } from './meta-desk.js'
@@ -29,6 +29,18 @@ export interface ServiceCounts {
   knocks: number
 }
 
+/** For operators. */
+export interface ServiceStatus extends ManageResult {
+  readonly connections: number
+  readonly watchers: number
+  readonly store: string
+}
+
+export interface StoreState {
+  readonly name: string
+  readonly isUp: boolean
+}
+
 interface Caller {
   readonly socket: Socket
   /** Its lines that wait. */
@@ -39,12 +51,14 @@ export class Service {
   readonly registry: Registry
   readonly metas: MetaFolder
   readonly counts: ServiceCounts = { requests: 0, errors: 0, knocks: 0 }
+  /** Where entries are kept besides the memory; `isUp`: it takes them. */
+  store: StoreState = { name: 'file', isUp: true }
+  readonly #startedAt = performance.now()
   readonly #stores: RegistryStore[] = []
   readonly #desk: MetaDesk
   readonly #turns = new Turns()
   readonly #callers = new Map<number, Caller>()
   readonly #lobby = new Lobby(LIMITS.managerServiceConnectionsMax)
-  readonly #listeners = new Set<(out: RegistryOut) => void>()
   #nextConn = 1
   #port: PeerPort | undefined
   #news: NodeJS.Timeout | undefined
@@ -101,10 +115,21 @@ export class Service {
     this.#stores.push(store)
   }
 
-  /** Calls `listener` with everything that the registry has to tell, until it is called off. */
-  listen(listener: (out: RegistryOut) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** What it has, and what it has done. */
+  status(): ServiceStatus {
+    const { peers, swarms, watchers } = this.registry
+    const { requests, errors } = this.counts
+    return {
+      seconds: (performance.now() - this.#startedAt) / 1000,
+      swarms,
+      peers,
+      metas: this.metas.count,
+      connections: this.connections,
+      watchers,
+      requests,
+      errors,
+      store: this.store.isUp ? this.store.name : `${this.store.name} (away)`,
+    }
   }
 
   /** Carries out what the registry wants, after it was told something. */
@@ -112,7 +137,6 @@ export class Service {
     const now = nowMicros()
     for (let out = this.registry.poll(now); out !== undefined; out = this.registry.poll(now)) {
       this.#act(out)
-      for (const listener of this.#listeners) listener(out)
     }
     const due = this.registry.deadline
     if (due === Number.POSITIVE_INFINITY || this.#news !== undefined) return

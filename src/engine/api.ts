@@ -98,6 +98,8 @@ export interface ManageOptions {
   readonly httpToken?: string
   /** Folder where peers and metas are kept; default: the user's state folder. */
   readonly state?: string
+  /** `redis://…`: shared with other managers; default: this one alone. */
+  readonly store?: string
   /** Stops it: everything is kept, `done` resolves. */
   readonly signal?: AbortSignal
   readonly progressEveryMillis?: number

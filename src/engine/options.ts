@@ -134,6 +134,10 @@ const MANAGE: Rules<ManageOptions> = {
       isText(value) && /^[!-~]+$/.test(value) && value.length <= LIMITS.httpTokenBytesMax,
   },
   state: text,
+  store: {
+    what: 'a URL like redis://10.0.0.1:6379',
+    holds: value => isText(value) && isRedisUrl(value),
+  },
   signal,
   progressEveryMillis: interval,
 }
@@ -221,6 +225,11 @@ function isAddress(value: unknown): boolean {
 
 function isHex(value: unknown, charsMin: number): boolean {
   return typeof value === 'string' && value.length >= charsMin && /^[0-9a-f]{1,64}$/.test(value)
+}
+
+/** Its secrets are not repeated in a message: only whether it is one is said. */
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\//.test(text) && URL.canParse(text)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

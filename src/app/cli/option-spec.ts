@@ -12,6 +12,7 @@ export type Kind =
   | 'group'
   | 'address'
   | 'location'
+  | 'redis'
   | 'endpoints'
   | 'integer'
   | 'rate'

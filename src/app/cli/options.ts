@@ -121,6 +121,15 @@ export const OPTIONS = [
     commands: ['manager'],
   },
   {
+    name: 'store',
+    kind: 'redis',
+    value: '<url>',
+    otherwise: 'this manager alone',
+    help: 'Redis 7 or later that several managers share, for example redis://10.0.0.1:6379',
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
     name: 'bind',
     kind: 'address',
     value: '<address>',
@@ -385,7 +394,7 @@ type ValueOf<O> = O extends { choices: readonly (infer C)[] }
     ? boolean
     : O extends { kind: 'endpoints' }
       ? readonly string[]
-      : O extends { kind: 'text' | 'group' | 'address' | 'location' }
+      : O extends { kind: 'text' | 'group' | 'address' | 'location' | 'redis' }
         ? string
         : number
 

@@ -26,6 +26,8 @@ export function readValue(option: OptionSpec, text: string): Value {
       return readGroup(text)
     case 'address':
       return readAddress(text)
+    case 'redis':
+      return readRedis(text)
     case 'location':
       return readLocation(text)
     case 'endpoints':
@@ -68,6 +70,12 @@ function readGroup(text: string): string {
 function readAddress(text: string): string {
   if (isIpv4(text) || isIpv6(text)) return text
   throw usage(`"${printable(text)}" is not an IP address`, 'Write 127.0.0.1 or ::1, for example.')
+}
+
+/** It may have a password in it, so it is not repeated. */
+function readRedis(text: string): string {
+  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return text
+  throw usage('this is no URL of a Redis', 'Write redis://10.0.0.1:6379, for example.')
 }
 
 function readLocation(text: string): string {

@@ -162,15 +162,19 @@ export const LIMITS = {
   managerLinesWaitingPerAddress: 65_536,
   /** Lines of one address that are answered before it is another's turn, a second, and at once. */
   managerLinesPerTurn: 16,
-  managerLinesPerSecond: 5_000,
+  managerLinesPerSecond: 3_000,
   managerLinesBurst: 10_000,
+  /** A line that is answered with an error counts for so many. */
+  managerErrorLines: 10,
   /** Answers that a client of the manager has not read. */
   managerUnsentBytesMax: 256 * KiB,
   managerHashCharsMax: 128,
   managerTtlSeconds: 30,
+  /** Without its shared store a manager keeps what others have told it for so long. */
+  managerHoldMicros: 300_000_000,
   /** Entries that one address may have, in all swarms; on the manager's own machine all share one. */
   managerEntriesPerAddressMax: 256,
-  managerEntriesAtHomeMax: 20_000,
+  managerEntriesAtHomeMax: 12_000,
   managerPeersPerSwarmMax: 10_000,
   managerSwarmsMax: 1000,
   /** In all swarms. */

@@ -62,7 +62,7 @@ export class Census {
     const there = this.at(record)
     if (there) this.remove(there)
     const { metaHash, host } = record
-    const entry: Entry = { record, until }
+    const entry: Entry = { record, until, isShared: false }
     const swarm = this.#swarms.get(metaHash) ?? {
       all: new Roll(),
       byAddress: new Map(),
@@ -105,11 +105,12 @@ export class Census {
     else this.#shares.delete(host)
   }
 
-  /** Forgets who did not keep alive. */
-  expire(now: Micros): void {
+  /** Forgets who did not keep alive; `isHeld`: but not those of whom we cannot hear. */
+  expire(now: Micros, isHeld: boolean): void {
     for (const entry of this.#byCookie.values()) {
       if (entry.until >= now) return
-      this.remove(entry)
+      if (isHeld && entry.isShared) this.renew(entry, now + TTL_MICROS)
+      else this.remove(entry)
     }
   }
 

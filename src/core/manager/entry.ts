@@ -8,6 +8,8 @@ import type { PeerRecord } from '../wire/manager.js'
 export interface Entry {
   record: PeerRecord
   until: Micros
+  /** Another manager hears its keep-alives. */
+  isShared: boolean
 }
 
 /** Two peers behind one translator may both have port 9990. */

@@ -55,6 +55,8 @@ export class Registry {
   readonly #watchers = new Watchers()
   readonly #tokens = new Tokens()
   #out: RegistryOut[] = []
+  #isHeld = false
+  #heldSince: Micros = 0
 
   constructor(options: RegistryOptions) {
     this.#options = options
@@ -81,7 +83,7 @@ export class Registry {
   answer(line: string, asker: Asker, now: Micros): string | undefined {
     if (line.trim() === '') return undefined
     const command = parseCommand(line)
-    this.#census.expire(now)
+    this.#expire(now)
     switch (command.cmd) {
       case 'error':
         return json(command)
@@ -113,15 +115,30 @@ export class Registry {
     this.#watchers.closed(conn)
   }
 
-  /** Learns an entry from elsewhere: a former run, or another manager of the same store. */
-  learn(record: PeerRecord, until: Micros, now: Micros): void {
+  /** Learns an entry that a former run has left; it is given a whole new time. */
+  learn(record: PeerRecord, now: Micros): Entry | undefined {
+    const until = now + TTL_MICROS
     const known = this.#census.of(record.metaHash, record.cookie)
     if (known !== undefined && sameAddress(known.record, record)) {
       known.record = record
-      return this.#census.renew(known, until)
+      this.#census.renew(known, until)
+      return known
     }
-    if (!this.#census.hasRoomFor(record)) return
-    this.#watchers.came(this.#census.put(record, until), now)
+    if (!this.#census.hasRoomFor(record)) return undefined
+    const entry = this.#census.put(record, until)
+    this.#watchers.came(entry, now)
+    return entry
+  }
+
+  /** Learns what another manager of the same store was told. */
+  share(record: PeerRecord, now: Micros): void {
+    const entry = this.learn(record, now)
+    if (entry) entry.isShared = true
+  }
+
+  /** While the others cannot be heard, nobody is forgotten because of their silence, for some minutes. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld
   }
 
   /** Elsewhere an entry has left. */
@@ -131,27 +148,33 @@ export class Registry {
   }
 
   *records(now: Micros): Iterable<{ record: PeerRecord; until: Micros }> {
-    this.#census.expire(now)
+    this.#expire(now)
     for (const { record, until } of this.#census.entries()) yield { record, until }
   }
 
   summaries(now: Micros): SwarmSummary[] {
-    this.#census.expire(now)
+    this.#expire(now)
     return [...this.#census.swarms].map(([metaHash, { all }]) => summaryOf(metaHash, all))
   }
 
   /** Undefined when there is no such swarm. */
   summary(metaHash: string, now: Micros): SwarmSummary | undefined {
-    this.#census.expire(now)
+    this.#expire(now)
     const swarm = this.#census.swarms.get(metaHash)
     return swarm && summaryOf(metaHash, swarm.all)
   }
 
   /** Everybody in a swarm; undefined when there is no such swarm. */
   members(metaHash: string, now: Micros): PeerRecord[] | undefined {
-    this.#census.expire(now)
+    this.#expire(now)
     const swarm = this.#census.swarms.get(metaHash)
     return swarm && [...swarm.all].map(({ record }) => record)
+  }
+
+  #expire(now: Micros): void {
+    if (!this.#isHeld) this.#heldSince = now
+    const isHeld = this.#isHeld && now - this.#heldSince < LIMITS.managerHoldMicros
+    this.#census.expire(now, isHeld)
   }
 
   // ---- commands
@@ -198,7 +221,9 @@ export class Registry {
     const isNews = known === undefined || !sameAddress(known.record, record)
     const entry = this.#census.put(record, now + TTL_MICROS)
     if (isNews) this.#watchers.came(entry, now)
-    this.#out.push({ type: 'keep', record, renewed: false })
+    // Who registers again and again writes nothing again and again.
+    const renewed = known !== undefined && !isNews && known.record.location === record.location
+    this.#out.push({ type: 'keep', record, renewed })
     const ttl = LIMITS.managerTtlSeconds
     return json({ cmd: 'registered', meta_hash: metaHash, cookie, ttl, ...this.#wanted(metaHash) })
   }
@@ -228,10 +253,16 @@ export class Registry {
   #keep({ meta_hash, cookie }: CommandOf<'keepalive'>, now: Micros): string {
     const entry = this.#census.of(meta_hash, cookie)
     if (entry === undefined) return error('unknown_cookie', 'register first')
-    this.#census.renew(entry, now + TTL_MICROS)
-    this.#out.push({ type: 'keep', record: entry.record, renewed: true })
+    this.#renew(entry, now)
     const ttl = LIMITS.managerTtlSeconds
     return json({ cmd: 'keepalive', meta_hash, ttl, ...this.#wanted(meta_hash) })
+  }
+
+  /** It keeps alive with us. */
+  #renew(entry: Entry, now: Micros): void {
+    entry.isShared = false
+    this.#census.renew(entry, now + TTL_MICROS)
+    this.#out.push({ type: 'keep', record: entry.record, renewed: true })
   }
 
   #leave({ meta_hash, cookie }: CommandOf<'leave'>): string {
@@ -250,8 +281,7 @@ export class Registry {
     if (verifiedBytes > totalBytes)
       return error('bad_command', 'verified_bytes: more than total_bytes')
     entry.record = { ...entry.record, verifiedBytes, totalBytes }
-    this.#census.renew(entry, now + TTL_MICROS)
-    this.#out.push({ type: 'keep', record: entry.record, renewed: true })
+    this.#renew(entry, now)
     return json({ cmd: 'progress', meta_hash })
   }
 

@@ -2,7 +2,6 @@
 // knows everybody it knew. Times are not kept: nobody could keep alive while it was away, so each is
 // given a whole new one.
 
-import { TTL_MICROS } from '../../core/manager/census.js'
 import type { Registry } from '../../core/manager/registry.js'
 import { type PeerRecord, parseRecord } from '../../core/wire/manager.js'
 import { AppendLog } from '../../io/registry/append-log.js'
@@ -46,12 +45,12 @@ export class Journal implements RegistryStore {
     const records = new Map<string, PeerRecord>()
     for (const line of lines) replay(line, records)
     const now = nowMicros()
-    for (const record of records.values()) registry.learn(record, now + TTL_MICROS, now)
+    for (const record of records.values()) registry.learn(record, now)
     const live = function* (): Iterable<PeerRecord> {
       for (const { record } of registry.records(nowMicros())) yield record
     }
     const journal = new Journal(log, live, onTrouble)
-    journal.#try(() => journal.#rewrite())
+    journal.#rewrite()
     return journal
   }
 
@@ -64,20 +63,28 @@ export class Journal implements RegistryStore {
   }
 
   async close(): Promise<void> {
-    this.#try(() => this.#rewrite())
     this.#log.close()
   }
 
   #append(what: object): void {
     this.#try(() => {
-      if (this.#log.bytes >= this.#rewriteAt) this.#rewrite()
       this.#log.append(JSON.stringify(what))
+      if (this.#log.bytes >= this.#rewriteAt) this.#rewrite()
     })
   }
 
   #rewrite(): void {
-    this.#log.rewrite([...this.#live()].map(record => JSON.stringify({ keep: record })))
-    this.#rewriteAt = Math.max(REWRITE_BYTES, 4 * this.#log.bytes)
+    this.#rewriteAt = Number.POSITIVE_INFINITY
+    const lines = [...this.#live()].map(record => JSON.stringify({ keep: record }))
+    this.#log.rewrite(lines).then(
+      () => {
+        this.#rewriteAt = Math.max(REWRITE_BYTES, 4 * this.#log.bytes)
+      },
+      error => {
+        this.#rewriteAt = this.#log.bytes + REWRITE_BYTES
+        this.#onTrouble(error)
+      },
+    )
   }
 
   /** A full disk is said once, until something could be written again. */

@@ -14,7 +14,7 @@ const PAGE = z.object({
 })
 const NOTHING = z.object({})
 
-export const SWARM = z.object({
+const SWARM = z.object({
   metaHash: ID,
   peers: COUNT,
   complete: COUNT,
@@ -41,7 +41,7 @@ const STATUS = z.object({
   errors: COUNT,
   store: z.string(),
 })
-const READY = z.object({ ready: z.boolean(), store: z.string() })
+const READY = z.object({ ready: z.boolean(), degraded: z.boolean(), store: z.string() })
 
 /** What a route answers: JSON, or a text of another type; no answer is 404. */
 export interface Reply {
@@ -80,7 +80,7 @@ export const ROUTES: readonly Route[] = [
   }),
   route('/readyz', 'whether it is ready, and how its store is', READY, {
     open: true,
-    reply: ({ store }) => ({ status: store.isUp ? 200 : 503, body: readiness(store) }),
+    reply: ({ store }) => ({ body: readiness(store) }),
   }),
   route('/metrics', 'metrics for Prometheus', undefined, {
     produces: 'text/plain',
@@ -163,8 +163,10 @@ function found(body: unknown): Reply | undefined {
   return body === undefined ? undefined : { body }
 }
 
-export function readiness({ isUp, name }: Service['store']): z.infer<typeof READY> {
-  return { ready: isUp, store: isUp ? name : `${name} is away; answering from memory` }
+/** Without its store it answers all the same: whoever took it out of service would gain nothing. */
+function readiness({ isUp, name }: Service['store']): z.infer<typeof READY> {
+  const store = isUp ? name : `${name} is away; answering from memory`
+  return { ready: true, degraded: !isUp, store }
 }
 
 function openApi(): object {

@@ -18,6 +18,7 @@ import type { ManageOptions, ManageResult, Notice } from '../api.js'
 import { nowMicros } from '../drive.js'
 import { Journal, type RegistryStore } from './journal.js'
 import { MetaDesk } from './meta-desk.js'
+import { Shared } from './shared.js'
 import { Turns } from './turns.js'
 
 export const DEFAULT_MANAGER_PORT = 8889
@@ -95,6 +96,7 @@ export class Service {
       throw storageError(error, 'keep peers in', path)
     })
     service.#stores.push(journal)
+    if (options.store !== undefined) await service.#share(options.store, onNotice)
     return service
   }
 
@@ -110,9 +112,21 @@ export class Service {
     return this.#callers.size
   }
 
-  /** Another place where entries are kept. */
-  share(store: RegistryStore): void {
-    this.#stores.push(store)
+  /** Together with the other managers of this Redis. */
+  async #share(url: string, onNotice: (notice: Notice) => void): Promise<void> {
+    this.store = { name: 'redis', isUp: false }
+    const shared = await Shared.open(url, {
+      registry: this.registry,
+      onState: isUp => {
+        this.store = { name: 'redis', isUp }
+      },
+      onNotice,
+      onLearnt: () => this.drain(),
+    }).catch(async error => {
+      await this.close()
+      throw error
+    })
+    this.#stores.push(shared)
   }
 
   /** What it has, and what it has done. */
@@ -170,22 +184,25 @@ export class Service {
       if (line.trim() === '') return
       const mine = this.#turns.add(host, () => {
         if (--caller.waiting === 0) socket.resume()
-        if (socket.destroyed) return
+        if (socket.destroyed) return 0
         const answer = this.registry.answer(line, asker, nowMicros())
         // Kept first, answered then: what a peer was told is not forgotten.
         this.drain()
-        this.#say(caller, answer)
+        return this.#say(caller, answer)
       })
       if (!mine) return socket.destroy()
       if (++caller.waiting >= LIMITS.managerLinesWaiting) socket.pause()
     })
   }
 
-  #say({ socket }: Caller, line: string | undefined): void {
-    if (line === undefined) return
-    this.counts.requests++
-    if (line.startsWith('{"cmd":"error"')) this.counts.errors++
+  /** Says it, if anything; how many lines the one that it answers counts for. */
+  #say({ socket }: Caller, line: string | undefined): number {
+    if (line === undefined) return 1
     write(socket, line)
+    this.counts.requests++
+    if (!line.startsWith('{"cmd":"error"')) return 1
+    this.counts.errors++
+    return LIMITS.managerErrorLines
   }
 
   #act(out: RegistryOut): void {

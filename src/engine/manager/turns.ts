@@ -4,8 +4,11 @@
 
 import { LIMITS } from '../../core/base/limits.js'
 
+/** Answers one line; how many it counts for. */
+type Answer = () => number
+
 interface Queue {
-  readonly waiting: (() => void)[]
+  readonly waiting: Answer[]
   /** Of `waiting`, those that are done. */
   done: number
   credit: number
@@ -23,7 +26,7 @@ export class Turns {
   readonly #tidy = setInterval(() => this.#forgetIdle(), TIDY_EVERY_MILLIS)
 
   /** Calls `answer` when it is this address's turn; false when too many of its lines wait. */
-  add(host: string, answer: () => void): boolean {
+  add(host: string, answer: Answer): boolean {
     const burst = LIMITS.managerLinesBurst
     const queue = this.#queues.get(host) ?? { waiting: [], done: 0, credit: burst, creditAt: 0 }
     this.#queues.set(host, queue)
@@ -53,10 +56,8 @@ export class Turns {
     for (const queue of this.#busy) {
       refill(queue, now)
       const most = Math.min(LIMITS.managerLinesPerTurn, Math.floor(queue.credit))
-      for (let i = 0; i < most && queue.done < queue.waiting.length; i++) {
-        queue.credit--
-        queue.waiting[queue.done++]()
-      }
+      for (let i = 0; i < most && queue.done < queue.waiting.length; i++)
+        queue.credit -= queue.waiting[queue.done++]()
       if (queue.done === queue.waiting.length) {
         queue.waiting.length = queue.done = 0
         this.#busy.delete(queue)

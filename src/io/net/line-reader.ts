@@ -5,6 +5,8 @@ import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
 
 const FIRST_BYTES = 256
+const FAREWELL_BYTES = 1024 * 1024
+const FAREWELL_MILLIS = 500
 
 export class LineReader {
   #held = Buffer.alloc(0)
@@ -44,7 +46,7 @@ export class LineReader {
   }
 }
 
-export const TOO_LONG = JSON.stringify({
+const TOO_LONG = JSON.stringify({
   cmd: 'error',
   code: 'line_too_long',
   message: 'lines are 64 KiB at most',
@@ -70,10 +72,7 @@ export function readLines(
     if (socket.destroyed) return
     if (!ok) {
       socket.removeListener('data', take)
-      socket.end(`${TOO_LONG}\n`)
-      // What it still says is not waited for.
-      socket.resume().setTimeout(1000, () => socket.destroy())
-      return
+      return farewell(socket)
     }
     // Not a timeout of the socket: bytes, one at a time, would put that off for ever.
     if (reader.heldBytes > 0)
@@ -83,4 +82,19 @@ export function readLines(
   socket.on('close', () => clearTimeout(timer))
   if (first !== undefined) take(first)
   if (!socket.destroyed && !socket.writableEnded) socket.on('data', take)
+}
+
+/**
+ * Says why, and hangs up. A little of what still comes is read and dropped, because a connection that
+ * is closed with something unread takes the answer with it; but never all that somebody pours.
+ */
+function farewell(socket: Socket): void {
+  let spare = FAREWELL_BYTES
+  socket.on('data', piece => {
+    spare -= piece.length
+    if (spare < 0) socket.destroy()
+  })
+  const timer = setTimeout(() => socket.destroy(), FAREWELL_MILLIS)
+  socket.once('close', () => clearTimeout(timer))
+  socket.end(`${TOO_LONG}\n`)
 }

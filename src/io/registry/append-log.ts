@@ -6,10 +6,17 @@ import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+const LINES_PER_TURN = 200
+
 export class AppendLog {
   readonly #path: string
   #file: number
   #bytes: number
+  /** The new file, while it is being written beside. */
+  #draft: number | undefined
+  /** Appended while it is. */
+  #late: string[] = []
+  #isClosed = false
 
   private constructor(path: string, bytes: number) {
     this.#path = path
@@ -34,29 +41,47 @@ export class AppendLog {
   /** Throws the system's error. */
   append(line: string): void {
     this.#bytes += writeSync(this.#file, `${line}\n`)
+    if (this.#draft !== undefined) this.#late.push(line)
   }
 
-  /** Puts these lines in the place of all that there were: the old file or the new one stands. */
-  rewrite(lines: Iterable<string>): void {
-    const draft = `${this.#path}.new`
-    const file = openSync(draft, 'w', 0o600)
-    let bytes = 0
+  /**
+   * Puts these lines, and what is appended meanwhile, in the place of all that there were: the old
+   * file or the new one stands. It takes many turns of the loop, so that nobody waits for it.
+   */
+  async rewrite(lines: readonly string[]): Promise<void> {
+    if (this.#draft !== undefined) return
+    const path = `${this.#path}.new`
+    const draft = openSync(path, 'w', 0o600)
+    this.#draft = draft
+    this.#late = []
     try {
-      let text = ''
-      for (const line of lines) text += `${line}\n`
-      const all = Buffer.from(text)
-      while (bytes < all.length) bytes += writeSync(file, all, bytes)
-      renameSync(draft, this.#path)
+      let bytes = 0
+      for (let at = 0; at < lines.length && !this.#isClosed; at += LINES_PER_TURN) {
+        bytes += writeLines(draft, lines.slice(at, at + LINES_PER_TURN))
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      if (this.#isClosed) return closeSync(draft)
+      bytes += writeLines(draft, this.#late)
+      renameSync(path, this.#path)
+      closeSync(this.#file)
+      this.#file = draft
+      this.#bytes = bytes
     } catch (error) {
-      closeSync(file)
+      closeSync(draft)
       throw error
+    } finally {
+      this.#draft = undefined
     }
-    closeSync(this.#file)
-    this.#file = file
-    this.#bytes = bytes
   }
 
   close(): void {
+    this.#isClosed = true
     closeSync(this.#file)
   }
+}
+
+function writeLines(file: number, lines: readonly string[]): number {
+  const bytes = Buffer.from(lines.map(line => `${line}\n`).join(''))
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  return bytes.length
 }

@@ -38,6 +38,7 @@ const absurd: Readonly<Record<Kind, readonly string[]>> = {
   choice: ['', 'x', 'AUTO', '__proto__', 'toString', 'auto,never', '\0'],
   group: ['', '1.2.3.4', '224.0.0', '224.0.0.256', '240.0.0.1', 'fe80::1', '::', 'ff', 'localhost'],
   address: ['', 'localhost', '1.2.3', '1.2.3.4:5', '[::1]', '1.2.3.256', ':::'],
+  redis: ['', 'redis', 'http://10.0.0.1', '10.0.0.1:6379', 'redis://[', 'redis:x'],
   location: ['', '/', 'dc/', '/rack', 'a b', 'a/b/c/d/e', 'a//b', 'ü', digits],
   endpoints: [
     '',

@@ -22,6 +22,7 @@ export const manager: Command = async run => {
     httpPort: settings['http-port'],
     httpToken,
     state: settings.state,
+    store: settings.store,
     signal: run.signal,
     progressEveryMillis: run.progressEveryMillis,
   })

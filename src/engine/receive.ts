@@ -62,6 +62,8 @@ class Reception {
   #ears: Ears | undefined
   #receiving: Receiving | undefined
   #wake: () => void = () => {}
+  /** Of those who were named. */
+  readonly #silent = new Set<string>()
   readonly #startedAt = performance.now()
   #askTransfersAt = 0
 
@@ -268,11 +270,22 @@ class Reception {
       known.push(address)
       try {
         known.push(...((await askManager(address, id, localAddress)) ?? []))
+        this.#answers(address, true)
       } catch {
-        // Not reachable now: the next round tries again.
+        this.#answers(address, false) // the next round tries again
       }
     }
     return known
+  }
+
+  /** Says when somebody who was named cannot be reached, and when that is over. */
+  #answers(address: Address, isThere: boolean): void {
+    const where = formatEndpoint(address)
+    if (isThere ? !this.#silent.delete(where) : this.#silent.has(where)) return
+    if (!isThere) this.#silent.add(where)
+    const message = isThere ? `${where} answers` : `${where} does not answer; still trying`
+    const code = isThere ? 'manager-found' : 'manager-lost'
+    this.#emit('notice', { code, level: isThere ? 'info' : 'warning', message })
   }
 
   /** Whoever waits in vain is told what to pass, with a meta at hand or without. */

@@ -105,12 +105,15 @@ export class Census {
     else this.#shares.delete(host)
   }
 
-  /** Forgets who did not keep alive; `isHeld`: but not those of whom we cannot hear. */
-  expire(now: Micros, isHeld: boolean): void {
+  /** Forgets who did not keep alive, and says who; `isHeld`: but not those of whom we cannot hear. */
+  *expire(now: Micros, isHeld: boolean): Iterable<Entry> {
     for (const entry of this.#byCookie.values()) {
       if (entry.until >= now) return
       if (isHeld && entry.isShared) this.renew(entry, now + TTL_MICROS)
-      else this.remove(entry)
+      else {
+        this.remove(entry)
+        yield entry
+      }
     }
   }
 

@@ -33,12 +33,12 @@ export interface RegistryOptions {
   readonly wantsMeta?: (metaHash: string) => boolean
 }
 
-/** What the shell has to do; `keep` is new or changed, or only `renewed`. */
+/** What the shell has to do; `keep` is new or changed, or only `renewed`; `drop` has left or `expired`. */
 export type RegistryOut =
   | { readonly type: 'tell'; readonly conn: number; readonly line: string }
   | { readonly type: 'knock'; readonly host: string; readonly port: number; readonly line: string }
   | { readonly type: 'keep'; readonly record: PeerRecord; readonly renewed: boolean }
-  | { readonly type: 'drop'; readonly record: PeerRecord }
+  | { readonly type: 'drop'; readonly record: PeerRecord; readonly expired: boolean }
 
 /** A swarm as it is shown to operators. */
 export interface SwarmSummary {
@@ -107,6 +107,7 @@ export class Registry {
   /** What the shell has to do next; call it until it is undefined. */
   poll(now: Micros): RegistryOut | undefined {
     if (this.#out.length === 0) this.#tell(now)
+    if (this.#out.length === 0) this.#expire(now)
     return this.#out.shift()
   }
 
@@ -174,7 +175,8 @@ export class Registry {
   #expire(now: Micros): void {
     if (!this.#isHeld) this.#heldSince = now
     const isHeld = this.#isHeld && now - this.#heldSince < LIMITS.managerHoldMicros
-    this.#census.expire(now, isHeld)
+    for (const { record } of this.#census.expire(now, isHeld))
+      this.#out.push({ type: 'drop', record, expired: true })
   }
 
   // ---- commands
@@ -270,7 +272,7 @@ export class Registry {
     if (entry === undefined)
       return error('unknown_cookie', 'nothing is registered under this cookie')
     this.#census.remove(entry)
-    this.#out.push({ type: 'drop', record: entry.record })
+    this.#out.push({ type: 'drop', record: entry.record, expired: false })
     return json({ cmd: 'left', meta_hash })
   }
 

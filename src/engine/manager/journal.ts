@@ -14,7 +14,8 @@ const REWRITE_BYTES = 4 * 2 ** 20
 export interface RegistryStore {
   /** New or changed, or only `renewed`. */
   keep(record: PeerRecord, renewed: boolean): void
-  drop(record: PeerRecord): void
+  /** It has left, or only `expired` here. */
+  drop(record: PeerRecord, expired: boolean): void
   close(): Promise<void>
 }
 

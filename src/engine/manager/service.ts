@@ -22,6 +22,7 @@ import { Shared } from './shared.js'
 import { Turns } from './turns.js'
 
 export const DEFAULT_MANAGER_PORT = 8889
+const LOOK_EVERY_MILLIS = 1000
 
 /** What the manager has done so far. */
 export interface ServiceCounts {
@@ -63,6 +64,8 @@ export class Service {
   #nextConn = 1
   #port: PeerPort | undefined
   #news: NodeJS.Timeout | undefined
+  /** Who expires is forgotten in time, also while nobody asks. */
+  readonly #look = setInterval(() => this.drain(), LOOK_EVERY_MILLIS)
 
   /** Rejects with a `Mcp2pError`: a folder that cannot be used, a port that is taken. */
   static async open(
@@ -163,6 +166,7 @@ export class Service {
 
   async close(): Promise<void> {
     clearTimeout(this.#news)
+    clearInterval(this.#look)
     this.#turns.close()
     await this.#port?.close()
     for (const store of this.#stores) await store.close()
@@ -216,7 +220,7 @@ export class Service {
         for (const store of this.#stores) store.keep(out.record, out.renewed)
         return
       case 'drop':
-        for (const store of this.#stores) store.drop(out.record)
+        for (const store of this.#stores) store.drop(out.record, out.expired)
         return
       case 'knock':
         this.counts.knocks++

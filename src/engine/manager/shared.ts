@@ -47,8 +47,9 @@ export class Shared implements RegistryStore {
     this.#board?.put(keyOf(record), JSON.stringify(record), TTL_MILLIS)
   }
 
-  drop(record: PeerRecord): void {
-    this.#board?.wipe(keyOf(record))
+  /** What nobody renews goes from the board by itself: somebody else may have heard of it. */
+  drop(record: PeerRecord, expired: boolean): void {
+    if (!expired) this.#board?.wipe(keyOf(record))
   }
 
   async close(): Promise<void> {

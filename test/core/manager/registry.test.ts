@@ -215,3 +215,19 @@ it('tells whoever waits of newcomers, at once for all that came, and of fifty at
   expect(lines).toBeLessThan(25)
   expect(registry.watchers).toBe(1)
 })
+
+it('while its shared store is away, what others told it lasts; what was told here does not', () => {
+  const registry = new Registry({ prng: new Prng(1), secret: secrets() })
+  const at = (now: number) => (registry.members('a', now) ?? []).map(({ port }) => port)
+  const here = { host: '10.0.0.1', localHost: 'x' }
+  registry.answer(JSON.stringify({ cmd: 'register', meta_hash: 'a', port: 1 }), here, 0)
+  registry.share({ metaHash: 'a', host: '10.0.0.2', port: 2, cookie: 'b' }, 0)
+  registry.hold(true)
+  for (let now = 0; now <= 250 * second; now += 10 * second)
+    expect(at(now)).toEqual(now <= 30 * second ? [1, 2] : [2])
+  const dropped = []
+  for (let out = registry.poll(251 * second); out; out = registry.poll(251 * second))
+    if (out.type === 'drop') dropped.push([out.record.port, out.expired])
+  expect(dropped).toEqual([[1, true]])
+  expect(at(400 * second)).toEqual([])
+})

@@ -90,7 +90,7 @@ describe('a transfer through a manager', patience, () => {
     // Who has no peers waits, says so, and goes on when it is back.
     const b = stage.recv('b', [link, ...swarmOnly])
     const notices = eventsOf(b, 'notice')
-    await b.until('notice', notice('no-announcement'))
+    await b.until('notice', notice('manager-lost'))
     expect(b.running).toBe(true)
     const found = sender.until('notice', notice('manager-found'))
     const second = await manage(stage)

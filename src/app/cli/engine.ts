@@ -71,5 +71,8 @@ export const engine: Engine = {
     runPatiently()
     return (await import('../../engine/receive.js')).receive
   },
-  manage: async () => (await import('../../engine/manager/manage.js')).manage,
+  manage: async () => {
+    runPromptly()
+    return (await import('../../engine/manager/manage.js')).manage
+  },
 }

@@ -161,9 +161,9 @@ export const LIMITS = {
   managerLinesWaiting: 64,
   managerLinesWaitingPerAddress: 65_536,
   /** Lines of one address that are answered before it is another's turn, a second, and at once. */
-  managerLinesPerTurn: 16,
+  managerLinesPerTurn: 4,
   managerLinesPerSecond: 3_000,
-  managerLinesBurst: 10_000,
+  managerLinesBurst: 3_000,
   /** A line that is answered with an error counts for so many. */
   managerErrorLines: 10,
   /** Answers that a client of the manager has not read. */

@@ -76,8 +76,8 @@ export class Journal implements RegistryStore {
 
   #rewrite(): void {
     this.#rewriteAt = Number.POSITIVE_INFINITY
-    const lines = [...this.#live()].map(record => JSON.stringify({ keep: record }))
-    this.#log.rewrite(lines).then(
+    const lineOf = (record: PeerRecord): string => JSON.stringify({ keep: record })
+    this.#log.rewrite([...this.#live()], lineOf).then(
       () => {
         this.#rewriteAt = Math.max(REWRITE_BYTES, 4 * this.#log.bytes)
       },

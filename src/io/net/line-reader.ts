@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
 
 const FIRST_BYTES = 256
-const FAREWELL_BYTES = 1024 * 1024
+const FAREWELL_BYTES = 256 * 1024
 const FAREWELL_MILLIS = 500
 
 export class LineReader {

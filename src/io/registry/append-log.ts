@@ -45,10 +45,10 @@ export class AppendLog {
   }
 
   /**
-   * Puts these lines, and what is appended meanwhile, in the place of all that there were: the old
+   * Puts these items, and what is appended meanwhile, in the place of all that there were: the old
    * file or the new one stands. It takes many turns of the loop, so that nobody waits for it.
    */
-  async rewrite(lines: readonly string[]): Promise<void> {
+  async rewrite<T>(items: readonly T[], lineOf: (item: T) => string): Promise<void> {
     if (this.#draft !== undefined) return
     const path = `${this.#path}.new`
     const draft = openSync(path, 'w', 0o600)
@@ -56,8 +56,8 @@ export class AppendLog {
     this.#late = []
     try {
       let bytes = 0
-      for (let at = 0; at < lines.length && !this.#isClosed; at += LINES_PER_TURN) {
-        bytes += writeLines(draft, lines.slice(at, at + LINES_PER_TURN))
+      for (let at = 0; at < items.length && !this.#isClosed; at += LINES_PER_TURN) {
+        bytes += writeLines(draft, items.slice(at, at + LINES_PER_TURN).map(lineOf))
         await new Promise(resolve => setImmediate(resolve))
       }
       if (this.#isClosed) return closeSync(draft)

@@ -9,6 +9,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'how fast this machine codes against loss, by every kernel that it has',
     load: () => import('./fec.js'),
   },
+  manager: {
+    about: 'how soon a manager answers ten thousand peers, and what abuse does to them',
+    load: () => import('./manager.js'),
+  },
   figures: {
     about: "writes the README's table of figures from bench/results",
     load: () => import('./figures.js'),

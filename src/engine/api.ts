@@ -24,6 +24,10 @@ interface NetworkOptions {
   /** Interface name or address that joins, sends and the peer port are limited to. */
   readonly interface?: string
   readonly multicast?: MulticastMode
+  /** Swarm managers to register with, `host:port`, beside those that the meta names. */
+  readonly managers?: readonly string[]
+  /** Where this host is, from the widest to the narrowest: `dc/rack`; default: its subnet. */
+  readonly location?: string
   /** Stops gracefully: journal kept, sockets closed; `done` rejects with exit `interrupted`. */
   readonly signal?: AbortSignal
   /** How often `progress` is emitted, ms; default 500. */
@@ -113,6 +117,26 @@ export interface DoctorOptions {
   /** How long such a test waits for memberships to expire; default 10 s. */
   readonly holdMillis?: number
   readonly signal?: AbortSignal
+}
+
+export interface ManageOptions {
+  /** TCP port of the JSON lines; default 8889. */
+  readonly port?: number
+  /** Address to accept on; default: all. */
+  readonly bind?: string
+  /** Address of the HTTP port; default 127.0.0.1, another one needs a token. */
+  readonly httpHost?: string
+  /** Default: `port` + 1. */
+  readonly httpPort?: number
+  /** What whoever asks by HTTP has to know. */
+  readonly httpToken?: string
+  /** Folder where peers and metas are kept; default: the user's state folder. */
+  readonly state?: string
+  /** `redis://…`: shared with other managers; default: this one alone. */
+  readonly store?: string
+  /** Stops it: everything is kept, `done` resolves. */
+  readonly signal?: AbortSignal
+  readonly progressEveryMillis?: number
 }
 
 /** How one receiver fares; a row of the sender's table. All byte figures are verified payload. */
@@ -228,6 +252,20 @@ export interface MetaEvents {
   }
 }
 
+export interface ManageEvents {
+  notice: Notice
+  /** Peers can come; some may be known from before. */
+  listening: {
+    bind: string | undefined
+    port: number
+    httpHost: string
+    httpPort: number
+    state: string
+    knownPeers: number
+  }
+  progress: ManageResult
+}
+
 export interface ReceiveResult {
   readonly id: string
   readonly name: string
@@ -258,6 +296,17 @@ export interface SendResult {
   readonly receivers: readonly ReceiverRow[]
   /** Every receiver heard of is complete, and there was one; a carousel needs none. */
   readonly complete: boolean
+}
+
+/** What a manager has, and what it has done. */
+export interface ManageResult {
+  readonly seconds: number
+  readonly swarms: number
+  readonly peers: number
+  readonly metas: number
+  readonly requests: number
+  /** Requests that were answered with an error. */
+  readonly errors: number
 }
 
 export interface MetaResult {

@@ -10,6 +10,7 @@ import type { Message } from '../core/wire/message.js'
 import { Conn } from '../io/net/conn.js'
 import { dial } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
+import { MetaParts } from './meta-parts.js'
 
 const IDLE_MILLIS = 5000
 
@@ -37,40 +38,28 @@ export async function fetchMeta(
     throw failed(cause instanceof Error ? cause.message : String(cause), cause)
   })
   return new Promise((resolve, reject) => {
-    const parts: Uint8Array[] = []
-    let totalBytes: number | undefined
-    let filled = 0
+    const parts = new MetaParts(LIMITS.metaBytesMax)
     let greeted = false
     const end = (error: Mcp2pError | undefined): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       conn.close()
       if (error) reject(error)
-      else resolve(Buffer.concat(parts))
+      else resolve(parts.document)
     }
     const onAbort = (): void => end(failed('interrupted'))
-    const ask = (): void => {
-      const lengthBytes = LIMITS.rangeBytesMax
-      conn.send({ type: 'meta-request', offsetBytes: filled, lengthBytes })
-    }
     const onMessage = (message: Message): void => {
-      if (message.type === 'hello' && filled === 0 && !greeted) {
+      if (message.type === 'hello' && !greeted) {
         greeted = true
-        ask()
+        conn.send(parts.request)
       }
       if (message.type !== 'meta') return
       // Only what brings the meta nearer counts as life.
       timer.refresh()
-      totalBytes ??= message.totalBytes
-      // Memory is taken for what has come, and each part is all that was asked for: no dripping.
-      const wanted = Math.min(LIMITS.rangeBytesMax, totalBytes - filled)
-      const isNext = message.offsetBytes === filled && message.bytes.length === wanted
-      if (totalBytes > LIMITS.metaBytesMax || message.totalBytes !== totalBytes || !isNext)
-        return end(failed('its meta makes no sense'))
-      parts.push(message.bytes.slice())
-      filled += message.bytes.length
-      if (filled === totalBytes) end(undefined)
-      else ask()
+      const state = parts.take(message)
+      if (state === 'wrong') return end(failed('its meta makes no sense'))
+      if (state === 'all') end(undefined)
+      else conn.send(parts.request)
     }
     const conn = new Conn(socket, { onMessage, onClose: reason => end(failed(reason)) })
     const timer = setTimeout(() => end(failed('it is silent')), IDLE_MILLIS)

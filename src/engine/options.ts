@@ -2,10 +2,17 @@
 // compiler to say that `rateBps` was a text, and a socket or a timer would say it late and in words
 // of its own. One table says what each option may be; a name that is not in it is a slip of the pen.
 
-import { isMulticast, parseEndpoint } from '../core/base/endpoint.js'
+import { isIpv4, isIpv6, isLocation, isMulticast, parseEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
-import type { CreateMetaOptions, DoctorOptions, Link, ReceiveOptions, SendOptions } from './api.js'
+import type {
+  CreateMetaOptions,
+  DoctorOptions,
+  Link,
+  ManageOptions,
+  ReceiveOptions,
+  SendOptions,
+} from './api.js'
 import { TIMER_MILLIS_MAX } from './drive.js'
 import { DEFAULT_PORT } from './place.js'
 
@@ -79,6 +86,11 @@ const NETWORK = {
   peerPort: port,
   interface: text,
   multicast: oneOf('auto', 'always', 'never'),
+  managers: endpoints,
+  location: {
+    what: 'names from the widest to the narrowest place, like dc1/rack7',
+    holds: value => isText(value) && isLocation(value),
+  } satisfies Rule,
   signal,
   progressEveryMillis: interval,
 }
@@ -135,6 +147,36 @@ const DOCTOR: Rules<DoctorOptions> = {
   maxRateBps: whole(1, LIMITS.doctorRateBpsMax),
   holdMillis: whole(0, LIMITS.doctorHoldMillisMax),
   signal,
+}
+
+const address: Rule = {
+  what: 'an IP address',
+  holds: value => isText(value) && (isIpv4(value) || isIpv6(value)),
+}
+
+const MANAGE: Rules<ManageOptions> = {
+  port,
+  bind: address,
+  httpHost: address,
+  httpPort: port,
+  httpToken: {
+    what: `a text without blanks, ${LIMITS.httpTokenBytesMax} characters at most`,
+    holds: value =>
+      isText(value) && /^[!-~]+$/.test(value) && value.length <= LIMITS.httpTokenBytesMax,
+  },
+  state: text,
+  store: {
+    what: 'a URL like redis://10.0.0.1:6379',
+    holds: value => isText(value) && isRedisUrl(value),
+  },
+  signal,
+  progressEveryMillis: interval,
+}
+
+export function checkManageOptions(options: ManageOptions): void {
+  check(options, MANAGE)
+  if (options.httpPort === undefined && options.port === 65_535)
+    throw bad('behind port 65535 there is none for HTTP: name one, or take another port')
 }
 
 /** @throws Mcp2pError BAD_OPTION (usage), as all of these do */
@@ -233,6 +275,11 @@ function isAddress(value: unknown): boolean {
 
 function isHex(value: unknown, charsMin: number): boolean {
   return typeof value === 'string' && value.length >= charsMin && /^[0-9a-f]{1,64}$/.test(value)
+}
+
+/** Its secrets are not repeated in a message: only whether it is one is said. */
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\//.test(text) && URL.canParse(text)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

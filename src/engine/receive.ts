@@ -66,6 +66,8 @@ class Reception {
   #ears: Ears | undefined
   #receiving: Receiving | undefined
   #wake: () => void = () => {}
+  /** Of those who were named. */
+  readonly #silent = new Set<string>()
   readonly #startedAt = performance.now()
   #askTransfersAt = 0
 
@@ -74,7 +76,8 @@ class Reception {
     this.#options = options
     this.#silence = new Silence(options, emit)
     this.#emit = this.#silence.emit
-    this.#peers = [...endpointsOf(options.peers ?? []), ...(source.link?.managers ?? [])]
+    const named = [...(options.peers ?? []), ...(options.managers ?? [])]
+    this.#peers = [...endpointsOf(named), ...(source.link?.managers ?? [])]
     if (options.oneWay) this.#peers.length = 0
   }
 
@@ -87,7 +90,6 @@ class Reception {
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
     if (found) {
       this.#givenId = found.meta.id
-      if (!oneWay) this.#peers.push(...endpointsOf(found.meta.managers))
     }
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
@@ -115,6 +117,7 @@ class Reception {
       found ??= await this.#findMeta(place.chosen?.address)
       this.#overheard = undefined
       this.#heard.clear()
+      if (!oneWay) this.#peers.push(...endpointsOf(found.meta.managers))
       this.#receiving = await Receiving.open({
         ...found,
         options: this.#options,
@@ -292,12 +295,23 @@ class Reception {
     for (const address of this.#peers) {
       known.push(address)
       try {
-        known.push(...((await askManager(address, id, undefined, localAddress)) ?? []))
+        known.push(...((await askManager(address, id, localAddress)) ?? []))
+        this.#answers(address, true)
       } catch {
-        // Not reachable now: the next round tries again.
+        this.#answers(address, false) // the next round tries again
       }
     }
     return known
+  }
+
+  /** Says when somebody who was named cannot be reached, and when that is over. */
+  #answers(address: Address, isThere: boolean): void {
+    const where = formatEndpoint(address)
+    if (isThere ? !this.#silent.delete(where) : this.#silent.has(where)) return
+    if (!isThere) this.#silent.add(where)
+    const message = isThere ? `${where} answers` : `${where} does not answer; still trying`
+    const code = isThere ? 'manager-found' : 'manager-lost'
+    this.#emit('notice', { code, level: isThere ? 'info' : 'warning', message })
   }
 
   /** Whoever waits in vain is told what to pass, with a meta at hand or without. */
@@ -311,7 +325,7 @@ class Reception {
       level: 'warning',
       message: this.#ears
         ? `no announcement${wanted} on ${where} so far; still listening`
-        : 'no peer answers so far; still trying',
+        : `${this.#peers.map(formatEndpoint).join(', ')}: no peer so far; still trying`,
       hint: oneWay
         ? 'see that `mcp2p send --carousel` runs, and check the cable, the switch and --interface'
         : 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',

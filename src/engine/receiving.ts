@@ -30,7 +30,7 @@ import type { Emit } from './events.js'
 import { Finisher } from './finisher.js'
 import { interrupted } from './interrupted.js'
 import { lackNotice } from './lack.js'
-import { askManager } from './lines.js'
+import { Managers } from './manager/client.js'
 import { Meter } from './meter.js'
 import { Mover } from './mover.js'
 import { Peers } from './peers.js'
@@ -54,7 +54,6 @@ export interface ReceivingOptions {
   readonly startedAt: number
 }
 
-const MANAGER_EVERY_MILLIS = 10_000
 const FAREWELL_MILLIS = 5000
 
 export class Receiving {
@@ -74,6 +73,7 @@ export class Receiving {
   readonly #writer: Writer
   readonly #finisher: Finisher
   readonly #meter = new Meter()
+  #managers: Managers | undefined
   readonly #timers: NodeJS.Timeout[] = []
   #verifiedBytes = 0
   #reportedBytes = 0
@@ -214,8 +214,7 @@ export class Receiving {
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
     this.#every(250, () => this.#load())
-    this.#askManagers()
-    this.#every(MANAGER_EVERY_MILLIS, () => this.#askManagers())
+    this.#managers = this.#register()
     try {
       await this.#settled
     } finally {
@@ -401,20 +400,31 @@ export class Receiving {
     this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes, lineBytes: ears?.lineBytes })
   }
 
-  #askManagers(): void {
-    const { peers, place } = this.#given
-    for (const address of peers)
-      askManager(address, this.#meta.id, this.#port?.port, chosenAddress(place)).then(
-        found => found && this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
-        () => {},
-      )
+  /** With whoever was named and turns out to be a manager. */
+  #register(): Managers | undefined {
+    const { metaBytes, options, peers, place, emit } = this.#given
+    if (this.#port === undefined) return undefined
+    const managers = new Managers(peers, {
+      id: this.#meta.id,
+      metaBytes,
+      port: this.#port.port,
+      location: options.location,
+      localAddress: () => chosenAddress(place),
+      onPeers: found => this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
+      onNotice: notice => emit('notice', notice),
+    })
+    managers.progress(this.#verifiedBytes, this.#tree.geometry.totalBytes)
+    return managers
   }
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#drive.stop()
     // The sender must hear of our completion, or it waits for us in vain.
-    await this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000)
+    await Promise.all([
+      this.#managers?.close(),
+      this.#peers.close(this.#fetch.complete ? FAREWELL_MILLIS : 1000),
+    ])
     await this.#port?.close()
     await this.#saving
     // What was verified since the last journal is kept too, so that a resume fetches nothing twice.
@@ -438,6 +448,7 @@ export class Receiving {
     const { totalBytes } = this.#tree.geometry
     const { progress, swarm } = this.#fetch
     const { ears } = this.#given
+    this.#managers?.progress(this.#verifiedBytes, totalBytes)
     const now = performance.now()
     const rateBps = this.#meter.rateBps('verified', this.#verifiedBytes, now)
     const left = totalBytes - this.#verifiedBytes

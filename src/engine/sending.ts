@@ -31,8 +31,10 @@ import type { OnDatagram } from '../io/net/group.js'
 import { interfacesOf } from '../io/net/interfaces.js'
 import { Lobby } from '../io/net/lobby.js'
 import type { Outlet } from '../io/net/outlet.js'
+import { secret } from '../io/net/secret.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { PeerPort } from '../io/net/tcp.js'
+import type { Address } from '../ports.js'
 import type { ReceiverRow, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { Blaster } from './blaster.js'
 import { Chunks } from './chunks.js'
@@ -40,6 +42,7 @@ import { Drive, nowMicros } from './drive.js'
 import type { Emit } from './events.js'
 import { interrupted } from './interrupted.js'
 import { serveLines } from './lines.js'
+import { Managers } from './manager/client.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
@@ -69,6 +72,7 @@ export class Sending {
   readonly #chunks: Chunks
   readonly #port: PeerPort
   readonly #blaster: Blaster | undefined
+  #managers: Managers | undefined
   readonly #closers: (() => Promise<void>)[] = []
   readonly #meter = new Meter()
   #settle: (error: unknown) => void = () => {}
@@ -93,7 +97,11 @@ export class Sending {
       },
     })
     const prng = new Prng(randomBytes(4).readUInt32BE(0))
-    registry.current = new Registry(prng.fork(), { metaHash: meta.id, port: port.port })
+    registry.current = new Registry({
+      prng: prng.fork(),
+      secret,
+      own: { metaHash: meta.id, port: port.port },
+    })
     if (port.port !== wanted) {
       const message = `peer port ${wanted} is taken; using ${port.port}`
       emit('notice', { code: 'peer-port-taken', level: 'info', message })
@@ -225,6 +233,7 @@ export class Sending {
     const timer = setInterval(() => this.#progress(), options.progressEveryMillis ?? 500)
     const onStart = (): void => this.#drive.feed({ type: 'start' })
     options.start?.addEventListener('abort', onStart)
+    this.#managers = this.#register()
     this.#drive.run()
     let phase: SendProgress['phase'] = 'done'
     try {
@@ -308,9 +317,31 @@ export class Sending {
   async #close(): Promise<void> {
     this.#blaster?.stop()
     this.#drive.stop()
-    await this.#peers.close(1000)
+    await Promise.all([this.#managers?.close(), this.#peers.close(1000)])
     await this.#port.close()
     for (const close of this.#closers) await close()
+  }
+
+  /** The managers that the meta or the operator names, each once. */
+  #named(): Address[] {
+    const { meta, options } = this.#given
+    return endpointsOf([...new Set([...meta.managers, ...(options.managers ?? [])])])
+  }
+
+  #register(): Managers {
+    const { meta, metaBytes, options, place, emit } = this.#given
+    const managers = new Managers(this.#named(), {
+      id: meta.id,
+      metaBytes,
+      port: this.#port.port,
+      location: options.location,
+      localAddress: () => chosenAddress(place),
+      onPeers: () => {}, // receivers come to us
+      onNotice: notice => emit('notice', notice),
+    })
+    const { totalBytes } = this.#tree.geometry
+    managers.progress(totalBytes, totalBytes)
+    return managers
   }
 
   // ---- what it says
@@ -318,7 +349,7 @@ export class Sending {
   #link(): string {
     const { meta, place } = this.#given
     const own = place.chosen ?? bestInterface()
-    const managers = endpointsOf(meta.managers)
+    const managers = this.#named()
     if (own) managers.push({ host: own.address, port: this.#port.port })
     return formatLink({ id: meta.id, managers, name: meta.name })
   }

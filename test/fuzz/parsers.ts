@@ -39,7 +39,7 @@ import {
   writeHeader,
 } from '../../src/core/wire/datagram.js'
 import { FRAME_HEADER_BYTES, FrameParser } from '../../src/core/wire/frame.js'
-import { parseCommand, peersInAnswer } from '../../src/core/wire/manager.js'
+import { parseAnswer, parseCommand } from '../../src/core/wire/manager.js'
 import { decodeMessage, encodeMessage } from '../../src/core/wire/peer.js'
 import { sha256 } from '../../src/io/disk/hasher.js'
 import { decodeJournal, encodeJournal } from '../../src/io/disk/journal.js'
@@ -124,15 +124,24 @@ function bench(bytes: Uint8Array): void {
   if (word !== undefined) deepStrictEqual(parseBenchWord(benchLine(word)), word)
 }
 
-const registry = new Registry(new Prng(1), { metaHash: 'x', port: 1 })
+let secrets = 0
+const registry = new Registry({
+  prng: new Prng(1),
+  secret: () => `${secrets++}`,
+  own: { metaHash: 'x', port: 1 },
+})
 
 function manager(bytes: Uint8Array, prng: Prng): void {
   const line = textOf(bytes)
   if (line === undefined) return
   ok(parseCommand(line).cmd)
-  for (const { host, port } of peersInAnswer(line) ?? []) ok(host.length <= 255 && port <= 65_535)
-  const asker = { host: `10.0.0.${prng.below(200)}`, localHost: '10.0.1.1' }
-  const answer = registry.answer(line, asker, prng.below(1e9))
+  const said = parseAnswer(line)
+  if (said?.cmd === 'peers')
+    for (const { host, port } of said.peers) ok(host.length <= 255 && port <= 65_535)
+  const asker = { host: `10.0.0.${prng.below(200)}`, localHost: '10.0.1.1', conn: prng.below(9) }
+  const now = prng.below(1e9)
+  const answer = registry.answer(line, asker, now)
+  while (registry.poll(now) !== undefined);
   if (answer !== undefined) ok(JSON.parse(answer).cmd)
 }
 

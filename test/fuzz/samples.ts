@@ -94,6 +94,12 @@ export const lines = [
   { cmd: 'request_peers', meta_hash: 'x' },
   { cmd: 'keepalive', meta_hash: hash, cookie: '0123456789abcdef' },
   { cmd: 'leave', meta_hash: 'a', cookie: '' },
+  { cmd: 'register', meta_hash: 'x', port: 1, inside: '192.168.1.1', location: 'dc/rack' },
+  { cmd: 'register', meta_hash: 'x', port: 1, host: '10.0.0.7' },
+  { cmd: 'confirm', meta_hash: 'x', token: '0' },
+  { cmd: 'request_peers', meta_hash: 'x', watch: true },
+  { cmd: 'progress', meta_hash: 'x', cookie: '0', verified_bytes: 1, total_bytes: 2 },
+  { cmd: 'registered', meta_hash: 'x', cookie: '0', ttl: 30, wants_meta: true },
   { cmd: 'peers', meta_hash: hash, peers: [{ host: '10.0.0.1', port: 9990 }] },
 ].map(each => utf8(JSON.stringify(each)))
 

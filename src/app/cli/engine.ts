@@ -9,6 +9,9 @@ import type {
   DoctorOptions,
   DoctorResult,
   Link,
+  ManageEvents,
+  ManageOptions,
+  ManageResult,
   MetaEvents,
   MetaResult,
   ReceiveEvents,
@@ -66,6 +69,8 @@ export type BenchHost = (options: BenchHostOptions) => Job<BenchHostEvents, Benc
 export type Doctor = (options: DoctorOptions) => Job<DoctorEvents, DoctorResult>
 export type DoctorListen = (options: DoctorOptions) => Job<DoctorListenEvents, DoctorListenResult>
 
+export type Manage = (options: ManageOptions) => Job<ManageEvents, ManageResult>
+
 /**
  * Each gives its function, not its job: a job begins in the next microtask, and its listeners have
  * to be there by then.
@@ -80,6 +85,7 @@ export interface Engine {
   benchHost(): Promise<BenchHost>
   doctor(): Promise<Doctor>
   doctorListen(): Promise<DoctorListen>
+  manage(): Promise<Manage>
 }
 
 export const engine: Engine = {
@@ -101,4 +107,8 @@ export const engine: Engine = {
   benchReceive: async () => (await import('../../engine/bench/recv.js')).benchReceive,
   doctor: async () => (await import('../../engine/doctor/doctor.js')).doctor,
   doctorListen: async () => (await import('../../engine/doctor/listen.js')).doctorListen,
+  manage: async () => {
+    runPromptly()
+    return (await import('../../engine/manager/manage.js')).manage
+  },
 }

@@ -115,6 +115,21 @@ export const MANUALS: readonly Manual[] = [
     ],
   },
   {
+    name: 'manager',
+    heading: 'Serve:',
+    arguments: '',
+    summary: 'keep a register of who has and wants what, so that hosts find each other',
+    description:
+      'Introduces the hosts of a transfer to each other where multicast does not reach, and keeps the .p2pmeta files that they publish. ' +
+      'Speaks JSON lines on TCP 8889, so `nc` is a client. What it knows outlives a restart; while it is away, transfers go on.',
+    examples: [
+      ['mcp2p manager', 'that is all it needs'],
+      ['mcp2p meta ./data --manager 10.0.0.1:8889', 'a .p2pmeta that names it'],
+      ["mcp2p recv 'mcp2p:<id>?m=10.0.0.1:8889'", 'needs nothing else'],
+      ['echo \'{"cmd":"list"}\' | nc 10.0.0.1 8889', 'ask it by hand'],
+    ],
+  },
+  {
     name: 'config',
     heading: 'Look:',
     arguments: '',

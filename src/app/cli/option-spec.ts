@@ -1,7 +1,15 @@
 // What can be said about one option. The options themselves are `options.ts`; everything that walks
 // over them (grammar, values, help, table) knows only this shape.
 
-export type CommandName = 'meta' | 'send' | 'recv' | 'verify' | 'doctor' | 'config' | 'bench'
+export type CommandName =
+  | 'meta'
+  | 'send'
+  | 'recv'
+  | 'verify'
+  | 'manager'
+  | 'doctor'
+  | 'config'
+  | 'bench'
 
 /** How an option's text is read; `value.ts` has one reader for each. */
 export type Kind =
@@ -10,6 +18,9 @@ export type Kind =
   | 'text'
   | 'choice'
   | 'group'
+  | 'address'
+  | 'location'
+  | 'redis'
   | 'endpoints'
   | 'integer'
   | 'rate'

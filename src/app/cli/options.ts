@@ -52,6 +52,15 @@ export const OPTIONS = [
     commands: ['recv'],
   },
   {
+    name: 'state',
+    kind: 'text',
+    value: '<dir>',
+    otherwise: '~/.local/state/mcp2p/manager',
+    help: 'where the manager keeps peers and .p2pmeta files',
+    topic: 'Files',
+    commands: ['manager'],
+  },
+  {
     name: 'overwrite',
     kind: 'flag',
     otherwise: 'refuse',
@@ -92,9 +101,9 @@ export const OPTIONS = [
     kind: 'endpoints',
     value: '<host:port>',
     otherwise: 'none',
-    help: 'swarm manager to name in the .p2pmeta, or to call (repeatable)',
+    help: 'swarm manager to register with, to name in a new .p2pmeta, or to call (repeatable)',
     topic: 'Network',
-    commands: [...MAKES_META, 'doctor'],
+    commands: ['meta', 'send', 'recv', 'doctor'],
   },
   {
     name: 'peer',
@@ -104,6 +113,67 @@ export const OPTIONS = [
     help: 'peer or manager to dial (repeatable)',
     topic: 'Network',
     commands: ['recv', 'doctor'],
+  },
+  {
+    name: 'location',
+    kind: 'location',
+    value: '<dc/rack>',
+    otherwise: 'by subnet',
+    help: 'where this host is, for managers that introduce near peers first',
+    topic: 'Network',
+    commands: TRANSFERS,
+  },
+  {
+    name: 'manager-port',
+    ...PORT,
+    default: '8889',
+    help: 'TCP port of the manager',
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'store',
+    kind: 'redis',
+    value: '<url>',
+    otherwise: 'this manager alone',
+    help: 'Redis 7 or later that several managers share, for example redis://10.0.0.1:6379',
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'bind',
+    kind: 'address',
+    value: '<address>',
+    otherwise: 'all',
+    help: 'the one address that the manager accepts peers on',
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'http-host',
+    kind: 'address',
+    value: '<address>',
+    default: '127.0.0.1',
+    help: "address of the manager's HTTP port; another one needs --http-token-file",
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'http-port',
+    ...PORT,
+    otherwise: '--manager-port + 1',
+    help: "the manager's HTTP port: /healthz, /readyz, /metrics, /api/v1",
+    topic: 'Network',
+    commands: ['manager'],
+  },
+  {
+    name: 'http-token-file',
+    kind: 'text',
+    value: '<file>',
+    otherwise: 'none',
+    help: 'file with the token that HTTP clients have to send',
+    topic: 'Network',
+    commands: ['manager'],
   },
   {
     name: 'group',
@@ -515,7 +585,7 @@ type ValueOf<O> = O extends { choices: readonly (infer C)[] }
     ? boolean
     : O extends { kind: 'endpoints' }
       ? readonly string[]
-      : O extends { kind: 'text' | 'group' }
+      : O extends { kind: 'text' | 'group' | 'address' | 'location' | 'redis' }
         ? string
         : number
 

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   bench: async () => (await import('./commands/bench.js')).bench,
   config: async () => (await import('./commands/config.js')).config,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
+  manager: async () => (await import('./commands/manager.js')).manager,
   meta: async () => (await import('./commands/meta.js')).meta,
   recv: async () => (await import('./commands/recv.js')).recv,
   send: async () => (await import('./commands/send.js')).send,

@@ -1,7 +1,7 @@
 // One text, one value: how each kind of option is read, wherever its text comes from. A flag, a
 // variable and a line of the config file therefore mean the same and fail with the same words.
 
-import { isMulticast, parseEndpoint } from '../../core/base/endpoint.js'
+import { isIpv4, isIpv6, isLocation, isMulticast, parseEndpoint } from '../../core/base/endpoint.js'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { parseAmount, parseBandwidth, parseSeconds } from './iperf.js'
 import type { OptionSpec } from './option-spec.js'
@@ -25,6 +25,12 @@ export function readValue(option: OptionSpec, text: string): Value {
       return readChoice(option.choices ?? [], text)
     case 'group':
       return readGroup(text)
+    case 'address':
+      return readAddress(text)
+    case 'redis':
+      return readRedis(text)
+    case 'location':
+      return readLocation(text)
     case 'endpoints':
       return readEndpoints(text)
     case 'integer':
@@ -68,6 +74,25 @@ function readGroup(text: string): string {
   throw usage(
     `"${printable(wrong ?? text)}" is not a multicast address`,
     'Write an address from 224.0.0.0 to 239.255.255.255, or an IPv6 one that begins with ff.',
+  )
+}
+
+function readAddress(text: string): string {
+  if (isIpv4(text) || isIpv6(text)) return text
+  throw usage(`"${printable(text)}" is not an IP address`, 'Write 127.0.0.1 or ::1, for example.')
+}
+
+/** It may have a password in it, so it is not repeated. */
+function readRedis(text: string): string {
+  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return text
+  throw usage('this is no URL of a Redis', 'Write redis://10.0.0.1:6379, for example.')
+}
+
+function readLocation(text: string): string {
+  if (isLocation(text)) return text
+  throw usage(
+    `"${printable(text)}" is not a location`,
+    'Write names from the widest to the narrowest place, for example dc1/rack7.',
   )
 }
 

@@ -6,6 +6,7 @@ import type { Address } from '../../ports.js'
 
 const PORT_MAX = 65_535
 const HOST_CHARS_MAX = 253
+const LOCATION_CHARS_MAX = 128
 
 /** `10.0.0.1:9990`, `[fe80::1%eth0]:9990`, `host.example:9990`; anything else is undefined. */
 export function parseEndpoint(text: string): Address | undefined {
@@ -71,6 +72,11 @@ function isHostName(text: string): boolean {
   const last = labels[labels.length - 1]
   if (/^\d+$/.test(last)) return false
   return labels.every(label => /^[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?$/.test(label))
+}
+
+/** `dc/rack`: one to four names, from the widest to the narrowest. */
+export function isLocation(text: string): boolean {
+  return text.length <= LOCATION_CHARS_MAX && /^[\w.-]+(\/[\w.-]+){0,3}$/.test(text)
 }
 
 /** The /24 (IPv4) or /64 (IPv6) that an address is in. */

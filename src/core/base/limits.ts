@@ -159,14 +159,32 @@ export const LIMITS = {
 
   // Manager
   managerLineBytesMax: 64 * KiB,
+  /** A line that was begun is whole after so long, or its connection ends. */
+  managerLineMicros: 10_000_000,
+  /** A connection that has said nothing for so long is over. */
+  managerIdleMicros: 120_000_000,
+  /** Lines of one connection that wait; it is read on when they are answered. */
+  managerLinesWaiting: 64,
+  managerLinesWaitingPerAddress: 65_536,
+  /** Lines of one address that are answered before it is another's turn, a second, and at once. */
+  managerLinesPerTurn: 4,
+  managerLinesPerSecond: 3_000,
+  managerLinesBurst: 3_000,
+  /** A line that is answered with an error counts for so many. */
+  managerErrorLines: 10,
   /** Answers that a client of the manager has not read. */
   managerUnsentBytesMax: 256 * KiB,
   managerHashCharsMax: 128,
   managerTtlSeconds: 30,
-  /** Entries that one address may have, in all swarms. */
+  /** Without its shared store a manager keeps what others have told it for so long. */
+  managerHoldMicros: 300_000_000,
+  /** Entries that one address may have, in all swarms; on the manager's own machine all share one. */
   managerEntriesPerAddressMax: 256,
+  managerEntriesAtHomeMax: 12_000,
   managerPeersPerSwarmMax: 10_000,
   managerSwarmsMax: 1000,
+  /** In all swarms. */
+  managerEntriesMax: 50_000,
   /** Transfers that one answer lists. */
   managerListMax: 100,
 
@@ -188,4 +206,28 @@ export const LIMITS = {
   /** How long memberships may be waited for, and all of a conversation may last. */
   doctorHoldMillisMax: 900_000,
   doctorMillisMax: 1_200_000,
+  /** Connections of a manager that is nothing else, and those that have not spoken yet. */
+  managerServiceConnectionsMax: 20_000,
+  /** Swarms whose newcomers one connection is told of. */
+  managerWatchesPerConnection: 16,
+  /** Newcomers are told together, so late at most. */
+  managerNewsMicros: 50_000,
+  /** Of the peers that one is told of, so many are near at most; the others are drawn by lot. */
+  managerNearShare: 0.7,
+  /** Addresses that wait for their token: in all, and of one asker. */
+  managerTokensMax: 1024,
+  managerTokensPerAddressMax: 8,
+  managerTokenMicros: 10_000_000,
+  /** A meta that a manager keeps, and all of them. */
+  managerMetaBytesMax: 16 * MiB,
+  managerMetasBytesMax: 1024 * MiB,
+
+  // The manager's HTTP port
+  httpPageMax: 1000,
+  httpHeaderBytesMax: 8 * KiB,
+  httpConnectionsMax: 256,
+  /** Streams of events, and what one that does not read may leave unread. */
+  httpStreamsMax: 64,
+  httpUnsentBytesMax: 1 * MiB,
+  httpTokenBytesMax: 4 * KiB,
 } as const

@@ -6,6 +6,7 @@ import { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
+import { sameScope } from '../base/scope.js'
 import type { Geometry } from '../meta/geometry.js'
 import type {
   Control,
@@ -23,7 +24,6 @@ import { whoMustGo } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { blocksOf, Link } from './link.js'
 import { News } from './news.js'
-import { sameScope } from './scope.js'
 import { Slots } from './slots.js'
 import type { SwarmIn, SwarmOut } from './traffic.js'
 import { Word } from './word.js'
@@ -290,6 +290,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (hello.id !== id) {
       if (link.address) this.book.forget(link.address)
       return this.close(link, 'another transfer', now)
+    }
+    if (hello.role === 'manager') {
+      if (link.address) this.book.forget(link.address)
+      return this.close(link, 'a manager', now)
     }
     for (const other of this.#links.values())
       if (other !== link && other.node === hello.node && hello.role !== 'meta') {

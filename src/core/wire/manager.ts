@@ -1,21 +1,53 @@
 // What is said to a swarm manager and by it: one JSON object a line, so that `nc` is a client.
 
 import { z } from 'zod'
+import { isLocation } from '../base/endpoint.js'
 import { LIMITS } from '../base/limits.js'
 
 const HASH = z.string().min(1).max(LIMITS.managerHashCharsMax)
 const PORT = z.number().int().min(1).max(65_535)
 const COOKIE = z.string().max(64)
+const TOKEN = z.string().max(64)
+const HOST = z.string().max(64)
+const COUNT = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** `dc/rack`: from the widest to the narrowest, so that what two have in common can be counted. */
+const LOCATION = z.string().refine(isLocation, 'write names like dc1/rack7')
 
 const COMMAND = z.discriminatedUnion('cmd', [
-  z.object({ cmd: z.literal('register'), meta_hash: HASH, port: PORT, cookie: COOKIE.optional() }),
-  z.object({ cmd: z.literal('request_peers'), meta_hash: HASH, cookie: COOKIE.optional() }),
+  z.object({
+    cmd: z.literal('register'),
+    meta_hash: HASH,
+    port: PORT,
+    cookie: COOKIE.optional(),
+    /** Another address than the connection's own: it has to prove itself by a token. */
+    host: HOST.optional(),
+    /** The address behind the network's own translator, for those who are behind it as well. */
+    inside: HOST.optional(),
+    location: LOCATION.optional(),
+  }),
+  z.object({ cmd: z.literal('confirm'), meta_hash: HASH, token: TOKEN }),
+  z.object({
+    cmd: z.literal('request_peers'),
+    meta_hash: HASH,
+    cookie: COOKIE.optional(),
+    location: LOCATION.optional(),
+    /** Tell this connection of newcomers, too. */
+    watch: z.boolean().optional(),
+  }),
   z.object({ cmd: z.literal('keepalive'), meta_hash: HASH, cookie: COOKIE }),
   z.object({ cmd: z.literal('leave'), meta_hash: HASH, cookie: COOKIE }),
+  z.object({
+    cmd: z.literal('progress'),
+    meta_hash: HASH,
+    cookie: COOKIE,
+    verified_bytes: COUNT,
+    total_bytes: COUNT,
+  }),
   z.object({ cmd: z.literal('list') }),
 ])
 
 export type ManagerCommand = z.infer<typeof COMMAND>
+export type CommandOf<Cmd extends ManagerCommand['cmd']> = Extract<ManagerCommand, { cmd: Cmd }>
 
 /** What is wrong with a line: `code` for programs, `message` for whoever types. */
 export interface BadLine {
@@ -24,16 +56,51 @@ export interface BadLine {
   readonly message: string
 }
 
-const PEERS = z.object({
-  cmd: z.literal('peers'),
-  meta_hash: HASH,
-  peers: z.array(z.object({ host: z.string().max(255), port: PORT })).max(1000),
+const RECORD = z.object({
+  metaHash: HASH,
+  host: HOST,
+  port: PORT,
+  inside: HOST.optional(),
+  location: LOCATION.optional(),
+  cookie: COOKIE,
+  verifiedBytes: COUNT.optional(),
+  totalBytes: COUNT.optional(),
 })
 
-const SWARMS = z.object({
-  cmd: z.literal('list'),
-  swarms: z.array(z.object({ meta_hash: HASH })).max(1000),
-})
+/** One peer of one swarm, as it is kept outside of the process. */
+export type PeerRecord = z.infer<typeof RECORD>
+
+/** What a file or a database has kept; undefined where that is no such thing. */
+export function parseRecord(value: unknown): PeerRecord | undefined {
+  return RECORD.safeParse(value).data
+}
+
+const PEER = z.object({ host: z.string().max(255), port: PORT })
+const ANSWER = z.discriminatedUnion('cmd', [
+  z.object({
+    cmd: z.literal('registered'),
+    meta_hash: HASH,
+    cookie: COOKIE,
+    ttl: z.number().min(1).max(86_400),
+    wants_meta: z.boolean().optional(),
+  }),
+  z.object({
+    cmd: z.literal('peers'),
+    meta_hash: HASH,
+    peers: z.array(PEER).max(1000),
+    watch: z.boolean().optional(),
+  }),
+  z.object({ cmd: z.literal('keepalive'), meta_hash: HASH, wants_meta: z.boolean().optional() }),
+  z.object({ cmd: z.literal('progress'), meta_hash: HASH }),
+  z.object({ cmd: z.literal('left'), meta_hash: HASH }),
+  z.object({
+    cmd: z.literal('list'),
+    swarms: z.array(z.object({ meta_hash: HASH })).max(1000),
+  }),
+  z.object({ cmd: z.literal('error'), code: z.string().max(64), message: z.string().max(1000) }),
+])
+
+export type ManagerAnswer = z.infer<typeof ANSWER>
 
 /** The command in a line, or what is wrong with it. */
 export function parseCommand(line: string): ManagerCommand | BadLine {
@@ -46,28 +113,18 @@ export function parseCommand(line: string): ManagerCommand | BadLine {
   const parsed = COMMAND.safeParse(value)
   if (parsed.success) return parsed.data
   const cmd = (value as { cmd?: unknown } | null)?.cmd
-  if (!COMMAND.options.some(option => option.shape.cmd.value === cmd)) {
-    const message = 'known: register, request_peers, keepalive, leave, list'
-    return { cmd: 'error', code: 'unknown_cmd', message }
-  }
+  const known = COMMAND.options.map(option => option.shape.cmd.value)
+  if (!known.some(each => each === cmd))
+    return { cmd: 'error', code: 'unknown_cmd', message: `known: ${known.join(', ')}` }
   const [issue] = parsed.error.issues
   const message = `${issue.path.join('.') || 'command'}: ${issue.message}`
   return { cmd: 'error', code: 'bad_command', message }
 }
 
-/** The transfers in a manager's answer, or `undefined` when the line is another answer. */
-export function hashesInAnswer(line: string): string[] | undefined {
+/** A manager's answer, or `undefined` when the line is something else. */
+export function parseAnswer(line: string): ManagerAnswer | undefined {
   try {
-    return SWARMS.safeParse(JSON.parse(line)).data?.swarms.map(({ meta_hash }) => meta_hash)
-  } catch {
-    return undefined
-  }
-}
-
-/** The peers in a manager's answer, or `undefined` when the line is another answer. */
-export function peersInAnswer(line: string): { host: string; port: number }[] | undefined {
-  try {
-    return PEERS.safeParse(JSON.parse(line)).data?.peers
+    return ANSWER.safeParse(JSON.parse(line)).data
   } catch {
     return undefined
   }

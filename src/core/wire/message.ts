@@ -22,8 +22,8 @@ export interface Hello {
   readonly node: string
   /** Where it accepts peers, at the connection's address; 0 = nowhere. */
   readonly port: number
-  /** `meta`: wants only the meta and leaves. */
-  readonly role: 'seeder' | 'receiver' | 'meta'
+  /** `meta`: wants only the meta and leaves. `manager`: keeps metas, and holds nothing else. */
+  readonly role: 'seeder' | 'receiver' | 'meta' | 'manager'
   /** It holds everything, so it neither sends nor needs `have`. */
   readonly complete: boolean
   readonly version: number

@@ -40,7 +40,7 @@ const CONTROL = z.discriminatedUnion('type', [
     id: z.string().regex(/^[0-9a-f]{64}$/),
     node: SESSION,
     port: z.number().int().min(0).max(65_535),
-    role: z.enum(['seeder', 'receiver', 'meta']),
+    role: z.enum(['seeder', 'receiver', 'meta', 'manager']),
     complete: z.boolean(),
     version: COUNT,
     features: z.array(z.string().max(64)).max(64),

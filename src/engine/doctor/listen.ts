@@ -6,10 +6,10 @@ import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
 import { type Answer, boundedBlast, type Request, requestIn } from '../../core/doctor/line.js'
 import { plainHost } from '../../io/net/conn.js'
+import { readLines } from '../../io/net/line-reader.js'
 import { dial, PeerPort } from '../../io/net/tcp.js'
 import type { DoctorListenEvents, DoctorListenResult, DoctorOptions } from '../api.js'
 import { Job } from '../events.js'
-import { onLines } from '../lines.js'
 import { checkDoctorOptions } from '../options.js'
 import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
 import { DOCTOR_MAX_BPS, helloOf, Station } from './station.js'
@@ -89,7 +89,7 @@ class Conversation {
   }
 
   begin(first: Uint8Array): void {
-    onLines(this.#socket, first, line => {
+    readLines(this.#socket, first, line => {
       const request = requestIn(line)
       if (request === undefined) return this.#say({ cmd: 'error', why: 'no such request' })
       if (++this.#waiting > WAITING_MAX) return void this.#socket.destroy()

@@ -14,11 +14,11 @@ import {
 } from '../../core/doctor/line.js'
 import type { LossTally, PairFacts, TalkFacts, Tally, WayFacts } from '../../core/doctor/pair.js'
 import { wayTo } from '../../io/host/links.js'
+import { readLines } from '../../io/net/line-reader.js'
 import { dial, PeerPort } from '../../io/net/tcp.js'
 import type { Address } from '../../ports.js'
 import type { DoctorOptions } from '../api.js'
 import { throwIfAborted } from '../interrupted.js'
-import { onLines } from '../lines.js'
 import { DEFAULT_PEER_PORT, type Place, placeOf } from '../place.js'
 import { DOCTOR_MAX_BPS, helloOf, Station } from './station.js'
 
@@ -252,7 +252,7 @@ class Line {
     socket.setNoDelay(true)
     socket.on('error', () => {})
     socket.on('close', () => this.#answered(undefined))
-    onLines(socket, undefined, line => this.#answered(answerIn(line)))
+    readLines(socket, undefined, line => this.#answered(answerIn(line)))
   }
 
   /** Rejects with what the other end says, or when it says nothing that can be understood. */

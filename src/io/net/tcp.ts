@@ -19,6 +19,10 @@ let readBuffer: Uint8Array | undefined
 export interface ListenOptions {
   /** First port tried; the next free one is taken. */
   readonly port: number
+  /** That port or none. */
+  readonly fixed?: boolean
+  /** Connections that may be silent at once; default `LIMITS.connectionsSilentMax`. */
+  readonly silentMax?: number
   /** Address to accept on; all when absent. */
   readonly host: string | undefined
   readonly onPeer: (socket: Socket, first: Uint8Array) => void
@@ -31,13 +35,14 @@ export class PeerPort {
   #host: string | undefined
   readonly #sockets = new Set<Socket>()
   #closed = false
-  readonly #silent = new Lobby(LIMITS.connectionsSilentMax)
+  readonly #silent: Lobby
   readonly port: number
 
   private constructor(server: Server, options: ListenOptions) {
     this.#server = server
     this.#options = options
     this.#host = options.host
+    this.#silent = new Lobby(options.silentMax ?? LIMITS.connectionsSilentMax)
     this.port = (server.address() as { port: number }).port
     this.#serve(server)
   }
@@ -45,7 +50,8 @@ export class PeerPort {
   /** @throws Mcp2pError NO_PEER_PORT (network) */
   static async open(options: ListenOptions): Promise<PeerPort> {
     let failure: unknown
-    for (let i = 0; i < PORTS_TRIED && options.port + i <= 65_535; i++) {
+    const tried = options.fixed ? 1 : PORTS_TRIED
+    for (let i = 0; i < tried && options.port + i <= 65_535; i++) {
       try {
         return new PeerPort(await listen(options.port + i, options.host), options)
       } catch (cause) {
@@ -55,7 +61,10 @@ export class PeerPort {
     }
     const why = failure instanceof Error ? failure.message : 'no port'
     const message = `cannot accept peers on port ${options.port}: ${why}`
-    throw new Mcp2pError('NO_PEER_PORT', 'network', message, 'pass another --peer-port', failure)
+    const hint = options.fixed
+      ? 'pass another --manager-port or --bind'
+      : 'pass another --peer-port'
+    throw new Mcp2pError('NO_PEER_PORT', 'network', message, hint, failure)
   }
 
   /** Listens on another address, once that one is there. */

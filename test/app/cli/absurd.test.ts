@@ -40,6 +40,9 @@ const absurd: Readonly<Record<Kind, readonly string[]>> = {
   text: [''],
   choice: ['', 'x', 'AUTO', '__proto__', 'toString', 'auto,never', '\0'],
   group: ['', '1.2.3.4', '224.0.0', '224.0.0.256', '240.0.0.1', 'fe80::1', '::', 'ff', 'localhost'],
+  address: ['', 'localhost', '1.2.3', '1.2.3.4:5', '[::1]', '1.2.3.256', ':::'],
+  redis: ['', 'redis', 'http://10.0.0.1', '10.0.0.1:6379', 'redis://[', 'redis:x'],
+  location: ['', '/', 'dc/', '/rack', 'a b', 'a/b/c/d/e', 'a//b', 'ü', digits],
   endpoints: [
     '',
     ' ',
@@ -84,7 +87,7 @@ function valuesOf(option: OptionSpec): readonly string[] {
 /** A command that has the option, up to its own arguments. */
 function commandOf(option: OptionSpec): string[] {
   const command = option.commands?.[0] ?? 'recv'
-  return command === 'recv' || command === 'doctor' ? [command] : [command, '/nonexistent']
+  return ['recv', 'doctor', 'manager'].includes(command) ? [command] : [command, '/nonexistent']
 }
 
 describe.each(specs.filter(option => option.name !== 'config'))('--$name', option => {

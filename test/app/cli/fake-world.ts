@@ -98,6 +98,7 @@ export class FakeWorld implements World {
       benchHost: job('benchHost'),
       doctor: job('doctor'),
       doctorListen: job('doctorListen'),
+      manage: job('manage'),
     }
   }
 

@@ -1,30 +1,10 @@
 // The sender's own swarm manager, as somebody with `nc` meets it on the peer port.
 
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect } from 'vitest'
+import { call } from '../manager/caller.js'
 import { end, patience, play, type Stage } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
-
-interface Line {
-  readonly socket: Socket
-  /** Writes a text as it is and resolves with the next answer. */
-  readonly ask: (text: string) => Promise<Record<string, unknown>>
-}
-
-async function call(port: number): Promise<Line> {
-  const socket = connect(port, '127.0.0.1')
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
-  const ask = async (text: string) => {
-    socket.write(text)
-    const { value, done } = await lines.next()
-    if (done) throw new Error(`no answer to ${text.slice(0, 80)}`)
-    return JSON.parse(value)
-  }
-  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-  return { socket, ask }
-}
 
 async function sending(stage: Stage) {
   const file = await randomFile(join(stage.folder, 'x.bin'), 2 * mebibyte)

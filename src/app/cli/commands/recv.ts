@@ -21,6 +21,8 @@ export const recv: Command = async (run, [argument]) => {
   const job = receive(source, {
     out: settings.out,
     peers: settings.peer,
+    managers: settings.manager,
+    location: settings.location,
     group: settings.group,
     port: settings.port,
     peerPort: settings['peer-port'],

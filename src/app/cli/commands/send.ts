@@ -59,6 +59,8 @@ function networkOptions(settings: Settings) {
     port: settings.port,
     dataPort: settings['data-port'],
     peerPort: settings['peer-port'],
+    managers: settings.manager,
+    location: settings.location,
     interface: settings.interface,
     ttl: settings.ttl,
     fec: settings.fec,
@@ -179,8 +181,7 @@ function checkCarousel({ carousel, passes, duration, multicast }: Settings): voi
 
 /** What only shapes a new meta says nothing about an existing one, and the other way round. */
 function checkSource(run: Run, source: SendSource): void {
-  const idle: readonly OptionName[] =
-    'meta' in source ? ['name', 'chunk-size', 'hash', 'manager'] : ['root']
+  const idle: readonly OptionName[] = 'meta' in source ? ['name', 'chunk-size', 'hash'] : ['root']
   const given = idle.find(name => run.sourceOf(name) === 'flag')
   if (given === undefined) return
   throw new Mcp2pError(

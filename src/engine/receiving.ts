@@ -14,16 +14,13 @@ import type { Batch } from '../core/multicast/batch.js'
 import type { Channel } from '../core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
 import type { Announce } from '../core/wire/announce.js'
-import { DATAGRAM, type SessionId } from '../core/wire/datagram.js'
-import type { Range } from '../core/wire/message.js'
+import type { SessionId } from '../core/wire/datagram.js'
 import { openDiscard } from '../io/disk/discard-store.js'
 import { hasherOf } from '../io/disk/hasher.js'
 import { type OpenStore, openStore } from '../io/disk/store.js'
-import { loadNative } from '../io/native/load.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address, Hasher } from '../ports.js'
 import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } from './api.js'
-import { Digester } from './digester.js'
 import { Drive, nowMicros } from './drive.js'
 import type { Ears } from './ears.js'
 import type { Emit } from './events.js'
@@ -32,12 +29,10 @@ import { interrupted } from './interrupted.js'
 import { lackNotice } from './lack.js'
 import { Managers } from './manager/client.js'
 import { Meter } from './meter.js'
-import { Mover } from './mover.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
+import { PoolBytes } from './pool-bytes.js'
 import { idleReception, multicastStatus } from './reception.js'
-import { Restorer } from './restorer.js'
-import { Writer } from './writer.js'
 
 export interface ReceivingOptions {
   readonly meta: P2pMeta
@@ -61,16 +56,12 @@ export class Receiving {
   readonly #meta: P2pMeta
   readonly #tree: MetaTree
   readonly #hash: Hasher
-  readonly #restorer = new Restorer()
   readonly #open: OpenStore
-  readonly #pool: Uint8Array
+  readonly #pool: PoolBytes
   readonly #fetch: Fetch
-  readonly #digester: Digester
-  readonly #mover: Mover
   readonly #drive: Drive<FetchIn, FetchOut>
   readonly #peers: Peers
   readonly #port: PeerPort | undefined
-  readonly #writer: Writer
   readonly #finisher: Finisher
   readonly #meter = new Meter()
   #managers: Managers | undefined
@@ -155,24 +146,21 @@ export class Receiving {
       },
       nowMicros(),
     )
-    this.#pool = new Uint8Array(this.#fetch.assembly.poolBytes)
     this.#verifiedBytes = this.#fetch.resumedBytes
     this.#settled = new Promise((settle, fail) => {
       this.#settle = error => (error === undefined ? settle() : fail(error))
     })
     const look = (): void => given.ears?.look()
-    this.#mover = new Mover(this.#pool, loadNative().memory)
-    this.#digester = new Digester(hash, this.#pool, (block, digest) =>
-      this.#drive.feed({ type: 'hashed', block, digest }),
-    )
-    const digest = (): void => this.#digester.flush()
-    this.#drive = new Drive(this.#fetch, out => this.#act(out), look, digest)
-    this.#writer = new Writer({
+    this.#pool = new PoolBytes({
+      poolBytes: this.#fetch.assembly.poolBytes,
       geometry: tree.geometry,
+      hash,
       store: open.store,
-      onWritten: blocks => this.#drive.feedAll(blocks.map(block => ({ type: 'written', block }))),
+      feed: inputs => this.#drive.feedAll(inputs),
       onFailure: error => this.#settle(error),
     })
+    const hashAll = (): void => this.#pool.hash()
+    this.#drive = new Drive(this.#fetch, out => this.#act(out), look, hashAll)
     this.#finisher = new Finisher(
       file => open.store.finish(file),
       file => this.#onFinished(file),
@@ -231,24 +219,18 @@ export class Receiving {
   #act(out: FetchOut): void {
     const { ears, emit } = this.#given
     switch (out.type) {
-      case 'copy': {
-        const { bytes, from, lengthBytes, at } = out
-        if (bytes) this.#pool.set(bytes.subarray(from, from + lengthBytes), at)
-        return
-      }
+      case 'copy':
+        return this.#pool.copy(out)
       case 'verify':
-        return this.#verify(out.block, out.at, out.bytes, out.spilled)
+        return this.#pool.verify(out)
       case 'recover':
-        return this.#restorer.restore(out, this.#pool)
-      case 'swap': {
-        const { at, spare, bytes } = out
-        const held = this.#pool.slice(at, at + bytes)
-        return this.#pool.copyWithin(at, spare, spare + bytes).set(held, spare)
-      }
+        return this.#pool.restore(out)
+      case 'swap':
+        return this.#pool.swap(out)
       case 'write':
-        return this.#write(out.block, out.at, out.bytes)
+        return this.#pool.write(out)
       case 'spill':
-        return this.#spill(out.block, out.at, out.parts)
+        return this.#pool.spill(out)
       case 'verified':
         this.#verifiedBytes += out.bytes
         this.#dirty = true
@@ -294,50 +276,8 @@ export class Receiving {
 
   #take(batch: Batch): void {
     this.#fetch.take(batch, 0, batch.count, nowMicros())
-    const { geometry } = this.#tree
-    for (let i = 0; i < batch.count; i++) {
-      const at = batch.place[i]
-      if (at < 0) continue
-      const symbolBytes = batch.symbolBytes[i]
-      const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
-      const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
-      const from = batch.payload[i]
-      if (from) this.#mover.add(from, batch.payloadAt[i], at, bytes)
-    }
-    this.#mover.flush()
+    this.#pool.place(batch)
     this.#drive.run()
-  }
-
-  #verify(block: number, at: number, bytes: number, spilled: readonly Range[]): void {
-    if (spilled.length === 0) return this.#digester.add(block, at, bytes)
-    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
-    const reads = spilled.map(part => {
-      const from = at + part.offsetBytes
-      const into = this.#pool.subarray(from, from + part.lengthBytes)
-      return this.#open.store.read(file, offset + part.offsetBytes, into)
-    })
-    const done = (): void => {
-      this.#digester.add(block, at, bytes)
-      this.#digester.flush()
-    }
-    Promise.all(reads).then(done, error => this.#settle(error))
-  }
-
-  #write(block: number, at: number, bytes: number): void {
-    this.#writer.write(block, this.#pool.subarray(at, at + bytes))
-  }
-
-  #spill(block: number, at: number, parts: readonly Range[]): void {
-    const { file, offset } = this.#tree.geometry.placeOfBlock(block)
-    const writes = parts.map(part => {
-      const from = at + part.offsetBytes
-      const bytes = this.#pool.subarray(from, from + part.lengthBytes)
-      return this.#open.store.write(file, offset + part.offsetBytes, [bytes])
-    })
-    Promise.all(writes).then(
-      () => this.#drive.feed({ type: 'spilled', block }),
-      error => this.#settle(error),
-    )
   }
 
   #onFinished(file: number): void {
@@ -396,7 +336,7 @@ export class Receiving {
   #load(): void {
     const { ears } = this.#given
     const kernelDrops = ears?.kernelDrops() ?? 0
-    const diskQueueBytes = this.#writer.queuedBytes
+    const diskQueueBytes = this.#pool.queuedBytes
     this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes, lineBytes: ears?.lineBytes })
   }
 

@@ -1,0 +1,90 @@
+// Settings about files: where they come from, where they go, how a new .p2pmeta describes them.
+
+import type { OptionSpec } from '../option-spec.js'
+
+const MAKES_META = ['meta', 'send'] as const
+
+export const FILES_OPTIONS = [
+  {
+    name: 'output',
+    short: 'o',
+    kind: 'text',
+    value: '<file>',
+    otherwise: '<name>.p2pmeta',
+    help: 'where the .p2pmeta is written',
+    topic: 'Files',
+    commands: ['meta'],
+  },
+  {
+    name: 'out',
+    short: 'o',
+    kind: 'text',
+    value: '<dir>',
+    default: '.',
+    help: 'where the files are written; nothing is ever written outside',
+    topic: 'Files',
+    commands: ['recv', 'bench', 'doctor'],
+  },
+  {
+    name: 'root',
+    kind: 'text',
+    value: '<dir>',
+    otherwise: 'beside the .p2pmeta',
+    help: 'where the files of the .p2pmeta are',
+    topic: 'Files',
+    commands: ['send'],
+  },
+  {
+    name: 'discard',
+    kind: 'flag',
+    otherwise: 'write the files',
+    help: 'verify everything and write nothing, to measure the network alone',
+    topic: 'Files',
+    commands: ['recv'],
+  },
+  {
+    name: 'state',
+    kind: 'text',
+    value: '<dir>',
+    otherwise: '~/.local/state/mcp2p/manager',
+    help: 'where the manager keeps peers and .p2pmeta files',
+    topic: 'Files',
+    commands: ['manager'],
+  },
+  {
+    name: 'overwrite',
+    kind: 'flag',
+    otherwise: 'refuse',
+    help: 'replace existing files that differ',
+    topic: 'Files',
+    commands: ['meta', 'recv'],
+  },
+  {
+    name: 'name',
+    kind: 'text',
+    value: '<name>',
+    otherwise: 'the first path',
+    help: 'how the transfer is called',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+  {
+    name: 'chunk-size',
+    kind: 'size',
+    value: '<size>',
+    otherwise: 'by total size',
+    help: 'unit of scheduling, a power of two from 16KiB to 16MiB',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+  {
+    name: 'hash',
+    kind: 'choice',
+    value: '<hash>',
+    choices: ['sha256', 'blake3'],
+    default: 'sha256',
+    help: 'hash of the tree: sha256 or blake3',
+    topic: 'Files',
+    commands: MAKES_META,
+  },
+] as const satisfies readonly OptionSpec[]

@@ -1,0 +1,119 @@
+// The bytes of blocks under construction. The machine gives every symbol and range its place in a pool
+// that it never sees; here is the memory, and all that is done to it: payloads are moved in, blocks
+// hashed, restored, written, and spilled to the disk when there is no more room.
+
+import type { Geometry } from '../core/meta/geometry.js'
+import type { Batch } from '../core/multicast/batch.js'
+import type { FetchIn, FetchOut } from '../core/session/fetch.js'
+import { DATAGRAM } from '../core/wire/datagram.js'
+import { loadNative } from '../io/native/load.js'
+import type { ChunkStore, Hasher } from '../ports.js'
+import { Digester } from './digester.js'
+import { Mover } from './mover.js'
+import { Restorer } from './restorer.js'
+import { Writer } from './writer.js'
+
+type Of<Type extends FetchOut['type']> = Extract<FetchOut, { type: Type }>
+
+export interface PoolBytesOptions {
+  readonly poolBytes: number
+  readonly geometry: Geometry
+  readonly hash: Hasher
+  readonly store: ChunkStore
+  readonly feed: (inputs: readonly FetchIn[]) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+export class PoolBytes {
+  readonly #options: PoolBytesOptions
+  readonly #pool: Uint8Array
+  readonly #mover: Mover
+  readonly #digester: Digester
+  readonly #restorer = new Restorer()
+  readonly #writer: Writer
+
+  constructor(options: PoolBytesOptions) {
+    const { poolBytes, geometry, hash, store, feed, onFailure } = options
+    this.#options = options
+    this.#pool = new Uint8Array(poolBytes)
+    this.#mover = new Mover(this.#pool, loadNative().memory)
+    this.#digester = new Digester(hash, this.#pool, (block, digest) =>
+      feed([{ type: 'hashed', block, digest }]),
+    )
+    this.#writer = new Writer({
+      geometry,
+      store,
+      onWritten: blocks => feed(blocks.map(block => ({ type: 'written', block }))),
+      onFailure,
+    })
+  }
+
+  /** Bytes that wait for the disk. */
+  get queuedBytes(): number {
+    return this.#writer.queuedBytes
+  }
+
+  /** Payloads of a batch that the machine has given their places. */
+  place(batch: Batch): void {
+    const { geometry } = this.#options
+    for (let i = 0; i < batch.count; i++) {
+      const at = batch.place[i]
+      if (at < 0) continue
+      const symbolBytes = batch.symbolBytes[i]
+      const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
+      const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
+      const from = batch.payload[i]
+      if (from) this.#mover.add(from, batch.payloadAt[i], at, bytes)
+    }
+    this.#mover.flush()
+  }
+
+  copy({ bytes, from, lengthBytes, at }: Of<'copy'>): void {
+    if (bytes) this.#pool.set(bytes.subarray(from, from + lengthBytes), at)
+  }
+
+  swap({ at, spare, bytes }: Of<'swap'>): void {
+    const held = this.#pool.slice(at, at + bytes)
+    this.#pool.copyWithin(at, spare, spare + bytes).set(held, spare)
+  }
+
+  restore(out: Of<'recover'>): void {
+    this.#restorer.restore(out, this.#pool)
+  }
+
+  verify({ block, at, bytes, spilled }: Of<'verify'>): void {
+    if (spilled.length === 0) return this.#digester.add(block, at, bytes)
+    const { geometry, store, onFailure } = this.#options
+    const { file, offset } = geometry.placeOfBlock(block)
+    const reads = spilled.map(part => {
+      const from = at + part.offsetBytes
+      const into = this.#pool.subarray(from, from + part.lengthBytes)
+      return store.read(file, offset + part.offsetBytes, into)
+    })
+    const done = (): void => {
+      this.#digester.add(block, at, bytes)
+      this.#digester.flush()
+    }
+    Promise.all(reads).then(done, onFailure)
+  }
+
+  /** Hashes what `verify` has put aside. */
+  hash(): void {
+    this.#digester.flush()
+  }
+
+  write({ block, at, bytes }: Of<'write'>): void {
+    this.#writer.write(block, this.#pool.subarray(at, at + bytes))
+  }
+
+  spill({ block, at, parts }: Of<'spill'>): void {
+    const { geometry, store, feed, onFailure } = this.#options
+    const { file, offset } = geometry.placeOfBlock(block)
+    const writes = parts.map(part => {
+      const from = at + part.offsetBytes
+      const bytes = this.#pool.subarray(from, from + part.lengthBytes)
+      return store.write(file, offset + part.offsetBytes, [bytes])
+    })
+    Promise.all(writes).then(() => feed([{ type: 'spilled', block }]), onFailure)
+  }
+}

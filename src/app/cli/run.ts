@@ -79,8 +79,8 @@ export async function runCommand(
   const interrupts = listenForInterrupts(
     world,
     () => {
-      const keepsNothing = settings.discard || command.name === 'bench'
-      const kept = keepsNothing ? '' : '; what is verified is kept'
+      const keeps = command.name === 'recv' && !settings.discard
+      const kept = keeps ? '; what is verified is kept' : ''
       const message = `Stopping${kept}. Once more stops at once.`
       json.event('notice', { code: 'stopping', level: 'info', message })
       screen.note(message)

@@ -12,8 +12,8 @@ import type { MetaTree } from '../core/meta/tree.js'
 import type { Source } from '../io/disk/source.js'
 import type { Hasher } from '../ports.js'
 
-/** Blocks hashed in one turn of the event loop. */
-const SLICE_BLOCKS = 4
+/** Blocks hashed in one turn of the event loop, at once where the processor can. */
+const SLICE_BLOCKS = 16
 
 interface Checked {
   readonly bytes: Uint8Array

@@ -25,8 +25,8 @@ export type Answer =
 
 class FileChanged extends Error {}
 
-/** Little enough to be hashed out of the cache it was read into. */
-const READ_BYTES = 128 * 1024
+/** Sixteen blocks, as many as are hashed at a time, and little enough for the cache they are read into. */
+const READ_BYTES = 256 * 1024
 
 export class FileHasher {
   readonly #hash: Hasher

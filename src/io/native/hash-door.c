@@ -1,14 +1,14 @@
-// SHA-256 of many pieces in one call: two at a time where the processor can (`sha256.h`), the others by
-// the OpenSSL that Node itself has, whose one-shot function costs more than a node of the tree takes to
-// hash. OpenSSL is found at run time, because a Node without its own names for it would otherwise not
-// load any of the native parts.
+// SHA-256 of many pieces in one call: sixteen at a time (`sha256-wide.h`) or two (`sha256.h`) where the
+// processor can, the others by the OpenSSL that Node itself has, whose one-shot function costs more than
+// a node of the tree takes to hash. OpenSSL is found at run time, because a Node without its own names
+// for it would otherwise not load any of the native parts.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
-#include "sha256.h"
+#include "sha256-wide.h"
 #include "values.h"
 
 // Larger than any version's SHA256_CTX.
@@ -20,13 +20,30 @@ static int (*begin)(struct state *state);
 static int (*update)(struct state *state, const void *bytes, size_t length);
 static int (*finish)(uint8_t *digest, struct state *state);
 
-static bool is_paired;
+static bool is_paired, is_wide;
+
+// From so many on sixteen lanes are faster than two, though some of them idle.
+enum { WIDE_MIN = 11 };
 
 static void one(const uint8_t *piece, size_t length, uint8_t *into) {
   struct state state;
   begin(&state);
   update(&state, piece, length);
   finish(into, &state);
+}
+
+// As many of `count` pieces of `length` bytes as go at once; returns how many.
+static size_t some(const uint8_t *const pieces[], size_t count, size_t length, uint8_t *into) {
+  if (is_wide && count >= WIDE_MIN) {
+    sha256_wide(pieces, count, length, into);
+    return count;
+  }
+  if (is_paired && count >= 2) {
+    sha256_both(pieces, length, (uint8_t *const[]){into, into + SHA256_BYTES});
+    return 2;
+  }
+  one(pieces[0], length, into);
+  return 1;
 }
 
 // sha256(bytes, pieceBytes, into) → pieces, or a negative errno. A piece is read before its digest is
@@ -40,15 +57,16 @@ static napi_value js_sha256(napi_env env, napi_callback_info info) {
   if (!view(env, a[0], napi_uint8_array, &bytes, &length) || wanted < SHA256_BYTES ||
       !view(env, a[2], napi_uint8_array, &into, &room))
     return number(env, -EINVAL);
-  const size_t piece = (size_t)wanted, pieces = length / piece + (length % piece > 0);
-  if (room / SHA256_BYTES < pieces) return number(env, -EINVAL);
-  size_t at = 0;
-  for (; is_paired && length - at >= 2 * piece; at += 2 * piece, into += 2 * SHA256_BYTES)
-    sha256_both((const uint8_t *const[]){bytes + at, bytes + at + piece}, piece,
-                (uint8_t *const[]){into, into + SHA256_BYTES});
-  for (; at < length; at += piece, into += SHA256_BYTES)
-    one(bytes + at, length - at < piece ? length - at : piece, into);
-  return number(env, (double)pieces);
+  const size_t piece = (size_t)wanted, whole = length / piece, rest = length % piece;
+  if (room / SHA256_BYTES < whole + (rest > 0)) return number(env, -EINVAL);
+  for (size_t done = 0; done < whole;) {
+    const uint8_t *pieces[SHA256_WIDE_LANES];
+    size_t next = 0;
+    for (; next < SHA256_WIDE_LANES && done + next < whole; next++) pieces[next] = bytes + piece * (done + next);
+    done += some(pieces, next, piece, into + SHA256_BYTES * done);
+  }
+  if (rest > 0) one(bytes + piece * whole, rest, into + SHA256_BYTES * whole);
+  return number(env, (double)(whole + (rest > 0)));
 }
 
 // sha256At(slab, places, count, into) → count, or a negative errno. A place is two words: where a piece
@@ -68,17 +86,13 @@ static napi_value js_sha256_at(napi_env env, napi_callback_info info) {
   const uint32_t *places = (const uint32_t *)(const void *)listed;
   for (int64_t i = 0; i < pieces; i++)
     if (places[2 * i] > length || places[2 * i + 1] > length - places[2 * i]) return number(env, -EINVAL);
-  for (int64_t i = 0; i < pieces;) {
-    const uint32_t *here = places + 2 * i;
-    uint8_t *digest = into + SHA256_BYTES * i;
-    if (is_paired && i + 1 < pieces && here[1] == here[3]) {
-      sha256_both((const uint8_t *const[]){slab + here[0], slab + here[2]}, here[1],
-                  (uint8_t *const[]){digest, digest + SHA256_BYTES});
-      i += 2;
-    } else {
-      one(slab + here[0], here[1], digest);
-      i++;
-    }
+  for (int64_t done = 0; done < pieces;) {
+    const uint32_t *here = places + 2 * done;
+    const uint8_t *alike[SHA256_WIDE_LANES];
+    size_t next = 0;
+    for (; next < SHA256_WIDE_LANES && done + (int64_t)next < pieces && here[2 * next + 1] == here[1]; next++)
+      alike[next] = slab + here[2 * next];
+    done += (int64_t)some(alike, next, here[1], into + SHA256_BYTES * done);
   }
   return number(env, (double)pieces);
 }
@@ -88,6 +102,7 @@ napi_value hash_door(napi_env env) {
   update = (int (*)(struct state *, const void *, size_t))dlsym(RTLD_DEFAULT, "SHA256_Update");
   finish = (int (*)(uint8_t *, struct state *))dlsym(RTLD_DEFAULT, "SHA256_Final");
   is_paired = sha256_is_paired();
+  is_wide = sha256_is_wide();
   static const struct entry all[] = {{"sha256", js_sha256}, {"sha256At", js_sha256_at}};
   return door(env, all, begin && update && finish ? sizeof all / sizeof *all : 0);
 }

@@ -34,11 +34,11 @@ describe.each([
   it('hashes pieces of any length wherever they lie, however many', () => {
     const prng = new Prng(20)
     const slab = Uint8Array.from({ length: 5000 }, () => prng.below(256))
-    for (let count = 0; count <= 40; count++) {
-      // Often of one length, as blocks are.
-      const lengths = Array.from(
-        { length: count },
-        () => [64, 64, 640, prng.below(300)][prng.below(4)],
+    for (let count = 0; count <= 80; count++) {
+      // Often of one length, as blocks are, and in every other round all of them.
+      const [only, one] = [count % 2 === 0, prng.below(700)]
+      const lengths = Array.from({ length: count }, () =>
+        only ? one : [64, 64, 640, prng.below(300)][prng.below(4)],
       )
       const places = lengths.map(length => [prng.below(slab.length - length), length])
       const into = new Uint8Array(32 * count)

@@ -14,7 +14,7 @@ const { udp, hash, memory, scheduler, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
-it.skipIf(!compiles).each(['udp', 'fec', 'sha256'])(
+it.skipIf(!compiles).each(['udp', 'fec', 'sha256', 'sha256-wide'])(
   '%s.c does what it says, and nothing outside its slab',
   unit => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))

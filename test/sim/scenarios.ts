@@ -25,8 +25,8 @@ export interface Scenario {
   /** Fraction of everything that is lost on its way into each receiver. */
   readonly loss?: number
   readonly congestion?: Congestion
-  /** Who has multicast: everybody, nobody, or all but the last receiver; default everybody. */
-  readonly multicast?: 'all' | 'none' | 'not-last'
+  /** Who has multicast: everybody (default), nobody, all but the last receiver; or it is switched off. */
+  readonly multicast?: 'all' | 'none' | 'not-last' | 'off'
   readonly senders?: number
   /** The sender goes round and round with parity; receivers, or only the last, send nothing. */
   readonly carousel?: 'one-way' | 'last-one-way'
@@ -70,6 +70,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     multicast: 'none',
     timesMax: 6,
     slackSeconds: 10,
+  },
+  swarm: {
+    about: 'multicast is switched off: the swarm on its own',
+    multicast: 'off',
+    overheadMax: 1.25,
+    timesMax: 1.2,
+    slackSeconds: 1,
   },
   'two-senders': {
     about: 'two send the same, each at half the rate: each a half of it',

@@ -93,7 +93,7 @@ export class World {
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
       fec: options.fec ?? scenario.fec ?? 0,
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps, { oneWay })),
-      multicast: true,
+      multicast: scenario.multicast !== 'off',
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
       restMicros: options.receivers < CROWD ? 0 : CROWD_REST_MICROS,
     }
@@ -165,7 +165,10 @@ export class World {
 
   #startReceiver(index: number, former?: Receiver): void {
     const { multicast = 'all', liesShare, lie } = this.#options.scenario
-    const isDeaf = multicast === 'none' || (multicast === 'not-last' && this.#isLast(index))
+    const isDeaf =
+      multicast === 'none' ||
+      multicast === 'off' ||
+      (multicast === 'not-last' && this.#isLast(index))
     const options: ReceiverOptions = {
       storage: former?.storage,
       peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],

@@ -82,9 +82,9 @@ export const LIMITS = {
   requestRangesMax: 1024,
   pipelineBytesMin: 256 * KiB,
   pipelineBytesMax: 4 * MiB,
-  pipelineSeconds: 3,
-  uploadSlots: 8,
-  connectionsWanted: 10,
+  pipelineSeconds: 0.5,
+  uploadSlots: 20,
+  connectionsWanted: 20,
   connectionsMax: 2048,
   connectionsPerAddressMax: 64,
   /** Accepted connections that have not said a byte yet, and those that talk to the manager. */
@@ -130,6 +130,9 @@ export const LIMITS = {
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,
+  /** What a peer has begun to fetch from outside is left to it for so long; and so many runs of it. */
+  begunMicros: 4_000_000,
+  begunRunsMax: 16_384,
 
   /** Receivers that a sender remembers; connections are fewer. */
   receiversMax: 4096,

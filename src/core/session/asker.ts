@@ -6,7 +6,7 @@ import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import { blocksOf, type Link } from '../swarm/link.js'
-import { selectRun } from '../swarm/select.js'
+import { ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
@@ -35,6 +35,9 @@ const BEHIND_PER_LOSS = 400
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
+/** Nothing fresh is left for so long: peers alone may be too slow. */
+const REPEAT_MICROS = 1_000_000
+
 /** How to ask. */
 export interface Manner {
   /** What a blast loses that is waited for, 0…1; undefined when none is. */
@@ -50,6 +53,8 @@ export class Asker {
   readonly #wants: Wants
   readonly #prng: Prng
   #askedAt: Micros = Number.NEGATIVE_INFINITY
+  /** When there was something last that only who is outside has. */
+  #freshAt: Micros = 0
 
   constructor(geometry: Geometry, assembly: Assembly, swarm: Swarm, wants: Wants, prng: Prng) {
     this.#geometry = geometry
@@ -67,7 +72,9 @@ export class Asker {
     this.#askedAt = now
     const links = [...this.#swarm.links()]
     // Peers first: what they take is not asked of the transmitter.
-    const order = this.#prng.shuffle(links).sort((a, b) => Number(a.seeder) - Number(b.seeder))
+    const { isOutside } = this.#swarm.division
+    const last = (link: Link): number => Number(isOutside(link))
+    const order = this.#prng.shuffle([...links]).sort((a, b) => last(a) - last(b))
     let left = this.#roomBytes(behindLoss)
     for (const link of order) {
       if (left <= 0) break
@@ -98,13 +105,25 @@ export class Asker {
 
   /** Returns the bytes asked for. */
   #askOf(link: Link, links: Link[], overdueOnly: boolean, most: number, now: Micros): number {
-    const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     let room = Math.min(most, link.roomBytes(now))
+    if (room <= 0) return 0
+    const due = overdueOnly ? this.#wants.overdue : this.#wants.due
+    const { division } = this.#swarm
+    const divides = !overdueOnly && division.isOutside(link)
+    const policy: Policy = divides ? ownSliceFirst : rarestFirst
+    const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
     let bytes = 0
     const ranges: Range[] = []
+    const begun: number[] = []
     while (room > 0 && ranges.length < LIMITS.requestRangesMax) {
-      const selection = { geometry: this.#geometry, due, link, links, prng: this.#prng }
-      const run = selectRun(selection)
+      let run = policy({ ...about, due })
+      if (run !== undefined && divides) {
+        this.#freshAt = now
+        begun.push(run.first)
+      } else if (divides && this.#mayRepeat(link, now) && ranges.length === 0) {
+        run = rarestFirst({ ...about, due })
+        room = 0
+      }
       if (run === undefined) break
       for (const range of this.#rangesOf(run.first, run.count, now)) {
         ranges.push(range)
@@ -113,7 +132,13 @@ export class Asker {
       }
     }
     if (ranges.length > 0) this.#swarm.request(link, ranges, now)
+    if (begun.length > 0) this.#swarm.tellBegun(begun, now)
     return bytes
+  }
+
+  /** What peers have as well is asked of who is outside only when they may be slow, a run at a time. */
+  #mayRepeat(link: Link, now: Micros): boolean {
+    return link.askedBytes === 0 && now - this.#freshAt > REPEAT_MICROS
   }
 
   /** The ranges that complete these blocks: whole neighbours together, parts by themselves. */
@@ -137,10 +162,12 @@ export class Asker {
   #endgame(links: readonly Link[], now: Micros): void {
     const { due, pendingCount } = this.#wants
     if (due.total > 0 || pendingCount === 0 || pendingCount > ENDGAME_BLOCKS) return
+    const { isOutside } = this.#swarm.division
     for (const block of [...this.#wants.owedSince(now - ENDGAME_MICROS)]) {
       const holders = links.filter(link => owes(link, block))
       if (holders.length >= LIMITS.endgamePeers) continue
-      const other = links.find(l => l.has(block) && !owes(l, block) && l.roomBytes(now) > 0)
+      const able = links.filter(l => l.has(block) && !owes(l, block) && l.roomBytes(now) > 0)
+      const other = able.find(link => !isOutside(link)) ?? able[0]
       if (other === undefined) continue
       const bytes = this.#geometry.bytesOfBlock(block)
       this.#wants.asked(block, now)

@@ -158,6 +158,8 @@ function costOf(message: Message): number {
       return 1 + message.ranges.length / 8
     case 'layer-request':
       return 1 + message.chunks.length / 8
+    case 'start':
+      return 1 + message.blocks.length / 8
     case 'have':
       return 1 + (message.chunkRuns.length + message.partial.length) / 8
     default:

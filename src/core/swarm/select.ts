@@ -1,15 +1,18 @@
-// Which blocks to ask of a peer: rarest first with random ties, found by sampling, so that the cost
-// does not grow with the file. A choice is a run of blocks inside one chunk, so that neighbours in a
+// Which blocks to ask of whom. Of a peer: rarest first with random ties, found by sampling, so that the
+// cost does not grow with the file. Of whoever is outside: what no peer here has or is fetching, our own
+// slice first and then, stolen, the others'. A choice is a run of blocks inside one chunk, so that neighbours in a
 // swarm end up with whole chunks to offer.
 
-import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
+import { type Division, RUN_BLOCKS } from './division.js'
 import type { Link } from './link.js'
 
 const SAMPLES = 8
-const RUN_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
+/** And for something fresh to steal. */
+const STEAL_SAMPLES = 32
 /** Candidates looked at one by one when sampling finds nothing that the peer holds. */
 const SCAN = 2048
 
@@ -21,10 +24,14 @@ export interface Selection {
   /** All links, to tell what is rare. */
   readonly links: readonly Link[]
   readonly prng: Prng
+  readonly division: Division
+  readonly now: Micros
 }
 
-/** A run of due blocks that the peer holds: first and count (≤ 256 KiB, one chunk), or undefined. */
-export function selectRun(selection: Selection): { first: number; count: number } | undefined {
+/** A way to choose: a run of due blocks that the peer holds (≤ 256 KiB, one chunk), or undefined. */
+export type Policy = (selection: Selection) => { first: number; count: number } | undefined
+
+export const rarestFirst: Policy = selection => {
   const { due, link, links, prng } = selection
   if (due.total === 0) return undefined
   let best = -1
@@ -44,6 +51,28 @@ export function selectRun(selection: Selection): { first: number; count: number 
   }
   if (best < 0) best = scan(selection, low + prng.below(span))
   return best < 0 ? undefined : runAround(selection, best)
+}
+
+/** Of whoever is outside: each block once for all who are here. */
+export const ownSliceFirst: Policy = selection => {
+  const { due, link, links, division, now } = selection
+  if (due.total === 0) return undefined
+  const mine = division.mine(due, link, links, now)
+  const block = mine < 0 ? steal(selection) : mine
+  return block < 0 ? undefined : runAround(selection, block)
+}
+
+/** A fresh block of another's slice, at random; -1 when none was found. */
+function steal({ due, link, links, prng, division, now }: Selection): number {
+  const inside = links.filter(each => !division.isOutside(each))
+  const low = due.first
+  const span = due.end - low
+  for (let i = 0; i < STEAL_SAMPLES; i++) {
+    const found = due.nextFrom(low + prng.below(span))
+    const block = found < 0 ? low : found
+    if (link.has(block) && division.isFresh(block, inside, now)) return block
+  }
+  return -1
 }
 
 /** The first due block at or after `from` (around the end) that the peer holds, or -1. */

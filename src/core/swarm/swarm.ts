@@ -3,7 +3,7 @@
 // unverified served, unasked data closes the connection) and leaves to its owner what to ask for.
 
 import { Bitmap } from '../base/bitmap.js'
-import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import { sameScope } from '../base/scope.js'
@@ -20,10 +20,12 @@ import type {
   RejectReason,
 } from '../wire/message.js'
 import { AddressBook } from './book.js'
+import { Division } from './division.js'
 import { whoMustGo } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
-import { blocksOf, Link } from './link.js'
+import { Link } from './link.js'
 import { News } from './news.js'
+import { isServable } from './servable.js'
 import { Slots } from './slots.js'
 import type { SwarmIn, SwarmOut } from './traffic.js'
 import { Word } from './word.js'
@@ -60,6 +62,7 @@ const STALLED_MICROS = 4_000_000
 export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly book: AddressBook
   readonly slots = new Slots()
+  readonly division: Division
   readonly #options: SwarmOptions
   readonly #geometry: Geometry
   readonly #links = new Map<number, Link>()
@@ -80,6 +83,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#keeps = options.keeps ?? true
     this.book = new AddressBook(options.prng)
     this.#news = new News(options.prng)
+    this.division = new Division(options.geometry, options.node)
   }
 
   /** All greeted connections that take part in the swarm. */
@@ -160,6 +164,12 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       link.abandon(asked)
       this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
     }
+  }
+
+  /** Tells those with whom the work is divided what we have begun to fetch from outside. */
+  tellBegun(blocks: readonly number[], now: Micros): void {
+    for (const link of this.division.fellows([...this.links()]))
+      this.send(link, { type: 'start', blocks }, now)
   }
 
   /** Asks for the layer of a chunk; it comes as a note. */
@@ -252,6 +262,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         link.held ??= new Bitmap(this.#geometry.blockCount)
         if (!learnHave(this.#geometry, link.held, message)) this.expel(peer, 'impossible have', now)
         return
+      case 'start':
+        return this.division.begun(peer, message.blocks, now)
       case 'request':
         for (const range of message.ranges) this.#onRequest(link, range, now)
         return
@@ -361,6 +373,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #drop(link: Link, reason: string, now: Micros): void {
     this.#links.delete(link.peer)
     this.slots.drop(link.peer)
+    this.division.left(link.peer)
     if (link.address) this.book.failed(link.address, now)
     if (link.seeder && !this.complete) this.#word.lost(link.address)
     for (const asked of link.asked.values())
@@ -397,21 +410,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   // ---- requests of others
 
   #onRequest(link: Link, range: Range, now: Micros): void {
-    if (!this.#servable(range)) return this.#reject(link, 'gone', range, now)
+    const servable = this.#keeps && isServable(range, this.#geometry, this.#options.verified)
+    if (!servable) return this.#reject(link, 'gone', range, now)
     if (this.later(range.block, link)) return this.#reject(link, 'later', range, now)
     if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
-  }
-
-  #servable(range: Range): boolean {
-    if (!this.#keeps) return false
-    const { block, offsetBytes, lengthBytes } = range
-    if (block >= this.#geometry.blockCount || offsetBytes >= BLOCK_BYTES) return false
-    if (lengthBytes < 1 || lengthBytes > LIMITS.rangeBytesMax) return false
-    const chunk = this.#geometry.chunkOfBlock(block)
-    const inChunk = (block - this.#geometry.firstBlockOfChunk(chunk)) * BLOCK_BYTES + offsetBytes
-    if (inChunk + lengthBytes > this.#geometry.bytesOfChunk(chunk)) return false
-    for (const each of blocksOf(range)) if (!this.#options.verified.has(each)) return false
-    return true
   }
 
   #reject(link: Link, reason: RejectReason, range: Range, now: Micros): void {

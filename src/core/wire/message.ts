@@ -120,6 +120,12 @@ export interface Have {
   readonly partial: readonly { readonly chunk: number; readonly bits: Uint8Array }[]
 }
 
+/** I fetch these from outside now: each is a block of a run that one range covers. */
+export interface Start {
+  readonly type: 'start'
+  readonly blocks: readonly number[]
+}
+
 export interface Request {
   readonly type: 'request'
   readonly ranges: readonly Range[]
@@ -174,6 +180,7 @@ export interface MetaPart {
 export type Message =
   | Control
   | Have
+  | Start
   | Request
   | Cancel
   | Reject

@@ -17,6 +17,7 @@ const TYPE = {
   request: 3,
   reject: 4,
   cancel: 5,
+  start: 6,
   layerRequest: 7,
   layer: 8,
   metaRequest: 11,
@@ -117,11 +118,10 @@ export function encodeMessage(message: Message): Uint8Array {
       frame.set(bytes, DATA_PREFIX_BYTES)
       return frame
     }
-    case 'layer-request': {
-      const payload = new Uint8Array(4 * message.chunks.length)
-      for (let i = 0; i < message.chunks.length; i++) put32(payload, 4 * i, message.chunks[i])
-      return encodeFrame(TYPE.layerRequest, payload)
-    }
+    case 'start':
+      return encodeFrame(TYPE.start, numbersPayload(message.blocks))
+    case 'layer-request':
+      return encodeFrame(TYPE.layerRequest, numbersPayload(message.chunks))
     case 'layer':
       return encodeFrame(TYPE.layer, prefixed([message.chunk], message.leaves))
     case 'meta-request':
@@ -172,11 +172,13 @@ export function decodeMessage(frame: Frame): Message | undefined | null {
       const reason = REASONS[payload[0]]
       return ranges === null || reason === undefined ? null : { type: 'reject', reason, ranges }
     }
+    case TYPE.start: {
+      const blocks = numbersOf(payload)
+      return blocks === null ? null : { type: 'start', blocks }
+    }
     case TYPE.layerRequest: {
-      if (payload.length % 4 !== 0 || payload.length > 4 * LIMITS.requestRangesMax) return null
-      const chunks: number[] = []
-      for (let i = 0; i < payload.length; i += 4) chunks.push(get32(payload, i))
-      return { type: 'layer-request', chunks }
+      const chunks = numbersOf(payload)
+      return chunks === null ? null : { type: 'layer-request', chunks }
     }
     case TYPE.layer:
       if (payload.length < 4 || payload.length % 32 !== 4) return null
@@ -284,6 +286,19 @@ function rangesOf(payload: Uint8Array, skipBytes: number): Range[] | null {
   const ranges: Range[] = []
   for (let i = 0; i < count; i++) ranges.push(getRange(payload, skipBytes + RANGE_BYTES * i))
   return ranges
+}
+
+function numbersPayload(numbers: readonly number[]): Uint8Array {
+  const payload = new Uint8Array(4 * numbers.length)
+  for (let i = 0; i < numbers.length; i++) put32(payload, 4 * i, numbers[i])
+  return payload
+}
+
+function numbersOf(payload: Uint8Array): number[] | null {
+  if (payload.length % 4 !== 0 || payload.length > 4 * LIMITS.requestRangesMax) return null
+  const numbers: number[] = []
+  for (let i = 0; i < payload.length; i += 4) numbers.push(get32(payload, i))
+  return numbers
 }
 
 function putRange(bytes: Uint8Array, at: number, range: Range): void {

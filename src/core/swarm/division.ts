@@ -1,0 +1,101 @@
+// Who fetches what from outside. The line of whoever sends is the one that is full, so each block
+// should cross it once: local peers divide what is missing into slices, one each, and tell each other
+// what they have begun to fetch, so that nobody fetches it as well. Both are soft: whose slice is done
+// takes from the others', and what was begun long ago is free again.
+
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
+import type { RangeSet } from '../base/ranges.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Link } from './link.js'
+
+/** Blocks that one range may cover; what is begun is told in such runs. */
+export const RUN_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
+/** Runs of the own slice that are looked at before others' are tried. */
+const LOOK_RUNS = 256
+
+interface Begun {
+  readonly peer: number
+  readonly until: Micros
+}
+
+export class Division {
+  readonly #geometry: Geometry
+  readonly #node: string
+  /** Where in a slice we begin, 0…1. */
+  readonly #place: number
+  readonly #begun = new Map<number, Begun>()
+  /** Who is outside: its line is spared. Others are fellows, with whom the work is divided. */
+  isOutside: (link: Link) => boolean = link => link.seeder
+
+  constructor(geometry: Geometry, node: string) {
+    this.#geometry = geometry
+    this.#node = node
+    this.#place = Number.parseInt(node.slice(0, 8), 16) / 2 ** 32
+  }
+
+  /** Those with whom the work is divided. */
+  fellows(links: readonly Link[]): Link[] {
+    return links.filter(link => !link.complete && !this.isOutside(link))
+  }
+
+  /** The blocks [from, to) that are ours to fetch; the fellows have the others. */
+  slice(fellows: readonly Link[]): { from: number; to: number } {
+    let rank = 0
+    for (const { node } of fellows) if (node < this.#node) rank++
+    const runs = Math.ceil(this.#geometry.blockCount / RUN_BLOCKS)
+    const at = (i: number): number => Math.floor((runs * i) / (fellows.length + 1)) * RUN_BLOCKS
+    return { from: at(rank), to: at(rank + 1) }
+  }
+
+  /** A fellow has begun to fetch the runs that these blocks are in. */
+  begun(peer: number, blocks: readonly number[], now: Micros): void {
+    for (const block of blocks) {
+      if (block >= this.#geometry.blockCount) continue
+      const run = this.runOf(block)
+      this.#begun.delete(run)
+      this.#begun.set(run, { peer, until: now + LIMITS.begunMicros })
+    }
+    for (const run of this.#begun.keys()) {
+      if (this.#begun.size <= LIMITS.begunRunsMax) break
+      this.#begun.delete(run)
+    }
+  }
+
+  left(peer: number): void {
+    for (const [run, begun] of this.#begun) if (begun.peer === peer) this.#begun.delete(run)
+  }
+
+  /** The first block of the run of blocks that this one is fetched with. */
+  runOf(block: number): number {
+    const first = this.#geometry.firstBlockOfChunk(this.#geometry.chunkOfBlock(block))
+    return block - ((block - first) % RUN_BLOCKS)
+  }
+
+  /** No peer here has the block (those are `inside`), and none has begun to fetch it. */
+  isFresh(block: number, inside: readonly Link[], now: Micros): boolean {
+    const begun = this.#begun.get(this.runOf(block))
+    if (begun !== undefined && begun.until > now) return false
+    for (const link of inside) if (link.has(block)) return false
+    return true
+  }
+
+  /** A fresh block of `due` that is in our slice and that the link holds; -1 when none was found. */
+  mine(due: RangeSet, link: Link, links: readonly Link[], now: Micros): number {
+    const inside = links.filter(each => !this.isOutside(each))
+    const { from, to } = this.slice(this.fellows(links))
+    const look = (at: number, end: number): number => {
+      for (let i = 0; i < LOOK_RUNS; i++) {
+        const block = due.nextFrom(at)
+        if (block < 0 || block >= end) return -1
+        if (link.has(block) && this.isFresh(block, inside, now)) return block
+        at = this.runOf(block) + RUN_BLOCKS
+      }
+      return -1
+    }
+    // Before they know of each other all have one slice: each begins at a place of its own.
+    const start = from + Math.floor((to - from) * this.#place)
+    const block = look(start, to)
+    return block < 0 ? look(from, start) : block
+  }
+}

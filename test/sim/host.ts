@@ -6,6 +6,7 @@ import type { Prng } from '../../src/core/base/prng.js'
 import { Disk, type DiskOptions, FAST_DISK } from './disk.js'
 import { Link, type Pieces } from './link.js'
 import { Loss } from './loss.js'
+import type { Place } from './place.js'
 import type { Scheduler } from './scheduler.js'
 
 /** Which congestion control its TCP has; see `pipe.ts`. */
@@ -13,6 +14,8 @@ export type Congestion = 'cubic' | 'bbr'
 
 export interface HostOptions {
   readonly address: string
+  /** The switch that it hangs on; default the backbone. */
+  readonly place?: Place
   /** Bits per second on the wire, each way; default Infinity. */
   readonly upBps?: number
   readonly downBps?: number
@@ -24,6 +27,8 @@ export interface HostOptions {
   /** Fraction lost of what comes in; default 0. */
   readonly lossUdp?: number
   readonly lossTcp?: number
+  /** How many datagrams are lost in a row on average; default 1. */
+  readonly lossBurst?: number
   /** Of the runs of datagrams that come in: so many come twice, and so many up to 20 ms late. */
   readonly duplicateShare?: number
   readonly lateShare?: number
@@ -41,6 +46,7 @@ const QUEUE_BYTES = 256 * 1024
 export class Host {
   readonly index: number
   readonly address: string
+  readonly place: Place
   readonly up: Link
   readonly down: Link
   readonly delayMicros: Micros
@@ -61,15 +67,21 @@ export class Host {
   #held: (() => void)[] = []
   #heldDatagrams = 0
 
-  constructor(index: number, options: HostOptions, scheduler: Scheduler, prng: Prng) {
+  constructor(
+    index: number,
+    options: HostOptions & { readonly place: Place },
+    scheduler: Scheduler,
+    prng: Prng,
+  ) {
     this.index = index
     this.address = options.address
+    this.place = options.place
     const { upBps = Infinity, upQueueBytes = QUEUE_BYTES } = options
     const { downBps = Infinity, downQueueBytes = QUEUE_BYTES } = options
     this.up = new Link({ rateBps: upBps, queueBytes: upQueueBytes })
     this.down = new Link({ rateBps: downBps, queueBytes: downQueueBytes })
     this.delayMicros = options.delayMicros ?? 50
-    this.loss = new Loss(options.lossUdp ?? 0, options.lossTcp ?? 0, prng)
+    this.loss = new Loss(options.lossUdp ?? 0, options.lossTcp ?? 0, prng, options.lossBurst)
     this.duplicateShare = options.duplicateShare ?? 0
     this.lateShare = options.lateShare ?? 0
     this.congestion = options.congestion ?? 'cubic'

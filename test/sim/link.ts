@@ -117,6 +117,20 @@ export class Link {
     return out
   }
 
+  /** The same for datagrams with holes between them. */
+  pushPieces(run: Run, sent: Pieces, firstAt: Micros, lastAt: Micros, pieces: Pieces): Micros {
+    if (sent.length === 2) return this.pushRun(run, sent, firstAt, lastAt, pieces)
+    const from = sent[0]
+    const each = (lastAt - firstAt) / Math.max(1, sent[sent.length - 1] - 1 - from)
+    let out = firstAt
+    for (let i = 0; i < sent.length; i += 2) {
+      const at = firstAt + each * (sent[i] - from)
+      const to = firstAt + each * (sent[i + 1] - 1 - from)
+      out = this.pushRun(run, [sent[i], sent[i + 1]], at, to, pieces)
+    }
+    return out
+  }
+
   /** How long so many bytes take to leave. */
   micros(wireBytes: number): Micros {
     return microsOf(wireBytes, this.rateBps)

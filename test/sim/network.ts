@@ -1,7 +1,8 @@
-// The simulated network: hosts on one switch, in virtual time, from a seed.
+// The simulated network: hosts on a tree of switches (place.ts), or on one, in virtual time, from a seed.
 //
 //   const network = new Network(seed)
 //   const host = network.addHost({ address: '10.0.0.1', upBps: 100e6, downBps: 100e6 })
+//   network.addPlace({ upBps, … })              a site or a rack, for `place` of a host; see place.ts
 //   const process = network.start(host)         one process per host; `crash` ends it
 //   process.join(group, port, hear)             hear(run, pieces, source): datagrams that came through
 //   process.multicast(group, port, run, from)   how many of [from, count) the send buffer took;
@@ -12,7 +13,7 @@
 //   socket.send(message, bytes, taken)          ordered, reliable; taken: TCP has the last byte
 //   socket.onMessage / socket.onClose           set them when the socket is handed over
 //   host.pause, host.resume, host.loss.blackout, network.cut, network.mend, network.crash
-//   host.island = n                             a partition: hosts reach only their own island
+//   host.island = n, place.isCut = true         a partition: hosts reach only their own island
 //   host.up, .down, .loss, .kernelDrops, .disk  rates to change, and what they count
 //   network.scheduler.run(until, done)          time passes
 //   network.trace.hash                          equal for equal seeds
@@ -29,10 +30,19 @@ import { Prng } from '../../src/core/base/prng.js'
 import { Host, type HostOptions } from './host.js'
 import type { Pieces, Run } from './link.js'
 import { Pipe } from './pipe.js'
+import { carry, isCut, type Path, Place, type PlaceOptions } from './place.js'
 import { Scheduler } from './scheduler.js'
 import { Trace } from './trace.js'
 
 export type Hear = (run: Run, pieces: Pieces, source: string) => void
+type Members = Map<Process, Hear>
+
+/** Datagrams on their way through the tree. */
+interface Flow {
+  readonly from: Process
+  readonly group: string
+  readonly run: Run
+}
 
 const KIND = { run: 1, opened: 2, message: 3, closed: 4, refused: 5 } as const
 const CONNECT_TIMEOUT_MICROS = 3_000_000
@@ -45,7 +55,8 @@ export class Network {
   readonly hosts: Host[] = []
   readonly prng: Prng
   readonly #byAddress = new Map<string, Process>()
-  readonly #groups = new Map<string, Map<Process, Hear>>()
+  readonly backbone = new Place<Members>({}, undefined, () => new Map())
+  readonly places: Place<Members>[] = [this.backbone]
   #islands = 0
 
   constructor(seed: number) {
@@ -53,9 +64,24 @@ export class Network {
   }
 
   addHost(options: HostOptions): Host {
-    const host = new Host(this.hosts.length, options, this.scheduler, this.prng.fork())
+    const { place = this.backbone as Place } = options
+    const host = new Host(
+      this.hosts.length,
+      { ...options, place },
+      this.scheduler,
+      this.prng.fork(),
+    )
     this.hosts.push(host)
     return host
+  }
+
+  addPlace(options: PlaceOptions): Place {
+    const { parent = this.backbone as Place } = options
+    // What loses nothing draws nothing: adding it changes nobody else's luck.
+    const prng = options.loss ? this.prng.fork() : undefined
+    const place = new Place<Members>({ ...options, parent }, prng, () => new Map())
+    this.places.push(place)
+    return place as Place
   }
 
   /** Starts a process on a host that has none. */
@@ -69,7 +95,7 @@ export class Network {
   /** kill -9: its timers, memberships and connections end; the other ends hear of it. */
   crash(process: Process): void {
     this.#byAddress.delete(process.host.address)
-    for (const members of this.#groups.values()) members.delete(process)
+    for (const members of (process.host.place as Place<Members>).groups) members.delete(process)
     process.end()
   }
 
@@ -86,21 +112,58 @@ export class Network {
     return this.#byAddress.get(address)
   }
 
-  members(group: string, port: number): Map<Process, Hear> {
-    const key = `${group}|${port}`
-    let members = this.#groups.get(key)
-    if (members === undefined) this.#groups.set(key, (members = new Map()))
-    return members
+  /** Who on the host's own switch has joined a group. */
+  members(host: Host, group: string): Members {
+    return (host.place as Place<Members>).members(group)
   }
 
-  /** Datagrams `sent` of a run come to the switch, the first now and the last at `lastAt`. */
-  fanOut(from: Process, to: Map<Process, Hear>, run: Run, sent: Pieces, lastAt: Micros): void {
+  /** Datagrams `sent` of a run come to their host's switch, the first now and the last at `lastAt`. */
+  fanOut(flow: Flow, sent: Pieces, lastAt: Micros): void {
+    this.#spread(flow, flow.from.host.place as Place<Members>, undefined, sent, lastAt)
+  }
+
+  /** They come to a switch, by the line `via` of another one: to its hosts, and on over its lines. */
+  #spread(
+    flow: Flow,
+    place: Place<Members>,
+    via: Place<Members> | undefined,
+    sent: Pieces,
+    lastAt: Micros,
+  ): void {
+    this.#toMembers(flow, place.members(flow.group), sent, lastAt)
+    for (const child of place.children)
+      if (child !== via && this.#wants(child, flow.group))
+        this.#cross(flow, child, true, sent, lastAt)
+    if (place.parent !== undefined && place.parent !== via)
+      this.#cross(flow, place, false, sent, lastAt)
+  }
+
+  #cross(flow: Flow, place: Place<Members>, isDown: boolean, sent: Pieces, lastAt: Micros): void {
+    if (!place.passesMulticast || place.isCut) return
+    const { scheduler } = this
+    const hop = isDown ? place.down : place.up
+    const left = carry(hop, flow.run, sent, scheduler.now, lastAt)
+    if (left.pieces.length === 0) return
+    const next = isDown ? place : place.parent!
+    const via = isDown ? place.parent : place
+    scheduler.at(left.firstAt + place.delayMicros, () =>
+      this.#spread(flow, next, via, left.pieces, left.lastAt + place.delayMicros),
+    )
+  }
+
+  /** Somebody behind that line has joined. */
+  #wants(place: Place<Members>, group: string): boolean {
+    if (!place.passesMulticast) return false
+    return place.members(group).size > 0 || place.children.some(child => this.#wants(child, group))
+  }
+
+  #toMembers({ from, run }: Flow, to: Members, sent: Pieces, lastAt: Micros): void {
     const { now } = this.scheduler
     for (const process of to.keys()) {
       const { host } = process
       if (process === from || !host.multicast || host.island !== from.host.island) continue
       const pieces: Pieces = []
-      const arrival = host.down.pushRun(run, sent, now, lastAt, pieces)
+      const arrival = host.down.pushPieces(run, sent, now, lastAt, pieces)
       if (pieces.length === 0) continue
       const arrive = (): void => {
         const left = host.loss.thin(pieces, this.scheduler.now)
@@ -151,11 +214,11 @@ export class Process {
   }
 
   join(group: string, port: number, hear: Hear): void {
-    this.#network.members(group, port).set(this, hear)
+    this.#network.members(this.host, `${group}|${port}`).set(this, hear)
   }
 
   leave(group: string, port: number): void {
-    this.#network.members(group, port).delete(this)
+    this.#network.members(this.host, `${group}|${port}`).delete(this)
   }
 
   /** Sends datagrams [from, count) of the run as far as the send buffer takes them; how many. */
@@ -174,10 +237,10 @@ export class Process {
     this.#queuedBytes += bytes
     const lastAt = up.push(bytes, to - from, now)
     const firstAt = lastAt - up.micros(run.wireBytes(from + 1, to))
-    const members = this.#network.members(group, port)
+    const flow = { from: this, group: `${group}|${port}`, run }
     const { host } = this
     this.#network.scheduler.at(firstAt, () => {
-      if (host.multicast) this.#network.fanOut(this, members, run, [from, to], lastAt)
+      if (host.multicast) this.#network.fanOut(flow, [from, to], lastAt)
     })
     this.#network.scheduler.at(lastAt, () => {
       this.#queuedBytes -= bytes
@@ -203,15 +266,18 @@ export class Process {
   ): void {
     const { scheduler, trace, prng } = this.#network
     const target = this.#network.processAt(address)
-    const trip = this.host.delayMicros + (target?.host.delayMicros ?? this.host.delayMicros)
+    const path = this.host.place.pathTo(target?.host.place ?? this.host.place)
+    const there = target?.host.delayMicros ?? this.host.delayMicros
+    const trip = this.host.delayMicros + path.delayMicros + there
     const fail = (): void => {
       trace.note(scheduler.now, KIND.refused, this.host.index, port)
       failed()
     }
     let wait = 2 * trip
-    const loss = target?.host.loss.tcp ?? 0
+    const loss = 1 - (1 - (target?.host.loss.tcp ?? 0)) * (1 - path.loss)
     while (prng.unit() < loss && wait < CONNECT_TIMEOUT_MICROS) wait += SYN_RETRY_MICROS
-    const unreachable = target === undefined || target.host.island !== this.host.island
+    const unreachable =
+      target === undefined || target.host.island !== this.host.island || isCut(path)
     if (unreachable || wait >= CONNECT_TIMEOUT_MICROS) {
       this.at(scheduler.now + (target ? CONNECT_TIMEOUT_MICROS : wait), fail)
       return
@@ -250,6 +316,7 @@ export class Socket {
   readonly #network: Network
   readonly #owner: Process
   readonly #out: Pipe
+  readonly #path: Path
   #other: Socket | undefined
   #open = true
 
@@ -258,7 +325,8 @@ export class Socket {
     this.#owner = owner
     this.address = other.host.address
     const deliver = (payload: unknown): void => this.#other?.take(payload)
-    this.#out = new Pipe(network.scheduler, owner.host, other.host, deliver)
+    this.#path = owner.host.place.pathTo(other.host.place)
+    this.#out = new Pipe(network.scheduler, owner.host, other.host, deliver, this.#path)
   }
 
   pair(other: Socket): void {
@@ -289,9 +357,11 @@ export class Socket {
     this.#owner.forget(this)
     this.#out.kill()
     const other = this.#other!
-    const trip = this.#owner.host.delayMicros + other.#owner.host.delayMicros
+    const trip =
+      this.#owner.host.delayMicros + this.#path.delayMicros + other.#owner.host.delayMicros
     this.#network.scheduler.after(trip, () => {
-      if (this.#owner.host.island === other.#owner.host.island) other.#closed()
+      const isReached = this.#owner.host.island === other.#owner.host.island && !isCut(this.#path)
+      if (isReached) other.#closed()
     })
   }
 

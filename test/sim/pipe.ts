@@ -10,6 +10,7 @@ import { assert } from '../../src/core/base/assert.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import type { Host } from './host.js'
 import { TCP_SEGMENT_BYTES, TCP_WIRE_BYTES } from './link.js'
+import { DIRECT, isCut, type Path } from './place.js'
 import type { Scheduler } from './scheduler.js'
 
 export const QUANTUM_BYTES = 16 * 1024
@@ -37,6 +38,7 @@ export class Pipe {
   readonly #scheduler: Scheduler
   readonly #from: Host
   readonly #to: Host
+  readonly #path: Path
   readonly #deliver: (payload: unknown) => void
   readonly #queue: Entry[] = []
   #head = 0
@@ -58,18 +60,29 @@ export class Pipe {
   /** Segments that the switch dropped. */
   drops = 0
 
-  constructor(scheduler: Scheduler, from: Host, to: Host, deliver: (payload: unknown) => void) {
+  constructor(
+    scheduler: Scheduler,
+    from: Host,
+    to: Host,
+    deliver: (payload: unknown) => void,
+    path: Path = DIRECT,
+  ) {
     this.#scheduler = scheduler
     this.#from = from
     this.#to = to
     this.#deliver = deliver
-    this.#rttMicros = Math.max(RTT_LEAST_MICROS, 2 * (from.delayMicros + to.delayMicros))
-    const p = to.loss.tcp
+    this.#path = path
+    this.#rttMicros = Math.max(RTT_LEAST_MICROS, 2 * this.#trip)
+    const p = 1 - (1 - to.loss.tcp) * (1 - path.loss)
     assert(p >= 0 && p < 1, 'a TCP loss is a fraction')
     this.#inflation = 1 / (1 - p)
     const perSegment =
       this.#rttMicros * Math.sqrt((2 * p) / 3) + 1e6 * TIMEOUT_SECONDS_CUBIC * p ** 3
     this.#microsPerByte = from.congestion === 'cubic' ? perSegment / TCP_SEGMENT_BYTES : 0
+  }
+
+  get #trip(): Micros {
+    return this.#from.delayMicros + this.#path.delayMicros + this.#to.delayMicros
   }
 
   /** Bytes that no segment has taken yet. */
@@ -157,23 +170,34 @@ export class Pipe {
 
   #atSwitch(quantum: Quantum, wireBytes: number, segments: number): void {
     const { now } = this.#scheduler
-    const cut = this.#from.island !== this.#to.island
+    const cut = this.#from.island !== this.#to.island || isCut(this.#path)
     if (cut || this.#to.loss.dark('tcp', now) || this.#from.loss.dark('tcp', now)) {
       this.#windowBytes = QUANTUM_BYTES
       this.#again(quantum, TIMEOUT_MICROS)
       return
     }
-    const { down } = this.#to
-    if (!down.fits(wireBytes, now)) {
-      down.drop(segments)
+    this.#forward(quantum, wireBytes, segments, 0)
+  }
+
+  /** Over the lines between the two hosts' switches, and then over the last metre. */
+  #forward(quantum: Quantum, wireBytes: number, segments: number, hop: number): void {
+    const { now } = this.#scheduler
+    const { hops } = this.#path
+    const link = hop < hops.length ? hops[hop].link : this.#to.down
+    if (!link.fits(wireBytes, now)) {
+      link.drop(segments)
       this.drops++
       this.#shrink(quantum)
-      this.#again(quantum, this.#rttMicros + down.micros(down.queueBytes))
+      this.#again(quantum, this.#rttMicros + link.micros(link.queueBytes))
       return
     }
-    const arrival = down.push(wireBytes * this.#inflation, segments * this.#inflation, now)
-    const trip = this.#from.delayMicros + this.#to.delayMicros
-    this.#scheduler.at(arrival + trip, () => this.#arrive(quantum, trip))
+    const leftAt = link.push(wireBytes * this.#inflation, segments * this.#inflation, now)
+    const trip = this.#trip
+    if (hop === hops.length) this.#scheduler.at(leftAt + trip, () => this.#arrive(quantum, trip))
+    else
+      this.#scheduler.at(leftAt, () => {
+        if (!this.#dead) this.#forward(quantum, wireBytes, segments, hop + 1)
+      })
   }
 
   #again(quantum: Quantum, micros: Micros): void {

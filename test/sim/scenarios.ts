@@ -5,6 +5,7 @@
 import type { Fec } from '../../src/core/session/redundancy.js'
 import type { Congestion } from './host.js'
 import type { Lying } from './liar.js'
+import type { Churn, Kind, Tree } from './topology.js'
 
 export type Act =
   /** The last receiver only starts now. */
@@ -22,6 +23,14 @@ export type Act =
 
 export interface Scenario {
   readonly about: string
+  /** Sites and racks with shared lines (topology.ts); default: all on one switch. */
+  readonly tree?: Tree
+  /** Some receivers are of another kind: their cable, disk, CPU. */
+  readonly kinds?: readonly Kind[]
+  /** Random faults of random receivers. */
+  readonly churn?: Churn
+  /** How many datagrams are lost in a row on average, where `loss` is; default 1. */
+  readonly lossBurst?: number
   /** Fraction of everything that is lost on its way into each receiver. */
   readonly loss?: number
   readonly congestion?: Congestion
@@ -162,5 +171,54 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     carousel: 'last-one-way',
     fec: 0.1,
     loss: 0.03,
+  },
+  'loss-burst': {
+    about: '2 % is lost, twenty datagrams at a time',
+    loss: 0.02,
+    lossBurst: 20,
+    congestion: 'bbr',
+    timesMax: 2,
+  },
+  'two-sites': {
+    about: 'two sites, 20 Mbit/s and 10 ms between them; multicast stays in each',
+    tree: { sites: 2, site: { mbps: 20, delayMillis: 5 } },
+    timesMax: 20,
+    slackSeconds: 10,
+  },
+  'twenty-sites': {
+    about: 'twenty sites, each with 50 Mbit/s and 5 ms to the others; multicast stays in each',
+    tree: { sites: 20, site: { mbps: 50, delayMillis: 5 } },
+    timesMax: 40,
+    slackSeconds: 10,
+  },
+  racks: {
+    about: 'four racks, each shares 100 Mbit/s; multicast is heard in all of them',
+    tree: { sites: 1, racks: 4, rack: { mbps: 100 } },
+    timesMax: 1.5,
+  },
+  'wi-fi': {
+    about: 'one receiver in ten has 20 Mbit/s, 3 ms and loses 5 % in bursts',
+    kinds: [{ share: 0.1, line: { mbps: 20, delayMillis: 3, loss: 0.05, burst: 8 } }],
+    timesMax: 8,
+    slackSeconds: 10,
+  },
+  'slow-hosts': {
+    about: 'one in four has a disk of 20 MB/s, one in five reads 20,000 datagrams a second',
+    kinds: [
+      { share: 0.25, diskMbps: 160 },
+      { share: 0.2, datagramsPerSecond: 20_000 },
+    ],
+    timesMax: 3,
+  },
+  churn: {
+    about: 'receivers are killed, stopped, unplugged, deaf, one every second on average',
+    churn: {
+      everySeconds: 1,
+      awaySeconds: 2,
+      untilSeconds: 20,
+      of: ['restart-receiver', 'pause-receiver', 'pull-cable', 'go-deaf'],
+    },
+    timesMax: 6,
+    slackSeconds: 40,
   },
 }

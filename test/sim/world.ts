@@ -16,6 +16,7 @@ import { Receiver, type ReceiverOptions } from './receiver.js'
 import type { Act, Scenario } from './scenarios.js'
 import { Seeder } from './seeder.js'
 import type { Setting } from './setting.js'
+import { churnOf, Topology } from './topology.js'
 
 export interface WorldOptions {
   readonly scenario: Scenario
@@ -72,6 +73,7 @@ export class World {
   readonly #senderHosts: Host[] = []
   readonly #receiverHosts: Host[] = []
   readonly #acts: Act[]
+  readonly #topology: Topology
   readonly #rateBps: number
   readonly #problems: string[] = []
   #blastAt: Micros | undefined
@@ -82,6 +84,7 @@ export class World {
     this.#options = options
     this.network = options.network ?? new Network(seed)
     this.#acts = [...(scenario.acts ?? [])].sort((a, b) => a.at - b.at)
+    this.#topology = new Topology(this.network, scenario.tree, scenario.kinds)
     const senders = scenario.senders ?? 1
     const oneWay = scenario.carousel !== undefined
     this.#rateBps = options.rateBps ?? (PAYLOAD_SHARE * lineBps) / senders
@@ -104,6 +107,7 @@ export class World {
         this.#startReceiver(i)
     })
     for (let i = 0; i < senders; i++) this.#startSender(i)
+    this.#planChurn()
   }
 
   /** Runs until everybody has what they want and the senders have ended, or time is up. */
@@ -134,15 +138,19 @@ export class World {
     const isSender = index < senders
     const isLast = index === senders + receivers - 1
     const number = this.network.hosts.length + 1
+    const place = this.#topology.placeOf(isSender ? 0 : index - senders, receivers)
     const host = this.network.addHost({
       address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`,
+      place,
       upBps: lineBps,
       downBps: lineBps,
       lossUdp: isSender ? 0 : loss,
       lossTcp: isSender ? 0 : loss,
+      lossBurst: scenario.lossBurst,
       congestion,
       disk: isSender ? undefined : this.#diskOf(isLast),
       multicast: multicast === 'all' || (multicast === 'not-last' && !isLast),
+      ...(isSender ? {} : this.#topology.kindOf(index - senders)),
     })
     if (isSender) this.#senderHosts.push(host)
     else this.#receiverHosts.push(host)
@@ -168,7 +176,9 @@ export class World {
     const isDeaf =
       multicast === 'none' ||
       multicast === 'off' ||
-      (multicast === 'not-last' && this.#isLast(index))
+      (multicast === 'not-last' && this.#isLast(index)) ||
+      !this.#receiverHosts[index].multicast ||
+      !this.#topology.isHeard(this.#senderHosts[0], this.#receiverHosts[index])
     const options: ReceiverOptions = {
       storage: former?.storage,
       peers: isDeaf ? this.#senderHosts.map(host => host.address) : [],
@@ -205,8 +215,21 @@ export class World {
     }
   }
 
-  #do(act: Act): void {
-    const last = this.#options.receivers - 1
+  /** Random receivers suffer, if they run and are not done. */
+  #planChurn(): void {
+    const { scenario, receivers } = this.#options
+    if (scenario.churn === undefined) return
+    for (const fault of churnOf(scenario.churn, receivers, this.network.prng.fork()))
+      this.network.scheduler.at(fault.atMicros, () => {
+        const receiver = this.receivers[fault.receiver]
+        const host = this.#receiverHosts[fault.receiver]
+        if (!receiver?.process.alive || receiver.completeAt !== undefined) return
+        if (host.paused || host.island !== 0) return
+        this.#do({ at: 0, do: fault.do, seconds: fault.seconds }, fault.receiver)
+      })
+  }
+
+  #do(act: Act, last = this.#options.receivers - 1): void {
     const host = this.#receiverHosts[last]
     const { now } = this.network.scheduler
     const later = (seconds: number, then: () => void): void =>

@@ -22,7 +22,7 @@ import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { nowMicros } from './drive.js'
 
 /** Datagrams that are handed to the core together at most. */
-const BATCH = 128
+const BATCH = 1024
 
 export interface EarsOptions {
   readonly group: string

@@ -6,11 +6,11 @@ import { setFlagsFromString } from 'node:v8'
 import { longTurns } from '../../engine/twins.js'
 
 /**
- * Optimised code after a million bytecodes of a function instead of a tenth of that: in a transfer's
- * first second compilers would take the time that the first datagrams need.
+ * Optimised code somewhat later than it would come by itself: in a transfer's first second compilers
+ * would take the time that the first datagrams need.
  */
 export function compileLater(): void {
-  setFlagsFromString('--interrupt-budget=1000000')
+  setFlagsFromString('--interrupt-budget=300000')
 }
 
 /** A meta of so many files makes a heap that is worth sweeping often. */

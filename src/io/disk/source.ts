@@ -21,7 +21,7 @@ const LOOKS_AT_ONCE = 16
 export interface Source {
   /**
    * Reads exactly `into.length` bytes of the file at byte `offset`. Rejects with a `Mcp2pError` that
-   * names the file: `notFound` when it is gone, `storage` when it became shorter or cannot be read.
+   * names the file, of exit `storage`: it is gone, became shorter or cannot be read.
    */
   read(file: number, offset: number, into: Uint8Array): Promise<void>
   /** Changes whenever the file's content may have: its inode, size and times. */
@@ -46,7 +46,7 @@ export async function openSource(
     if (link !== undefined || dir) return
     const path = pathOf(file)
     const status = await stat(path).catch(error => {
-      throw sourceError(error, path)
+      throw isGone(error) ? missing(path, error) : storageError(error, 'read', path)
     })
     if (!status.isFile()) throw changed(path, 'is no regular file')
     if (status.size !== size) throw changed(path, `has ${status.size} bytes, not ${size}`)
@@ -108,9 +108,16 @@ async function openFile(path: string): Promise<number> {
   throw changed(path, 'is no regular file any more')
 }
 
+/** After the first look: what is gone by now was taken away during the transfer. */
 function sourceError(cause: unknown, path: string): Error {
-  const errno = errnoOf(cause)
-  if (errno !== 'ENOENT' && errno !== 'ENOTDIR') return storageError(cause, 'read', path)
+  return isGone(cause) ? changed(path, 'is gone') : storageError(cause, 'read', path)
+}
+
+function isGone(cause: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))
+}
+
+function missing(path: string, cause: unknown): Mcp2pError {
   const hint = 'Put it back, or say with --root where the files are.'
   return new Mcp2pError('SOURCE_MISSING', 'notFound', `${path} is missing`, hint, cause)
 }

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   rmSync,
   statSync,
@@ -143,6 +144,19 @@ describe('a source that changes', patience, () => {
     truncateSync(file, longBytes - 10)
     await expectFailure(sender, 'SOURCE_CHANGED', 'x.bin')
     expect(Number(receiver.last('progress')?.verifiedBytes)).toBeLessThan(longBytes)
+  })
+
+  play('and one that is taken away, of which the sender reads the next', async ({ stage }) => {
+    const names = Array.from({ length: 8 }, (_, i) => `t/${i}.bin`)
+    mkdirSync(join(stage.folder, 't'))
+    for (const name of names) await randomFile(join(stage.folder, name), 4 * mebibyte)
+    const meta = await stage.meta(join(stage.folder, 't'))
+    const receiver = stage.recv('a', [meta])
+    await listening(receiver)
+    const sender = stage.send([meta, ...paced])
+    await receiver.until('progress', holds(mebibyte))
+    rmSync(join(stage.folder, names[7]))
+    await expectFailure(sender, 'SOURCE_CHANGED', '7.bin is gone')
   })
 })
 

@@ -54,7 +54,13 @@ it('names a file that shrinks or goes while it is read', async () => {
     message: `${join(root, 'photos/a.bin')} became shorter`,
   })
   rmSync(join(root, 'photos/b.bin'))
-  await expect(source.read(1, 0, new Uint8Array(1))).rejects.toMatchObject({ exit: 'notFound' })
+  const gone = {
+    code: 'SOURCE_CHANGED',
+    exit: 'storage',
+    message: `${join(root, 'photos/b.bin')} is gone`,
+  }
+  await expect(source.read(1, 0, new Uint8Array(1))).rejects.toMatchObject(gone)
+  await expect(source.stamp(1)).rejects.toMatchObject(gone)
   await source.close()
 })
 

@@ -100,7 +100,8 @@ export class PathOrder {
   #last = ''
   /** The last path is a file or link, so nothing may lie below it. */
   #isLeaf = false
-  readonly #folds = new Set<string>()
+  /** What each fold was first written as. */
+  readonly #folds = new Map<string, string>()
 
   /** Why `path`, itself free of trouble, cannot follow the paths so far. */
   add(path: string, isLeaf: boolean): string | undefined {
@@ -113,22 +114,29 @@ export class PathOrder {
     // Folders that the last path does not lie in are new, and so is the path itself.
     let slash = path.indexOf('/', isBelow ? shared + 1 : shared)
     for (; slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      if (!this.#isNew(path.slice(0, slash))) return SAME
+      const folder = path.slice(0, slash)
+      const other = this.#remember(folder)
+      if (other !== undefined) return `lies in ${shownPath(folder)}, which ${sameAs(other)}`
     }
-    if (!this.#isNew(path)) return SAME
+    const other = this.#remember(path)
+    if (other !== undefined) return sameAs(other)
     this.#last = path
     this.#isLeaf = isLeaf
     return undefined
   }
 
-  #isNew(path: string): boolean {
-    const before = this.#folds.size
-    return this.#folds.add(foldPath(path)).size > before
+  /** The earlier path that some systems could not tell from this one, if there is one. */
+  #remember(path: string): string | undefined {
+    const fold = foldPath(path)
+    const other = this.#folds.get(fold)
+    if (other === undefined) this.#folds.set(fold, path)
+    return other
   }
 }
 
-const SAME =
-  'differs from another name only by case or Unicode form, which some systems cannot keep'
+function sameAs(other: string): string {
+  return `differs from ${shownPath(other)} only by case or Unicode form, which some systems cannot keep`
+}
 
 /** A path as it may stand in a message: quoted, without anything that a terminal obeys. */
 export function shownPath(path: string): string {

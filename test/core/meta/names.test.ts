@@ -161,6 +161,11 @@ describe('order', () => {
     [['d/x', 'd./x'], 'case'],
   ])('refuses the last of %j', (paths, why) => expect(tell(...paths)).toContain(why))
 
+  it('names both of two that are alike', () => {
+    expect(tell('x/README', 'x/readme')).toMatch(/^differs from "x\/README" only by case/)
+    expect(tell('A/x', 'a/y')).toMatch(/^lies in "a", which differs from "A" only by case/)
+  })
+
   it('finds every pair that folds to one name', () => {
     const name = fc.constantFrom('a', 'A', 'b', 'ä', 'a\u0308', 'a.', 'ab')
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(names => names.join('/'))

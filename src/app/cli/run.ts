@@ -33,6 +33,8 @@ export interface Run {
   readonly style: Style
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
+  /** To go on, the command needs this argument as well: it was found, not given. */
+  needsToGoOn(argument: string): void
   /** How often jobs are asked for progress, ms. */
   readonly progressEveryMillis: number
   /** Where the option came from; undefined for one that the command does not have. */
@@ -87,6 +89,7 @@ export async function runCommand(
     },
     () => screen.hide(),
   )
+  const again = [...world.args]
   const stopStats = world.onSignal('SIGUSR2', () => screen.stats())
   try {
     const log = await openLog(verbosity, line => screen.alert(line.trimEnd()))
@@ -98,6 +101,7 @@ export async function runCommand(
         screen,
         style,
         signal: interrupts.signal,
+        needsToGoOn: argument => void again.push(argument),
         progressEveryMillis: screen.isLive ? LIVE_PROGRESS_MILLIS : LINES_PROGRESS_MILLIS,
         sourceOf: name => resolved.sources.get(name)?.source,
         follow: (job, view, handlers) => follow({ screen, style, json, log }, job, view, handlers),
@@ -109,7 +113,7 @@ export async function runCommand(
     if (outcome.problem) report(screen, style, outcome.problem, verbosity)
     return exit
   } catch (thrown) {
-    const error = thrownDuring(interrupts, world.args, thrown)
+    const error = thrownDuring(interrupts, again, thrown)
     json.error(error, EXIT[error.exit])
     report(screen, style, error, verbosity)
     return EXIT[error.exit]

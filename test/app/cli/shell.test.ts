@@ -6,7 +6,7 @@ import { OPTIONS, optionsOf } from '../../../src/app/cli/options.js'
 import { EXIT, Mcp2pError } from '../../../src/core/base/errors.js'
 import { repositoryRoot } from '../../lab/root.js'
 import { FakeWorld } from './fake-world.js'
-import { received, row, sending } from './samples.js'
+import { received, row, sending, session } from './samples.js'
 
 const COMMANDS = ['send', 'recv', 'meta', 'verify', 'doctor', 'config'] as const
 
@@ -201,6 +201,24 @@ describe('a signal', () => {
       ` hint: To go on: mcp2p recv -o 'it'\\''s' --stay`,
     ])
     expect(world.listeners).toBe(0)
+  })
+
+  it('goes on with what was found, where nothing was named', async () => {
+    const stoppedIn = async (...args: string[]) => {
+      const world = new FakeWorld(['recv', ...args], {
+        receive: async call => {
+          const end = stopped(call.signal)
+          call.emit('session', { ...session, source: '10.0.0.1' })
+          call.world.raise('SIGINT')
+          return end
+        },
+      })
+      await world.run()
+      return world.stderr.lines.at(-1)
+    }
+    expect(await stoppedIn('-o', 'x')).toBe(` hint: To go on: mcp2p recv -o x ${session.id}`)
+    const named = session.id.slice(0, 8)
+    expect(await stoppedIn(named)).toBe(` hint: To go on: mcp2p recv ${named}`)
   })
 
   it.each([

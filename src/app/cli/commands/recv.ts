@@ -36,6 +36,8 @@ export const recv: Command = async (run, [argument]) => {
     progressEveryMillis: run.progressEveryMillis,
   })
   const view = new RecvView(run.style, waitingText(source, settings))
+  // Run again, it should not take what is announced first by then.
+  job.on('session', ({ id }) => argument === undefined && run.needsToGoOn(id))
   const result = await run.follow(job, view, handlers(run, view))
   run.screen.note(endLine(result))
   if (result.out !== null) run.screen.answer(printable(result.out))

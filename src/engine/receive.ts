@@ -70,6 +70,8 @@ class Reception {
   readonly #silent = new Set<string>()
   readonly #startedAt = performance.now()
   #askTransfersAt = 0
+  #aloneAt = Number.POSITIVE_INFINITY
+  #isToldOfOther = false
 
   constructor(source: ReceiveSource, options: ReceiveOptions, emit: Emit<ReceiveEvents>) {
     this.#source = source
@@ -102,6 +104,7 @@ class Reception {
             this.#note(announce.id, { host: from, port: announce.port })
           }
           this.#receiving?.announced(from, session, announce)
+          this.#seeOther(announce)
           this.#overhear(from, session, announce)
           this.#wake()
         }
@@ -329,6 +332,21 @@ class Reception {
       hint: oneWay
         ? 'see that `mcp2p send --carousel` runs, and check the cable, the switch and --interface'
         : 'pass the link that `mcp2p send` prints (mcp2p:…?m=HOST:PORT), or --peer HOST:PORT',
+    })
+  }
+
+  /** Who took what was announced first, and is left alone with it, hears what else there is. */
+  #seeOther({ id, name }: Announce): void {
+    if (this.#isToldOfOther || this.#wantedId !== undefined || this.#options.oneWay) return
+    if (!this.#receiving?.isAlone) this.#aloneAt = Number.POSITIVE_INFINITY
+    else this.#aloneAt = Math.min(this.#aloneAt, performance.now())
+    if (id === this.#receiving?.id || performance.now() - this.#aloneAt < HINT_AFTER_MILLIS) return
+    this.#isToldOfOther = true
+    this.#emit('notice', {
+      code: 'another',
+      level: 'warning',
+      message: `nobody is here for this transfer, but another one is announced: ${name}`,
+      hint: `to take that one, stop this and run: mcp2p recv ${id}`,
     })
   }
 

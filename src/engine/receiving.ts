@@ -181,6 +181,10 @@ export class Receiving {
     this.#peers.accept(socket, first)
   }
 
+  get id(): string {
+    return this.#given.meta.id
+  }
+
   /** Still incomplete, and no peer to ask. */
   get isAlone(): boolean {
     return !this.#fetch.complete && this.#activePeers === 0

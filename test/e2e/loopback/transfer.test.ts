@@ -8,6 +8,7 @@ import {
   blasted,
   end,
   eventsOf,
+  holds,
   listening,
   notice,
   patience,
@@ -61,6 +62,28 @@ describe('a transfer', patience, () => {
     await end([sender, receiver])
     await stage.expectSame(file, 'a')
   })
+
+  play(
+    'that was taken and is given up leaves whoever took it aware of others',
+    async ({ stage }) => {
+      const files = ['x.bin', 'y.bin'].map(name =>
+        randomFile(join(stage.folder, name), 8 * mebibyte),
+      )
+      const [first, second] = await Promise.all(files)
+      const receiver = stage.recv('a', [])
+      const sender = stage.send([first, '--wait-receivers', '1', '--rate', '5Mbit'])
+      await receiver.until('progress', holds(100_000))
+      sender.kill('SIGKILL')
+      const other = stage.send([second, '--name', 'another one', '--wait-receivers', '1'])
+      const { id } = await other.until('session')
+      const { message, hint } = await receiver.until('notice', notice('another'))
+      expect(message).toContain('another one')
+      expect(hint).toContain(`mcp2p recv ${id}`)
+      // Back again, it is still served.
+      await end([stage.send([first, '--wait-receivers', '1']), receiver])
+      await stage.expectSame(first, 'a')
+    },
+  )
 
   play('is right twice at once on one group and port', async ({ stage }) => {
     const files = ['one/same.bin', 'two/same.bin'].map(path => join(stage.folder, path))

@@ -14,7 +14,8 @@ import { type LanOptions, lanHelp, lanOptions } from './lan/options.js'
 import { failedRow, ourRow, type Row, rivalRow, table } from './lan/outcome.js'
 import { type RivalRun, race } from './lan/race.js'
 import { blastRaw, buildRaw } from './lan/raw.js'
-import { rivals } from './lan/rivals.js'
+import { type Rival, rivals } from './lan/rivals.js'
+import { swarms } from './lan/swarms.js'
 import { type Mischief, type Payload, type TransferRun, transfer } from './lan/transfer.js'
 import { circumstances, save } from './record.js'
 import { removeScratch, scratchFolder, warm } from './scratch.js'
@@ -37,8 +38,14 @@ export async function main(args: string[]): Promise<number> {
   try {
     const payload = await makePayload(scratch, options)
     const rows: Row[] = []
-    if (!options.onlyRivals) await measureOurs(options, payload, scratch, rows)
-    if (options.rivals) await measureRivals(options, payload, scratch, rows)
+    if (options.swarm) await measureRivals(swarms, options, payload, scratch, rows)
+    else {
+      if (!options.onlyRivals) await measureOurs(options, payload, scratch, rows)
+      if (options.rivals) {
+        await measureBlast(options, scratch, rows)
+        await measureRivals(rivals, options, payload, scratch, rows)
+      }
+    }
     process.stdout.write(`\n${table(rows)}\n`)
     const path = save(options.name, { bench: 'lan', ...facts(options), rows })
     process.stdout.write(`\nwritten to ${path}\n`)
@@ -50,7 +57,7 @@ export async function main(args: string[]): Promise<number> {
 
 function facts(options: LanOptions) {
   const versions: Record<string, string> = {}
-  for (const rival of options.rivals ? rivals : []) {
+  for (const rival of options.swarm ? swarms : options.rivals ? rivals : []) {
     versions[rival.name] = rival.version() ?? 'not installed'
   }
   const { sizeBytes, runs, receivers, rate, bare } = options
@@ -132,14 +139,23 @@ async function measureCase(
   }
 }
 
-async function measureRivals(options: LanOptions, payload: Payload, scratch: string, rows: Row[]) {
+async function measureBlast(options: LanOptions, scratch: string, rows: Row[]) {
   const raw = buildRaw(scratch)
   if (raw === undefined) process.stderr.write('SKIPPED: raw blast in C: no C compiler\n')
   else {
     const blast: Race = setting => blastRaw(raw, setting, options.sizeBytes)
     rows.push(await measureRival('raw blast in C', blast, options, scratch, 0))
   }
-  for (const rival of rivals) {
+}
+
+async function measureRivals(
+  all: readonly Rival[],
+  options: LanOptions,
+  payload: Payload,
+  scratch: string,
+  rows: Row[],
+) {
+  for (const rival of all) {
     if (rival.version() === undefined) {
       process.stderr.write(`SKIPPED: ${rival.name} is not installed\n`)
       continue

@@ -16,6 +16,8 @@ export interface LanOptions {
   readonly burst: boolean
   readonly rivals: boolean
   readonly onlyRivals: boolean
+  /** Without multicast: swarms alone. */
+  readonly swarm: boolean
   readonly timeoutMillis: number
   /** Where the result goes: bench/results/NAME.json. */
   readonly name: string
@@ -42,8 +44,9 @@ Needs root (namespaces). Writes bench/results/lan.json.
   --all                  loss 0,1,5,20 and --late and --burst
   --rivals               udpcast, uftp, nginx with curl, libtorrent and a raw blast in C too;
                          --only-rivals: nobody else
+  --swarm                without multicast, beside libtorrent and aria2; --loss 0 unless given
   --timeout SECONDS      of one run                        [300]
-  --name NAME            of the result                     [lan]
+  --name NAME            of the result                     [lan, or swarm]
 `
 
 /** Reads the options; undefined when help is wanted. Throws on what it does not know. */
@@ -64,8 +67,9 @@ export function lanOptions(args: string[]): LanOptions | undefined {
       bare: { type: 'boolean', default: false },
       rivals: { type: 'boolean', default: false },
       'only-rivals': { type: 'boolean', default: false },
+      swarm: { type: 'boolean', default: false },
       timeout: { type: 'string', default: '300' },
-      name: { type: 'string', default: 'lan' },
+      name: { type: 'string' },
     },
   })
   if (values.help) return undefined
@@ -75,14 +79,17 @@ export function lanOptions(args: string[]): LanOptions | undefined {
     receivers: positive('--receivers', values.receivers),
     rate: values.rate === 'none' ? undefined : values.rate,
     bare: values.rate !== 'none' || values.bare,
-    lossPercents: (values.loss ?? (values.all ? '0,1,5,20' : '0,1')).split(',').map(Number),
+    lossPercents: (values.loss ?? (values.swarm ? '0' : values.all ? '0,1,5,20' : '0,1'))
+      .split(',')
+      .map(Number),
     congestions: values.congestion.split(','),
     late: values.late || values.all,
     burst: values.burst || values.all,
     rivals: values.rivals || values['only-rivals'],
     onlyRivals: values['only-rivals'],
     timeoutMillis: positive('--timeout', values.timeout) * 1000,
-    name: values.name,
+    swarm: values.swarm,
+    name: values.name ?? (values.swarm ? 'swarm' : 'lan'),
   }
 }
 

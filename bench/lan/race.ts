@@ -73,7 +73,8 @@ async function run(
   }
   const receiveAll = () =>
     Promise.all(Array.from({ length: setting.receivers }, (_, i) => receive(i + 1)))
-  const send = () => start(0, rival.sender(source, file, setting))
+  const send = () => start(0, rival.sender(source, file, setting, lab.addressOf(0)))
+  const done = rival.words?.done ?? 'done'
   const first = rival.serves ? [send()] : await receiveAll()
   await ready(rival, first)
   const busyBefore = cpuSeconds()
@@ -81,7 +82,7 @@ async function run(
   const then = rival.serves ? await receiveAll() : [send()]
   const receivers = rival.serves ? then : first
   if (!rival.serves) await succeeded(then[0], rival.name)
-  if (rival.done === 'receiver says') await Promise.all(receivers.map(each => said(each, 'done')))
+  if (rival.done === 'receiver says') await Promise.all(receivers.map(each => said(each, done)))
   if (rival.done === 'receiver ends')
     await Promise.all(receivers.map(each => succeeded(each, rival.name)))
   const seconds = (performance.now() - started) / 1000
@@ -92,7 +93,7 @@ async function run(
 
 /** Most open their sockets within milliseconds and announce nothing that could be awaited. */
 async function ready(rival: Rival, first: readonly ChildProcess[]): Promise<void> {
-  if (rival.done === 'receiver says') await said(first[0], 'ready')
+  if (rival.done === 'receiver says') await said(first[0], rival.words?.ready ?? 'ready')
   else await new Promise(resolve => setTimeout(resolve, 500))
 }
 

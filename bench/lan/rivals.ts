@@ -25,7 +25,8 @@ export interface Rival {
   /** What it says about itself, or undefined when it is not installed. */
   version(): string | undefined
   receiver(seat: Seat): readonly string[]
-  sender(source: string, file: string, setting: Setting): readonly string[]
+  /** `address` is the sender's own. */
+  sender(source: string, file: string, setting: Setting, address: string): readonly string[]
   /**
    * Who knows that a receiver has everything: its own end, the sender's, or the word `done` that the
    * receiver says.
@@ -33,6 +34,8 @@ export interface Rival {
   readonly done: 'receiver ends' | 'sender ends' | 'receiver says'
   /** The sender serves whoever asks: it is there first, and ends when it is told to. */
   readonly serves?: boolean
+  /** What the sender and the receivers say, where they say it; default `ready` and `done`. */
+  readonly words?: { readonly ready: string; readonly done: string }
 }
 
 /** What uftp is told: of a line of 100 Mbit/s, 95.7 are payload of full datagrams. */

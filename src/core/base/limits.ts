@@ -131,7 +131,7 @@ export const LIMITS = {
   repairShare: 0.05,
   endgamePeers: 3,
   /** What a peer has begun to fetch from outside is left to it for so long; and so many runs of it. */
-  begunMicros: 4_000_000,
+  begunMicros: 10_000_000,
   begunRunsMax: 16_384,
 
   /** Receivers that a sender remembers; connections are fewer. */

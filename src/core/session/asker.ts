@@ -120,7 +120,7 @@ export class Asker {
       if (run !== undefined && divides) {
         this.#freshAt = now
         begun.push(run.first)
-      } else if (divides && this.#mayRepeat(link, now) && ranges.length === 0) {
+      } else if (divides && this.#mayRepeat(link, links, now) && ranges.length === 0) {
         run = rarestFirst({ ...about, due })
         room = 0
       }
@@ -136,9 +136,15 @@ export class Asker {
     return bytes
   }
 
-  /** What peers have as well is asked of who is outside only when they may be slow, a run at a time. */
-  #mayRepeat(link: Link, now: Micros): boolean {
-    return link.askedBytes === 0 && now - this.#freshAt > REPEAT_MICROS
+  /**
+   * What peers have as well is asked of who is outside only when all of them together are slower, or
+   * have nothing to give, and a run at a time.
+   */
+  #mayRepeat(link: Link, links: readonly Link[], now: Micros): boolean {
+    if (link.askedBytes > 0 || now - this.#freshAt <= REPEAT_MICROS) return false
+    const inside = links.filter(each => !this.#swarm.division.isOutside(each))
+    const rateBps = inside.reduce((sum, each) => sum + each.rateBps, 0)
+    return rateBps < link.rateBps || inside.every(each => each.askedBytes === 0)
   }
 
   /** The ranges that complete these blocks: whole neighbours together, parts by themselves. */

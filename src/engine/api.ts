@@ -61,6 +61,8 @@ export interface SendOptions extends NetworkOptions {
   readonly rateBps?: number
   readonly minRateBps?: number
   readonly maxRateBps?: number
+  /** What peers are served at most, bits per second, beside multicast. */
+  readonly uploadBps?: number
   /** Start when so many receivers are connected (or `waitMillis` is over). */
   readonly waitReceivers?: number
   /** Start at the latest after so long; default 5 s, unlimited when `waitReceivers` is given. */
@@ -92,6 +94,10 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly stay?: boolean
   /** Replace existing different files. */
   readonly overwrite?: boolean
+  /** What is asked of peers at most, bits per second; what comes by multicast is not. */
+  readonly downloadBps?: number
+  /** What peers are served at most, bits per second. */
+  readonly uploadBps?: number
   /** There is no way back: nothing is sent, all must come by multicast, from a carousel. */
   readonly oneWay?: boolean
   /** What is verified is forgotten: nothing is written, resumed or given to others. */

@@ -109,6 +109,7 @@ const SEND: Rules<SendOptions> = {
   rateBps: rate,
   minRateBps: rate,
   maxRateBps: rate,
+  uploadBps: rate,
   waitReceivers: whole(1, Number.MAX_SAFE_INTEGER),
   waitMillis: wait,
   start: signal,
@@ -126,6 +127,8 @@ const RECEIVE: Rules<ReceiveOptions> = {
   peers: endpoints,
   stay: yesOrNo,
   overwrite: yesOrNo,
+  downloadBps: rate,
+  uploadBps: rate,
   oneWay: yesOrNo,
   discard: yesOrNo,
 }

@@ -141,6 +141,8 @@ export class Receiving {
         multicast: ears !== undefined,
         stay: options.stay ?? false,
         oneWay: options.oneWay,
+        downloadBps: options.downloadBps,
+        uploadBps: options.uploadBps,
         keeps: open.keeps,
         poolBytes: poolBytesFor(tree.geometry.blockCount),
       },

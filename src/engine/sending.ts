@@ -207,6 +207,7 @@ export class Sending {
       waitMicros: 1000 * waitMillisOf(options),
       lingerMicros: 1000 * (options.lingerMillis ?? DEFAULT_LINGER_MILLIS),
       forever: options.forever ?? false,
+      uploadBps: options.uploadBps,
     }
     return new Seed(seedOptions, nowMicros())
   }

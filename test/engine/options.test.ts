@@ -55,6 +55,7 @@ const wrong = {
     rateBps: [...noWhole, 0],
     minRateBps: [...noWhole, 0],
     maxRateBps: [...noWhole, 0],
+    uploadBps: [...noWhole, 0],
     waitReceivers: [...noWhole, 0],
     waitMillis: noNumber,
     start: noSignal,
@@ -68,6 +69,8 @@ const wrong = {
   receive: {
     ...network,
     out: noText,
+    downloadBps: [...noWhole, 0],
+    uploadBps: [...noWhole, 0],
     peers: noEndpoints,
     stay: noFlag,
     overwrite: noFlag,

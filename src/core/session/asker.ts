@@ -5,6 +5,7 @@ import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
+import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
 import { ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
@@ -52,11 +53,21 @@ export class Asker {
   readonly #swarm: Swarm
   readonly #wants: Wants
   readonly #prng: Prng
+  readonly #allowance: Allowance
   #askedAt: Micros = Number.NEGATIVE_INFINITY
   /** When there was something last that only who is outside has. */
   #freshAt: Micros = 0
 
-  constructor(geometry: Geometry, assembly: Assembly, swarm: Swarm, wants: Wants, prng: Prng) {
+  /** `downloadBps`: so much is asked for at most, of all peers together. */
+  constructor(
+    geometry: Geometry,
+    assembly: Assembly,
+    swarm: Swarm,
+    wants: Wants,
+    prng: Prng,
+    downloadBps: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.#allowance = new Allowance(downloadBps)
     this.#geometry = geometry
     this.#assembly = assembly
     this.#swarm = swarm
@@ -106,7 +117,7 @@ export class Asker {
   /** Returns the bytes asked for. */
   #askOf(link: Link, links: Link[], overdueOnly: boolean, most: number, now: Micros): number {
     let room = Math.min(most, link.roomBytes(now))
-    if (room <= 0) return 0
+    if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
@@ -115,7 +126,7 @@ export class Asker {
     let bytes = 0
     const ranges: Range[] = []
     const begun: number[] = []
-    while (room > 0 && ranges.length < LIMITS.requestRangesMax) {
+    while (room > 0 && ranges.length < LIMITS.requestRangesMax && this.#allowance.affords(now)) {
       let run = policy({ ...about, due })
       if (run !== undefined && divides) {
         this.#freshAt = now
@@ -129,6 +140,7 @@ export class Asker {
         ranges.push(range)
         room -= range.lengthBytes
         bytes += range.lengthBytes
+        this.#allowance.spend(range.lengthBytes)
       }
     }
     if (ranges.length > 0) this.#swarm.request(link, ranges, now)
@@ -165,8 +177,14 @@ export class Asker {
     return ranges
   }
 
+  /** It was asked for, and will not come. */
+  failed(range: Range): void {
+    this.#allowance.spend(-range.lengthBytes)
+  }
+
   #endgame(links: readonly Link[], now: Micros): void {
     const { due, pendingCount } = this.#wants
+    if (!this.#allowance.affords(now)) return
     if (due.total > 0 || pendingCount === 0 || pendingCount > ENDGAME_BLOCKS) return
     const { isOutside } = this.#swarm.division
     for (const block of [...this.#wants.owedSince(now - ENDGAME_MICROS)]) {
@@ -177,6 +195,7 @@ export class Asker {
       if (other === undefined) continue
       const bytes = this.#geometry.bytesOfBlock(block)
       this.#wants.asked(block, now)
+      this.#allowance.spend(bytes)
       this.#swarm.request(other, [{ block, offsetBytes: 0, lengthBytes: bytes }], now)
     }
   }

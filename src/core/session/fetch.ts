@@ -81,6 +81,9 @@ export interface FetchOptions {
   /** What is written can be read again, and served; default true. */
   readonly keeps?: boolean
   readonly poolBytes?: number
+  /** Of all peers together, bits per second: asked for, and served; default without limit. */
+  readonly downloadBps?: number | undefined
+  readonly uploadBps?: number | undefined
 }
 
 const TICK_MICROS = 50_000
@@ -144,7 +147,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#intake = new Intake(geometry, this.assembly, this.transmitters)
     this.#wants = new Wants(block => this.assembly.isMissing(block))
-    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, prng.fork())
+    const { downloadBps, uploadBps = Number.POSITIVE_INFINITY } = options
+    const luck = prng.fork()
+    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, luck, downloadBps)
+    this.swarm.slots.cap(uploadBps)
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, block => this.assembly.isAwaited(block))
     this.#files = new Files(geometry, verified, options.finishedFiles)
@@ -297,6 +303,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return this.#asker.topUp(link, this.#manner, now)
       }
       case 'failed':
+        this.#asker.failed(note.range)
         for (const block of blocksOf(note.range)) this.#wants.answered(block)
         return
       case 'layer':

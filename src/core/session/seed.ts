@@ -74,6 +74,8 @@ export interface SeedOptions {
   readonly waitMicros: Micros
   readonly lingerMicros: Micros
   readonly forever: boolean
+  /** What peers are served at most, bits per second; default without limit. */
+  readonly uploadBps?: number | undefined
 }
 
 /** For receivers that have no way back: how many passes at most, and for how long; both may be Infinity. */
@@ -130,6 +132,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       prng: prng.fork(),
       connectionsWanted: 0,
     })
+    this.swarm.slots.cap(options.uploadBps ?? Number.POSITIVE_INFINITY)
     const { session, symbolBytes, rate } = options
     const carousel = options.carousel !== undefined
     this.#condition = new StartCondition({ ...options, alone: carousel }, this.receivers, now)

@@ -5,6 +5,7 @@
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Range } from '../wire/message.js'
+import { Allowance } from './allowance.js'
 import { rangeKey } from './link.js'
 
 /** Bytes on their way into one peer's socket before the next range is read for it. */
@@ -32,6 +33,9 @@ export class Slots {
   #creditBytes = 0
   #creditAt: Micros = 0
   #queuedBytes = 0
+  /** What the operator allows in any case. */
+  #capBps = Number.POSITIVE_INFINITY
+  #allowance = new Allowance(Number.POSITIVE_INFINITY)
   servedBytes = 0
   lastAskedAt: Micros = Number.NEGATIVE_INFINITY
 
@@ -42,10 +46,17 @@ export class Slots {
     this.#rateBps = rateBps
   }
 
+  /** Never more than this, bits per second. */
+  cap(rateBps: number): void {
+    this.#capBps = rateBps
+    this.#allowance = new Allowance(rateBps)
+  }
+
   /** Queues a range; false when the queue is too long for the present limit. */
   ask(peer: number, range: Range, now: Micros): boolean {
     this.lastAskedAt = now
-    if ((this.#queuedBytes * 8) / QUEUE_SECONDS > this.#rateBps) return false
+    const mostBps = Math.min(this.#rateBps, this.#capBps)
+    if ((this.#queuedBytes * 8) / QUEUE_SECONDS > mostBps) return false
     let queue = this.#queues.get(peer)
     if (queue === undefined) {
       queue = { ranges: new Map(), sendingBytes: 0, movedAt: now }
@@ -87,7 +98,7 @@ export class Slots {
   next(now: Micros): Serve | undefined {
     if (this.#queuedBytes === 0) return undefined
     this.#refill(now)
-    if (this.#creditBytes < 0) return undefined
+    if (this.#creditBytes < 0 || !this.#allowance.affords(now)) return undefined
     let active = 0
     for (const queue of this.#queues.values())
       if (queue.sendingBytes > 0 && now - queue.movedAt < LIMITS.slotStallMicros) active++
@@ -103,6 +114,7 @@ export class Slots {
       queue.sendingBytes += range.lengthBytes
       this.#queuedBytes -= range.lengthBytes
       if (this.#rateBps !== Number.POSITIVE_INFINITY) this.#creditBytes -= range.lengthBytes
+      this.#allowance.spend(range.lengthBytes)
       this.servedBytes += range.lengthBytes
       return { peer, range }
     }
@@ -111,7 +123,8 @@ export class Slots {
 
   /** When a limited queue may go on; sockets wake the rest. */
   get deadline(): Micros {
-    if (this.#queuedBytes === 0 || this.#creditBytes >= 0) return Number.POSITIVE_INFINITY
+    if (this.#queuedBytes === 0) return Number.POSITIVE_INFINITY
+    if (this.#creditBytes >= 0) return this.#allowance.dueAt
     return this.#creditAt + Math.ceil((-this.#creditBytes * 8e6) / this.#rateBps)
   }
 

@@ -29,6 +29,8 @@ export const recv: Command = async (run, [argument]) => {
     interface: settings.interface,
     multicast: settings.multicast,
     stay: settings.stay,
+    downloadBps: settings.download,
+    uploadBps: settings.upload,
     overwrite: settings.overwrite,
     oneWay: settings['one-way'],
     discard: settings.discard,

@@ -68,6 +68,7 @@ function networkOptions(settings: Settings) {
     rateBps: settings.rate,
     minRateBps: settings['min-rate'],
     maxRateBps: settings['max-rate'],
+    uploadBps: settings.upload,
     waitReceivers: settings['wait-receivers'],
     waitMillis: settings.wait,
     lingerMillis: settings.linger,

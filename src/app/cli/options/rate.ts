@@ -1,4 +1,5 @@
-// Settings about how fast a sender multicasts; without any the rate is found by itself.
+// Settings about how fast a sender multicasts, which is found by itself without any, and how fast peers
+// give and take.
 
 import type { OptionSpec } from '../option-spec.js'
 
@@ -39,5 +40,23 @@ export const RATE_OPTIONS = [
     help: 'multicast never goes faster',
     topic: 'Rate',
     commands: ['send', 'doctor'],
+  },
+  {
+    name: 'upload',
+    kind: 'rate',
+    value: '<rate>',
+    otherwise: 'none',
+    help: 'what is given to peers at most, all together; multicast has --max-rate',
+    topic: 'Rate',
+    commands: ['send', 'recv'],
+  },
+  {
+    name: 'download',
+    kind: 'rate',
+    value: '<rate>',
+    otherwise: 'none',
+    help: 'what is taken from peers at most, all together; multicast comes as it is sent',
+    topic: 'Rate',
+    commands: ['recv'],
   },
 ] as const satisfies readonly OptionSpec[]

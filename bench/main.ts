@@ -13,6 +13,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'how soon a manager answers ten thousand peers, and what abuse does to them',
     load: () => import('./manager.js'),
   },
+  'sim-compare': {
+    about: 'whether a change makes transfers slower or dearer, in the simulator',
+    load: () => import('./sim-compare.js'),
+  },
   figures: {
     about: "writes the README's table of figures from bench/results",
     load: () => import('./figures.js'),
@@ -39,7 +43,7 @@ if (bench) {
     process.exit(1)
   }
 } else {
-  const list = Object.entries(benches).map(([each, { about }]) => `  ${each.padEnd(8)}${about}\n`)
+  const list = Object.entries(benches).map(([each, { about }]) => `  ${each.padEnd(12)}${about}\n`)
   process.stderr.write(`npm run bench -- NAME [OPTIONS]; --help after a name tells more\n${list}`)
   process.exit(2)
 }

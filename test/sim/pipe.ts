@@ -218,11 +218,21 @@ export class Pipe {
     if (this.#dead) return
     if (this.#queuedBytes === 0) this.#acknowledge(quantum.bytes)
     else this.#scheduler.after(trip, () => this.#acknowledge(quantum.bytes))
+    if (quantum.number === this.#arrived && this.#early.size === 0) {
+      this.#arrived++
+      return this.#handAll(quantum)
+    }
     this.#early.set(quantum.number, quantum)
     for (let next = this.#early.get(this.#arrived); next; next = this.#early.get(this.#arrived)) {
       this.#early.delete(this.#arrived++)
-      for (const payload of next.payloads) this.#to.whenAwake(() => this.#hand(payload))
+      this.#handAll(next)
     }
+  }
+
+  #handAll({ payloads }: Quantum): void {
+    for (const payload of payloads)
+      if (this.#to.paused) this.#to.whenAwake(() => this.#hand(payload))
+      else this.#hand(payload)
   }
 
   #hand(payload: unknown): void {

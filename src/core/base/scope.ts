@@ -2,7 +2,7 @@
 // or one link (link-local) is handed only to somebody of the same kind; multicast and unspecified
 // addresses to nobody. So nobody can be pointed at a victim's own services.
 
-type Scope = 'loopback' | 'link' | 'wide' | 'none'
+export type Scope = 'loopback' | 'link' | 'wide' | 'none'
 
 /** True when `host` may be told to a peer whose own address is `to`. */
 export function sameScope(host: string, to: string): boolean {

@@ -28,7 +28,8 @@ export class Laggards {
     else {
       seat.loss = loss
       seat.at = now
-      const far = loss - this.#usual(now) > LOSS_BEYOND
+      // Who loses little is far from nobody: among thousands only a few need the comparison.
+      const far = loss > LOSS_BEYOND && loss - this.#usual(now) > LOSS_BEYOND
       seat.farSince = far ? (seat.farSince ?? now) : undefined
     }
   }

@@ -4,6 +4,7 @@
 import type { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
+import { type Scope, scopeOf } from '../base/scope.js'
 import type { Hello, Message, PeerAddress, Range } from '../wire/message.js'
 
 export interface Asked {
@@ -17,6 +18,8 @@ export class Link {
   readonly peer: number
   readonly outbound: boolean
   readonly host: string
+  /** Of its address: who may be told of it. */
+  readonly scope: Scope
   /** Where it listens: known at once when we dialled it, else from its hello. */
   address: PeerAddress | undefined
   hello: Hello | undefined
@@ -53,6 +56,7 @@ export class Link {
   constructor(peer: number, host: string, outbound: boolean, now: Micros) {
     this.peer = peer
     this.host = host
+    this.scope = scopeOf(host)
     this.outbound = outbound
     this.lastByteAt = now
     this.lastSentAt = now

@@ -6,7 +6,7 @@ import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
-import { sameScope } from '../base/scope.js'
+import { scopeOf } from '../base/scope.js'
 import type { Geometry } from '../meta/geometry.js'
 import type {
   Control,
@@ -344,10 +344,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Tells a newcomer of others, at random, but never of addresses it could not reach. */
   #introduce(link: Link, now: Micros): void {
+    if (link.scope === 'none') return
     const others: PeerAddress[] = []
     for (const other of this.links())
-      if (other !== link && other.address && sameScope(other.address.host, link.host))
-        others.push(other.address)
+      if (other !== link && other.address && other.scope === link.scope) others.push(other.address)
     if (others.length === 0) return
     const peers = this.#options.prng.shuffle(others).slice(0, LIMITS.introductions)
     this.send(link, { type: 'peers', peers }, now)
@@ -357,8 +357,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (message.type === 'keep-alive') return
     if (message.type === 'peers')
       for (const address of message.peers)
-        if (sameScope(address.host, link.host) && link.addressesTold++ < LIMITS.peersPerLinkMax)
-          this.book.add(address, false)
+        if (link.scope !== 'none' && scopeOf(address.host) === link.scope)
+          if (link.addressesTold++ < LIMITS.peersPerLinkMax) this.book.add(address, false)
     if (message.type === 'complete') {
       link.complete = true
       link.held = undefined

@@ -17,6 +17,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'whether a change makes transfers slower or dearer, in the simulator',
     load: () => import('./sim-compare.js'),
   },
+  truth: {
+    about: "whether the simulator's times are those of the lab",
+    load: () => import('./truth.js'),
+  },
   feedback: {
     about: "what the receivers' reports cost a sender, from ten to ten thousand",
     load: () => import('./feedback.js'),

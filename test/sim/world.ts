@@ -38,6 +38,8 @@ export interface WorldOptions {
 
 export interface Outcome {
   readonly problems: readonly string[]
+  /** When the blast began, from which the following count; 0 without one. */
+  readonly blastSeconds: number
   readonly firstSeconds: number
   readonly medianSeconds: number
   readonly lastSeconds: number
@@ -304,6 +306,7 @@ export class World {
       problems.push(`the sender sent ${overhead.toFixed(3)} times the files, not ${overheadMax}`)
     return {
       problems,
+      blastSeconds: origin / 1e6,
       firstSeconds: times[0] / 1e6,
       medianSeconds: times[times.length >> 1] / 1e6,
       lastSeconds: times[times.length - 1] / 1e6,

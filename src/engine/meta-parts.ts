@@ -33,7 +33,8 @@ export class MetaParts {
     const wanted = Math.min(LIMITS.rangeBytesMax, total - this.#filled)
     const isNext = message.offsetBytes === this.#filled && message.bytes.length === wanted
     if (total > this.#bytesMax || message.totalBytes !== total || !isNext) return 'wrong'
-    this.#parts.push(message.bytes.slice())
+    // Not slice: of a Buffer that is a view, and the next piece is read into the same memory.
+    this.#parts.push(new Uint8Array(message.bytes))
     this.#filled += message.bytes.length
     return this.#filled === total ? 'all' : 'more'
   }

@@ -132,7 +132,9 @@ export class Conn {
   push(piece: Uint8Array): void {
     if (this.#closed) return
     let broken = false
-    const ok = this.#parser.push(piece, frame => {
+    // As what it is called: `slice` of a Buffer would be a view of memory that is read into again.
+    const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.length)
+    const ok = this.#parser.push(bytes, frame => {
       if (this.#closed || broken) return
       const message = decodeMessage(frame)
       if (message === null) broken = true

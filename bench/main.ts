@@ -5,6 +5,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'how fast a file reaches every host of a lossy LAN, and what it costs the sender',
     load: () => import('./lan.js'),
   },
+  rate: {
+    about: 'whether the blast finds the line, follows it, shares it, and copes with slow receivers',
+    load: () => import('./rate.js'),
+  },
   fec: {
     about: 'how fast this machine codes against loss, by every kernel that it has',
     load: () => import('./fec.js'),

@@ -161,8 +161,12 @@ export interface ReceiverRow {
   readonly seconds: number
   /** Payload it fetched over `seconds`, bits per second. */
   readonly rateBps: number
-  /** Loss of its multicast, 0…1, lately. */
+  /** Loss of its multicast, 0…1, lately; and what of it the network lost, not its own socket. */
   readonly lossFraction: number
+  readonly pathLossFraction: number
+  /** Datagrams that reached this host and found no room there, and bytes that wait for its disk. */
+  readonly kernelDrops: number
+  readonly diskQueueBytes: number
 }
 
 export interface MulticastStatus {
@@ -210,6 +214,8 @@ export interface SendProgress {
   readonly sentBps: number
   /** Why the rate is what it is, one word: `fixed`, `startup`, `steady`, `loss`, `delay`, … */
   readonly rateReason: string
+  /** UDP payload of a full datagram; more than 1472 where all take long frames. */
+  readonly datagramBytes: number
   readonly multicastBytes: number
   readonly servedBytes: number
   readonly receivers: readonly ReceiverRow[]

@@ -6,13 +6,7 @@ import type { MetaTree } from '../core/meta/tree.js'
 import { Batch } from '../core/multicast/batch.js'
 import type { Seed, SeedIn } from '../core/session/seed.js'
 import { type Announce, encodeAnnounce } from '../core/wire/announce.js'
-import {
-  DATAGRAM,
-  emptyHeader,
-  HEADER_BYTES,
-  type SessionId,
-  writeHeader,
-} from '../core/wire/datagram.js'
+import { DATAGRAM, emptyHeader, HEADER_BYTES, writeHeader } from '../core/wire/datagram.js'
 import type { Outlet } from '../io/net/outlet.js'
 import type { Chunks } from './chunks.js'
 import { nowMicros, TIMER_MILLIS_MAX } from './drive.js'
@@ -20,14 +14,12 @@ import { ParityMaker } from './parity-maker.js'
 
 export interface BlasterOptions {
   readonly seed: Seed
-  readonly session: SessionId
   readonly tree: MetaTree
   readonly chunks: Chunks
   readonly metaBytes: Uint8Array
   readonly outlet: Outlet
   readonly port: number
   readonly dataPort: number
-  readonly symbolBytes: number
   readonly feed: (input: SeedIn) => void
   /** Drains the machine after it was pulled from. */
   readonly drain: () => void
@@ -42,7 +34,7 @@ export class Blaster {
   readonly #options: BlasterOptions
   readonly #header = emptyHeader()
   readonly #batch = new Batch(BATCH)
-  readonly #parity: ParityMaker
+  #parity: ParityMaker | undefined
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   /** When the pump should run next, to know how late it does. */
@@ -54,15 +46,15 @@ export class Blaster {
 
   constructor(options: BlasterOptions) {
     this.#options = options
-    this.#parity = new ParityMaker(options.tree, options.chunks, options.symbolBytes)
     options.outlet.onError = error => this.#refused(error)
   }
 
-  announce(sequence: number, announce: Announce): void {
-    const { outlet, session, port } = this.#options
+  announce(sequence: number, announce: Announce, padToBytes?: number): void {
+    const { outlet, seed, port } = this.#options
     if (outlet.room === 0) return
-    const bytes = encodeAnnounce(session, sequence, announce)
+    const bytes = encodeAnnounce(seed.sender.session, sequence, announce, padToBytes)
     outlet.slot().set(bytes)
+    if (padToBytes !== undefined) return outlet.sendWhole(bytes.length, port)
     outlet.send(bytes.length, port)
     outlet.flush()
   }
@@ -130,10 +122,11 @@ export class Blaster {
   }
 
   #payload(batch: Batch, i: number, into: Uint8Array): void {
-    const { tree, chunks, metaBytes, symbolBytes } = this.#options
+    const { tree, chunks, metaBytes } = this.#options
+    const symbolBytes = batch.symbolBytes[i]
     const block = batch.block[i]
     if (batch.type[i] === DATAGRAM.parity) {
-      into.set(this.#parity.row(block, batch.symbol[i]))
+      into.set(this.#rows(symbolBytes).row(block, batch.symbol[i]))
       return
     }
     if (batch.type[i] === DATAGRAM.meta) {
@@ -153,6 +146,14 @@ export class Blaster {
     into.set(held.bytes.subarray(at, end))
     // The last symbol of a full block is padded, so that all segments of a batch are equal.
     if (end - at < into.length) into.fill(0, end - at)
+  }
+
+  /** Rows of parity are as long as the symbols of the session. */
+  #rows(symbolBytes: number): ParityMaker {
+    const { tree, chunks } = this.#options
+    if (this.#parity?.symbolBytes !== symbolBytes)
+      this.#parity = new ParityMaker(tree, chunks, symbolBytes)
+    return this.#parity
   }
 
   /** One refusal says little (a cable, a full queue); refusals only, for seconds, say it all. */

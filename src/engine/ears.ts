@@ -33,7 +33,12 @@ export interface EarsOptions {
   readonly ttl: number
   /** Nothing is ever sent but what the kernel says to join a group. */
   readonly mute: boolean
-  readonly onAnnounce: (source: string, session: SessionId, announce: Announce) => void
+  readonly onAnnounce: (
+    source: string,
+    session: SessionId,
+    announce: Announce,
+    bytes: number,
+  ) => void
 }
 
 export class Ears {
@@ -172,7 +177,7 @@ export class Ears {
     if (announce === undefined) return
     const session = { high: header.sessionHigh, low: header.sessionLow }
     this.#heardAt = performance.now()
-    this.#options.onAnnounce(source, session, announce)
+    this.#options.onAnnounce(source, session, announce, bytes.length)
   }
 
   #hearData(

@@ -34,6 +34,10 @@ export class ParityMaker {
     this.#slab = new Uint8Array(ROWS * symbolBytes)
   }
 
+  get symbolBytes(): number {
+    return this.#groups.symbolBytes
+  }
+
   /** A row of the group that begins with this block; valid until the next call. */
   row(firstBlock: number, row: number): Uint8Array {
     const group = this.#groups.of(firstBlock)

@@ -1,6 +1,7 @@
 // Where on the network a transfer takes place: the options that sender and receiver share, resolved
 // into interfaces and addresses.
 
+import { LIMITS } from '../core/base/limits.js'
 import { type Interface, interfacesOf, mtuOf, ownAddresses } from '../io/net/interfaces.js'
 
 export const DEFAULT_GROUP = '224.0.67.67'
@@ -15,6 +16,8 @@ export interface Place {
   /** The one the operator chose. */
   readonly chosen: Interface | undefined
   readonly mtuBytes: number
+  /** What the interfaces take, if everybody else does. */
+  readonly longMtuBytes: number
 }
 
 /** @throws Mcp2pError for an interface that is not there. */
@@ -24,7 +27,11 @@ export function placeOf(options: { group?: string; port?: number; interface?: st
   const chosen = options.interface === undefined ? undefined : interfaces[0]
   const outside = interfaces.filter(each => !each.internal)
   const mtuBytes = mtuOf(chosen ? [chosen] : outside)
-  return { group, port: options.port ?? DEFAULT_PORT, interfaces, chosen, mtuBytes }
+  // A host's own loopback is no line that longer frames would relieve.
+  const lines = chosen ? [chosen].filter(each => !each.internal) : outside
+  const longMtuBytes = lines.length > 0 ? mtuOf(lines, LIMITS.mtuMax) : mtuBytes
+  const port = options.port ?? DEFAULT_PORT
+  return { group, port, interfaces, chosen, mtuBytes, longMtuBytes }
 }
 
 /**

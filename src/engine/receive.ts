@@ -98,12 +98,12 @@ class Reception {
     this.#silence.begin()
     try {
       if (multicast !== 'never') {
-        const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce) => {
+        const onAnnounce: EarsOptions['onAnnounce'] = (from, session, announce, bytes) => {
           if (isWanted(announce, this.#wantedId)) {
             this.#silence.broken()
             this.#note(announce.id, { host: from, port: announce.port })
           }
-          this.#receiving?.announced(from, session, announce)
+          this.#receiving?.announced(from, session, announce, bytes)
           this.#seeOther(announce)
           this.#overhear(from, session, announce)
           this.#wake()

@@ -192,8 +192,8 @@ export class Receiving {
     return !this.#fetch.complete && this.#activePeers === 0
   }
 
-  announced(source: string, session: SessionId, announce: Announce): void {
-    this.#drive.feed({ type: 'announce', source, session, announce })
+  announced(source: string, session: SessionId, announce: Announce, bytes: number): void {
+    this.#drive.feed({ type: 'announce', source, session, announce, bytes })
   }
 
   async run(): Promise<ReceiveResult> {

@@ -112,6 +112,7 @@ function hashing(made: MetaEvents['progress'], startedAt: number): SendProgress 
     rateBps: 0,
     sentBps: 0,
     rateReason: '',
+    datagramBytes: 0,
     multicastBytes: 0,
     servedBytes: 0,
     receivers: [],

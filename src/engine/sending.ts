@@ -16,7 +16,8 @@ import { MetaTree } from '../core/meta/tree.js'
 import { FixedRate } from '../core/rate/fixed.js'
 import { QuantileRate } from '../core/rate/quantile.js'
 import { lastHeard, type Receiver } from '../core/session/receivers.js'
-import { type Carousel, Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
+import { Seed, type SeedIn, type SeedOut } from '../core/session/seed.js'
+import type { Carousel } from '../core/session/seed-options.js'
 import { decodeAnnounce, decodeQuery } from '../core/wire/announce.js'
 import {
   DATAGRAM,
@@ -114,7 +115,7 @@ export class Sending {
         ttl: options.ttl ?? 1,
         address: place.chosen?.address,
         interfaceName: place.chosen?.name,
-        datagramBytes: Math.max(1500, HEADER_BYTES + symbolBytes),
+        datagramBytes: Math.max(1500, place.longMtuBytes),
         slots: OUTLET_SLOTS,
       })
     sending = new Sending(given, tree, chunks, port, outlet, symbolBytes, prng)
@@ -167,14 +168,12 @@ export class Sending {
     this.#closers.push(() => outlet.close())
     this.#blaster = new Blaster({
       seed: this.#seed,
-      session,
       tree,
       chunks,
       metaBytes,
       outlet,
       port: place.port,
       dataPort,
-      symbolBytes,
       feed: input => {
         // A carousel has no other way.
         if (options.carousel && input.type === 'mute') this.#settle(muted(input.reason))
@@ -198,6 +197,7 @@ export class Sending {
       prng,
       rate: this.#rate,
       symbolBytes,
+      longSymbolBytes: symbolBytesOf(symbolsPerBlock(place.longMtuBytes)),
       carousel: carouselOf(options),
       fec: typeof options.fec === 'number' ? options.fec / 100 : ('auto' as const),
       multicast: options.multicast ?? 'auto',
@@ -258,7 +258,7 @@ export class Sending {
     const { emit } = this.#given
     switch (out.type) {
       case 'announce':
-        return this.#blaster?.announce(out.sequence, out.announce)
+        return this.#blaster?.announce(out.sequence, out.announce, out.padToBytes)
       case 'read':
         this.#chunks.hold(out.chunk).then(
           () => {
@@ -376,6 +376,9 @@ export class Sending {
       seconds,
       rateBps: seconds > 0 ? (fetched * 8) / seconds : 0,
       lossFraction: receiver.lossFraction,
+      pathLossFraction: receiver.pathLoss,
+      kernelDrops: receiver.kernelDrops,
+      diskQueueBytes: receiver.report?.diskQueueBytes ?? 0,
     }
   }
 
@@ -399,6 +402,7 @@ export class Sending {
       rateBps: this.#rate.rateBps,
       sentBps: this.#meter.rateBps('sent', sender.sentBytes, now),
       rateReason: this.#rate.reason,
+      datagramBytes: HEADER_BYTES + sender.symbolBytes,
       multicastBytes: sender.sentBytes,
       servedBytes: swarm.slots.servedBytes,
       receivers: this.#rows(),

@@ -35,6 +35,8 @@ export interface HostOptions {
   readonly congestion?: Congestion
   /** Switches pass no multicast to it or from it when false. */
   readonly multicast?: boolean
+  /** Longer IP packets do not come through to it; default: all do. */
+  readonly mtuBytes?: number
   readonly datagramsPerSecond?: number
   /** Datagrams that its socket buffer holds; default 2048. */
   readonly socketDatagrams?: number
@@ -56,6 +58,7 @@ export class Host {
   readonly duplicateShare: number
   readonly lateShare: number
   multicast: boolean
+  mtuBytes: number
   /** Hosts reach each other when they are on one island. */
   island = 0
   kernelDrops = 0
@@ -85,6 +88,7 @@ export class Host {
     this.duplicateShare = options.duplicateShare ?? 0
     this.lateShare = options.lateShare ?? 0
     this.congestion = options.congestion ?? 'cubic'
+    this.mtuBytes = options.mtuBytes ?? Infinity
     this.multicast = options.multicast ?? true
     this.#datagramMicros = 1e6 / (options.datagramsPerSecond ?? Infinity)
     this.#socketDatagrams = options.socketDatagrams ?? 2048

@@ -38,6 +38,23 @@ export class Run {
   }
 }
 
+/** IPv4 and UDP headers. */
+const IP_HEADER_BYTES = 28
+
+/** Those of the pieces of a run that are no longer than the way takes. */
+export function fitting(run: Run, pieces: Pieces, mtuBytes: number): Pieces {
+  if (mtuBytes === Infinity) return pieces
+  const most = mtuBytes - IP_HEADER_BYTES + UDP_WIRE_BYTES
+  const left: Pieces = []
+  for (let p = 0; p < pieces.length; p += 2)
+    for (let i = pieces[p]; i < pieces[p + 1]; i++) {
+      if (run.wireBytes(i, i + 1) > most) continue
+      if (left.length > 0 && left[left.length - 1] === i) left[left.length - 1] = i + 1
+      else left.push(i, i + 1)
+    }
+  return left
+}
+
 /** Index pairs from, to, from, to, …: the datagrams of a run that are still on their way. */
 export type Pieces = number[]
 

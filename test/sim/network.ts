@@ -28,7 +28,7 @@ import { assert } from '../../src/core/base/assert.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import { Prng } from '../../src/core/base/prng.js'
 import { Host, type HostOptions } from './host.js'
-import type { Pieces, Run } from './link.js'
+import { fitting, type Pieces, type Run } from './link.js'
 import { Pipe } from './pipe.js'
 import { carry, isCut, type Path, Place, type PlaceOptions } from './place.js'
 import { Scheduler } from './scheduler.js'
@@ -163,7 +163,9 @@ export class Network {
       const { host } = process
       if (process === from || !host.multicast || host.island !== from.host.island) continue
       const pieces: Pieces = []
-      const arrival = host.down.pushPieces(run, sent, now, lastAt, pieces)
+      const fit = fitting(run, sent, host.mtuBytes)
+      if (fit.length === 0) continue
+      const arrival = host.down.pushPieces(run, fit, now, lastAt, pieces)
       if (pieces.length === 0) continue
       const arrive = (): void => {
         const left = host.loss.thin(pieces, this.scheduler.now)

@@ -147,8 +147,8 @@ export class Receiver {
 
   #hear(said: Said, source: string): void {
     if (said.type !== 'announce') return
-    const { session, announce } = said
-    this.#shell.input({ type: 'announce', source, session, announce })
+    const { session, announce, bytes } = said
+    this.#shell.input({ type: 'announce', source, session, announce, bytes })
   }
 
   #join(channel: Channel): void {

@@ -20,6 +20,8 @@ export type Act =
   /** A process is stopped (SIGSTOP) for so long. */
   | { readonly at: number; readonly do: 'pause-receiver'; readonly seconds: number }
   | { readonly at: number; readonly do: 'pause-sender'; readonly seconds: number }
+  /** From now on nothing longer than 1500 bytes comes through to anybody. */
+  | { readonly at: number; readonly do: 'shorten' }
 
 export interface Scenario {
   readonly about: string
@@ -37,6 +39,8 @@ export interface Scenario {
   /** Who has multicast: everybody (default), nobody, all but the last receiver; or it is switched off. */
   readonly multicast?: 'all' | 'none' | 'not-last' | 'off'
   readonly senders?: number
+  /** Interfaces take frames of 9000 bytes, and so does the way to all, or to all but the last. */
+  readonly longFrames?: 'all' | 'not-last'
   /** The sender goes round and round with parity; receivers, or only the last, send nothing. */
   readonly carousel?: 'one-way' | 'last-one-way'
   readonly fec?: Fec
@@ -129,6 +133,39 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     timesMax: 8,
   },
   liar: { about: 'one serves wrong data', loss: 0.01, liesShare: 0.3 },
+  'long-frames': {
+    about: 'everybody takes long frames',
+    longFrames: 'all',
+    overheadMax: 1.03,
+    timesMax: 1.1,
+    slackSeconds: 1,
+  },
+  'long-frames-loss': {
+    about: 'the same, 5 % is lost',
+    longFrames: 'all',
+    loss: 0.05,
+    timesMax: 2,
+  },
+  'long-frames-not-one': {
+    about: 'long frames do not reach one: all get short ones',
+    longFrames: 'not-last',
+    overheadMax: 1.1,
+    timesMax: 1.1,
+    slackSeconds: 1,
+  },
+  'long-frames-late': {
+    about: 'long frames do not reach one that joins at 50 %',
+    longFrames: 'not-last',
+    acts: [{ at: 0.5, do: 'join-late' }],
+    timesMax: 2,
+  },
+  'long-frames-end': {
+    about: 'at 30 % a way that took long frames takes them no more',
+    longFrames: 'all',
+    acts: [{ at: 0.3, do: 'shorten' }],
+    timesMax: 3,
+    slackSeconds: 5,
+  },
   'one-way-3': {
     about: 'a carousel, nobody has a way back, 3 % is lost',
     carousel: 'one-way',

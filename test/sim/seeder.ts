@@ -2,7 +2,8 @@
 
 import type { Micros } from '../../src/core/base/machine.js'
 import { Batch } from '../../src/core/multicast/batch.js'
-import { type Carousel, Seed, type SeedIn, type SeedOut } from '../../src/core/session/seed.js'
+import { Seed, type SeedIn, type SeedOut } from '../../src/core/session/seed.js'
+import type { Carousel } from '../../src/core/session/seed-options.js'
 import { type Announce, encodeAnnounce } from '../../src/core/wire/announce.js'
 import { HEADER_BYTES, type SessionId } from '../../src/core/wire/datagram.js'
 import type { Host } from './host.js'
@@ -21,7 +22,12 @@ import { Shell } from './shell.js'
 
 /** An announcement or a query on its way. */
 export type Said =
-  | { readonly type: 'announce'; readonly session: SessionId; readonly announce: Announce }
+  | {
+      readonly type: 'announce'
+      readonly session: SessionId
+      readonly announce: Announce
+      readonly bytes: number
+    }
   | { readonly type: 'query'; readonly id: string }
 
 export interface SeederOptions {
@@ -43,7 +49,6 @@ export class Seeder {
   /** Called when everybody is complete or gone. */
   onEnded: () => void = () => {}
   readonly #setting: Setting
-  readonly #session: SessionId
   readonly #shell: Shell<SeedIn, SeedOut>
   /** Filled by the core and not taken by the send buffer yet. */
   #pending: { run: Run; sent: number } | undefined
@@ -52,14 +57,17 @@ export class Seeder {
     const { network, geometry, metaBytes } = setting
     this.#setting = setting
     this.process = network.start(host)
-    this.#session = { high: Number.parseInt(setting.id.slice(0, 8), 16), low: network.prng.u32() }
+    const session = {
+      high: Number.parseInt(setting.id.slice(0, 8), 16),
+      low: network.prng.u32(),
+    }
     const now = network.scheduler.now
     this.seed = new Seed(
       {
         id: setting.id,
         name: 'simulated',
         node: nodeName(network),
-        session: this.#session,
+        session,
         port: PEER_PORT,
         geometry,
         metaBytes,
@@ -67,6 +75,7 @@ export class Seeder {
         prng: network.prng.fork(),
         rate: setting.makeRate(),
         symbolBytes: setting.symbolBytes,
+        longSymbolBytes: setting.longSymbolBytes,
         fec: setting.fec,
         carousel: options.carousel,
         multicast: setting.multicast ? 'auto' : 'never',
@@ -139,9 +148,10 @@ export class Seeder {
       const bytes = geometry.bytesOfChunk(chunk)
       this.process.host.disk.read(bytes, () => this.#shell.input({ type: 'chunk-read', chunk }))
     } else if (out.type === 'announce') {
-      const { sequence, announce } = out
-      const said: Said = { type: 'announce', session: this.#session, announce }
-      const bytes = encodeAnnounce(this.#session, sequence, announce).length
+      const { sequence, announce, padToBytes } = out
+      const { session } = this.seed.sender
+      const bytes = encodeAnnounce(session, sequence, announce, padToBytes).length
+      const said: Said = { type: 'announce', session, announce, bytes }
       this.process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, said))
     } else if (out.type === 'notice') this.notices.push(out.message)
     else if (out.type === 'ended') {

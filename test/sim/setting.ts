@@ -12,6 +12,8 @@ export interface Setting {
   readonly geometry: Geometry
   readonly metaBytes: Uint8Array
   readonly symbolBytes: number
+  /** What the sender's interface takes, where that is more. */
+  readonly longSymbolBytes?: number
   readonly fec: Fec
   /** One controller per sender. */
   readonly makeRate: () => RateController

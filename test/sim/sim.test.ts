@@ -50,6 +50,39 @@ describe('a transfer', () => {
     expect(lastSeconds).toBeLessThan(1.6 * firstSeconds)
   }, 60_000)
 
+  it('goes in long frames where they reach everybody, and only there', () => {
+    const play = (name: string): [World, Outcome] => {
+      const options = { scenario: SCENARIOS[name], receivers: 4, sizeBytes: 48 * MIB, seed: 2 }
+      const world = new World({ ...options, rateBps: 80e6 })
+      return [world, world.run()]
+    }
+    const symbolBytes = (world: World): number => world.seeders[0].seed.sender.symbolBytes
+    const says = ({ notices }: Outcome, text: string): boolean =>
+      [...notices.keys()].some(notice => notice.includes(text))
+
+    const [all, swift] = play('long-frames')
+    expect(symbolBytes(all)).toBe(8192)
+    expect(swift.progress.multicastBytes).toBe(4 * 48 * MIB)
+    expect(swift.overhead).toBeLessThan(1.02)
+    expect(says(swift, 'frames')).toBe(false)
+
+    const [one, slow] = play('long-frames-not-one')
+    expect(symbolBytes(one)).toBe(1366)
+    expect(slow.progress.multicastBytes).toBe(4 * 48 * MIB)
+    expect(says(slow, 'do not reach')).toBe(true)
+
+    const [late, told] = play('long-frames-late')
+    expect(symbolBytes(late)).toBe(8192)
+    expect(says(told, 'too long for the way to this host')).toBe(true)
+    expect(told.progress.multicastBytes).toBe(3 * 48 * MIB)
+    expect(told.medianSeconds).toBeLessThan(1.03 * swift.medianSeconds)
+
+    const [end, back] = play('long-frames-end')
+    expect(symbolBytes(end)).toBe(1366)
+    expect(says(back, 'no longer reach anybody')).toBe(true)
+    expect(back.progress.multicastBytes).toBeGreaterThan(0.8 * 4 * 48 * MIB)
+  }, 60_000)
+
   it('goes as fast as the disks do, and no memory fills up', () => {
     const options = { sizeBytes: 64 * MIB, receivers: 4, lineBps: 200e6 }
     const makeRate = () => new QuantileRate()
@@ -130,9 +163,9 @@ describe('a transfer', () => {
     const two = new World({ ...shared, receivers: 3, sizeBytes: 12 * MIB, seed: 2 })
     const outcomes = [one.run(), two.run()]
     for (const { problems } of outcomes) expect(problems).toEqual([])
-    expect(outcomes[0].progress.verifiedBytes).toBe(3 * 16 * MIB)
+    expect(outcomes[0].progress.verifiedBytes).toBe(3 * 48 * MIB)
     expect(outcomes[1].progress.verifiedBytes).toBe(3 * 12 * MIB)
-    expect(outcomes[0].progress.multicastBytes).toBe(3 * 16 * MIB)
+    expect(outcomes[0].progress.multicastBytes).toBe(3 * 48 * MIB)
     const foreign = one.receivers.map(r => r?.fetch.transmitters.foreignDatagrams ?? 0)
     expect(Math.min(...foreign)).toBeGreaterThan(1000)
   })

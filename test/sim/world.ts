@@ -96,6 +96,7 @@ export class World {
       geometry: new Geometry(sizesOf(options), CHUNK_BYTES),
       metaBytes: new Uint8Array(META_BYTES),
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
+      longSymbolBytes: scenario.longFrames && symbolBytesOf(symbolsPerBlock(9000)),
       fec: options.fec ?? scenario.fec ?? 0,
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps, { oneWay })),
       multicast: scenario.multicast !== 'off',
@@ -153,6 +154,7 @@ export class World {
       disk: isSender ? undefined : this.#diskOf(isLast),
       multicast: multicast === 'all' || (multicast === 'not-last' && !isLast),
       ...(isSender ? {} : this.#topology.kindOf(index - senders)),
+      mtuBytes: scenario.longFrames === 'not-last' && isLast ? 1500 : undefined,
     })
     if (isSender) this.#senderHosts.push(host)
     else this.#receiverHosts.push(host)
@@ -237,6 +239,7 @@ export class World {
     const later = (seconds: number, then: () => void): void =>
       this.network.scheduler.after(seconds * 1e6, then)
     if (act.do === 'join-late') this.#startReceiver(last)
+    else if (act.do === 'shorten') for (const each of this.#receiverHosts) each.mtuBytes = 1500
     else if (act.do === 'go-deaf')
       host.loss.blackout({ from: now, to: now + act.seconds * 1e6, of: 'udp' })
     else if (act.do === 'pull-cable') {

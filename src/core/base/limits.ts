@@ -35,6 +35,8 @@ export const LIMITS = {
   /** Bytes of a symbol left free for an authentication tag, so geometry never depends on it. */
   tagBytes: 16,
   mtuDefault: 1500,
+  /** Longer frames exist on no Ethernet. */
+  mtuMax: 9216,
   /** A smaller MTU would need more symbols a block than a block's bitmap has. */
   mtuMin: 640,
 

@@ -3,6 +3,7 @@
 // for free. Each chunk is read and hashed before it is sent: that yields the layer that precedes it
 // and catches a file that changed.
 
+import { assert } from '../base/assert.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import { RangeSet } from '../base/ranges.js'
@@ -42,16 +43,17 @@ interface Ahead {
 }
 
 export class Sender {
-  readonly session: SessionId
+  session: SessionId
+  symbolBytes: number
   readonly #geometry: Geometry
-  readonly #symbolBytes: number
   readonly #rate: RateController
   #pacer: Pacer
   #filledAt: Micros = Number.NEGATIVE_INFINITY
-  readonly #metaSymbols: number
+  #metaSymbols: number
   readonly #metaBytes: number
   readonly #carousel: boolean
-  readonly #parity: Parity
+  readonly #parityRows: (columns: number) => number
+  #parity: Parity
   readonly #out: SenderOut[] = []
   /** Blocks that this pass still has to send. */
   #todo = new RangeSet()
@@ -79,13 +81,13 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.session = options.session
     this.#geometry = options.geometry
-    this.#symbolBytes = options.symbolBytes
+    this.symbolBytes = options.symbolBytes
     this.#rate = options.rate
     this.#pacer = new Pacer(options.rate.rateBps, 0)
     this.#metaBytes = options.metaBytes
     this.#carousel = options.carousel ?? false
-    const groups = new Groups(options.geometry, options.symbolBytes)
-    this.#parity = new Parity(groups, options.parityRows ?? (() => 0))
+    this.#parityRows = options.parityRows ?? (() => 0)
+    this.#parity = this.#newParity()
     this.#metaSymbols = Math.ceil(options.metaBytes / options.symbolBytes)
     this.#metaNext = 0
   }
@@ -121,7 +123,22 @@ export class Sender {
     if (blocks.total === 0) this.#end()
   }
 
-  /** Stops for good: what was read ahead is released. */
+  /** Between passes: goes on as another session, in datagrams of another length. */
+  reform(session: SessionId, symbolBytes: number): void {
+    assert(!this.#running, 'between passes')
+    this.session = session
+    this.symbolBytes = symbolBytes
+    this.sequence = 0
+    this.#parity = this.#newParity()
+    this.#metaSymbols = Math.ceil(this.#metaBytes / symbolBytes)
+    this.#metaNext = 0
+  }
+
+  #newParity(): Parity {
+    return new Parity(new Groups(this.#geometry, this.symbolBytes), this.#parityRows)
+  }
+
+  /** Stops: what was read ahead is released. */
   stop(): void {
     this.#release(this.#parity.leave())
     this.#release(this.#ahead.map(({ chunk }) => chunk))
@@ -134,6 +151,11 @@ export class Sender {
   chunkReady(chunk: number): void {
     const ahead = this.#ahead.find(candidate => candidate.chunk === chunk)
     if (ahead) ahead.ready = true
+  }
+
+  /** What the present pass has still to send. */
+  get rest(): RangeSet {
+    return RangeSet.from(this.#todo.runs())
   }
 
   /** True when `block` will still be sent in the present pass. */
@@ -150,7 +172,7 @@ export class Sender {
     if (!this.#running || this.#paused) return Number.POSITIVE_INFINITY
     if (!this.#parity.pending && this.#ahead[0]?.ready !== true) return Number.POSITIVE_INFINITY
     // While it catches up, bursts come at twice the rate at most: small switch buffers keep them.
-    const credit = this.#pacer.deadline(now, HEADER_BYTES + this.#symbolBytes)
+    const credit = this.#pacer.deadline(now, HEADER_BYTES + this.symbolBytes)
     return Math.max(credit, this.#filledAt + LIMITS.burstMicros / 2)
   }
 
@@ -165,7 +187,7 @@ export class Sender {
   fill(batch: Batch, now: Micros, lateMicros = 0): void {
     if (this.#paused) return
     this.#pacer.setRate(this.#rate.rateBps, now)
-    const size = HEADER_BYTES + this.#symbolBytes
+    const size = HEADER_BYTES + this.symbolBytes
     let credit = this.#pacer.batchBytes(now, size, lateMicros)
     this.#filledAt = now
     const timestamp = now % 2 ** 32
@@ -177,7 +199,7 @@ export class Sender {
       batch.sequence[i] = this.sequence++ % SEQUENCES
       batch.sessionHigh[i] = this.session.high
       batch.sessionLow[i] = this.session.low
-      batch.symbolBytes[i] = this.#symbolBytes
+      batch.symbolBytes[i] = this.symbolBytes
       batch.timestampMicros[i] = timestamp
       credit -= sent
       this.sentBytes += sent
@@ -190,7 +212,7 @@ export class Sender {
   #next(batch: Batch, now: Micros): boolean {
     if (this.#parity.pending) {
       const { firstBlock } = this.#parity
-      describe(batch, DATAGRAM.parity, firstBlock, this.#parity.next(), this.#symbolBytes)
+      describe(batch, DATAGRAM.parity, firstBlock, this.#parity.next(), this.symbolBytes)
       if (!this.#parity.pending) this.#groupSent()
       return true
     }
@@ -198,7 +220,7 @@ export class Sender {
     if (head === undefined || !head.ready) return false
     if (this.#metaDue(now)) {
       const index = this.#metaNext++
-      const bytes = Math.min(this.#symbolBytes, this.#metaBytes - index * this.#symbolBytes)
+      const bytes = Math.min(this.symbolBytes, this.#metaBytes - index * this.symbolBytes)
       describe(batch, DATAGRAM.meta, index, 0, bytes)
       return true
     }
@@ -206,7 +228,7 @@ export class Sender {
     const blocks = this.#geometry.blocksOfChunk(head.chunk)
     const leaves = this.#hasLayer(head.chunk) ? blocks : 0
     if (this.#leaf < leaves) {
-      const count = Math.min(Math.floor(this.#symbolBytes / 32), leaves - this.#leaf)
+      const count = Math.min(Math.floor(this.symbolBytes / 32), leaves - this.#leaf)
       describe(batch, DATAGRAM.layer, first + this.#leaf, 0, 32 * count)
       this.#leaf += count
       return true
@@ -216,15 +238,15 @@ export class Sender {
     if (this.#symbol === 0) this.#release(this.#parity.enter(block))
     const blockBytes = this.#geometry.bytesOfBlock(block)
     const full = blockBytes === BLOCK_BYTES
-    const left = blockBytes - this.#symbol * this.#symbolBytes
+    const left = blockBytes - this.#symbol * this.symbolBytes
     describe(
       batch,
       DATAGRAM.data,
       block,
       this.#symbol,
-      full ? this.#symbolBytes : Math.min(left, this.#symbolBytes),
+      full ? this.symbolBytes : Math.min(left, this.symbolBytes),
     )
-    if (++this.#symbol === symbolsInBlock(blockBytes, this.#symbolBytes))
+    if (++this.#symbol === symbolsInBlock(blockBytes, this.symbolBytes))
       this.#blockSent(head, first + blocks)
     return true
   }

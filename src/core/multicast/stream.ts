@@ -40,6 +40,8 @@ export class Stream {
   readonly symbolBytes: number
   /** When anything of it was last heard; -Infinity before. */
   heardAt: Micros = Number.NEGATIVE_INFINITY
+  /** The longest of its announcements that came whole. */
+  announcedBytes = 0
   totalReceived = 0
   totalBytes = 0
   totalDuplicates = 0

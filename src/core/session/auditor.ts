@@ -18,6 +18,8 @@ export class Auditor {
   readonly #clock = new Map<number, Micros>()
   #passAt: Micros = Number.POSITIVE_INFINITY
   #anybodyHeard = false
+  #heardAt: Micros = Number.NEGATIVE_INFINITY
+  #reportedAt: Micros = Number.NEGATIVE_INFINITY
 
   constructor(rate: RateController) {
     this.#rate = rate
@@ -29,7 +31,10 @@ export class Auditor {
 
   report(receiver: Receiver, report: Report, blasting: boolean, now: Micros): void {
     receiver.report = report
+    receiver.kernelDrops += report.kernelDrops
+    this.#reportedAt = now
     if (report.received > 0) {
+      this.#heardAt = now
       receiver.heard = true
       this.#anybodyHeard = true
     }
@@ -77,6 +82,13 @@ export class Auditor {
     this.#laggards.onGone(receiver.index)
     this.#rate.onGone(receiver.index, now)
     this.#clock.delete(receiver.index)
+  }
+
+  /** For how long nobody has heard anything of the pass, though they go on reporting. */
+  get darkMicros(): Micros {
+    return this.#reportedAt < this.#passAt
+      ? 0
+      : this.#reportedAt - Math.max(this.#heardAt, this.#passAt)
   }
 
   /** For how long a pass has run without anybody hearing it, though somebody reports. */

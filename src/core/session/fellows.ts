@@ -8,7 +8,8 @@ import type { Micros } from '../base/machine.js'
 const FRESH_MICROS = 3 * LIMITS.announceEveryMicros
 
 export class Fellows {
-  readonly #own: string
+  #own: string
+  readonly #former = new Set<string>()
   /** When each was last heard, by session. */
   readonly #heardAt = new Map<string, Micros>()
 
@@ -17,11 +18,18 @@ export class Fellows {
     this.#own = own
   }
 
+  /** We go on as another session, and our last announcement of the old one may still be heard. */
+  rename(own: string): void {
+    this.#heardAt.delete(own)
+    this.#former.add(this.#own)
+    this.#own = own
+  }
+
   heard(session: string, now: Micros): void {
     for (const [other, heardAt] of this.#heardAt)
       if (now - heardAt > FRESH_MICROS) this.#heardAt.delete(other)
-    if (session !== this.#own && this.#heardAt.size < LIMITS.sessionsMax)
-      this.#heardAt.set(session, now)
+    if (session === this.#own || this.#former.has(session)) return
+    if (this.#heardAt.size < LIMITS.sessionsMax) this.#heardAt.set(session, now)
   }
 
   /** Where among all blocks a pass of ours should begin, 0…1. */

@@ -21,7 +21,7 @@ import { LayerAsker } from './layer-asker.js'
 import { Listening } from './listening.js'
 import { type MembershipOut, Memberships } from './memberships.js'
 import { type Lack, Orphans } from './orphans.js'
-import { isSilent, NOTHING_ARRIVES, type Plan, planFor, whySwarmOnly } from './plan.js'
+import { hintAgainst, isSilent, type Plan, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
 import { Suspicion } from './suspicion.js'
 import { Transmitters } from './transmitters.js'
@@ -29,7 +29,8 @@ import { Wants } from './wants.js'
 
 export type FetchIn =
   | SwarmIn
-  | { type: 'announce'; source: string; session: SessionId; announce: Announce }
+  /** `bytes`: how long the datagram was. */
+  | { type: 'announce'; source: string; session: SessionId; announce: Announce; bytes?: number }
   /** From a manager, from the operator (`pinned`), or of those who were heard to announce. */
   | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean; announced?: boolean }
   /** A group of data cannot be joined; without `channel`: none can. */
@@ -203,7 +204,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   handle(input: FetchIn, now: Micros): void {
     switch (input.type) {
       case 'announce':
-        return this.#onAnnounce(input.source, input.session, input.announce, now)
+        return this.#onAnnounce(input, now)
       case 'addresses':
         if (this.#oneWay) return
         for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
@@ -264,13 +265,16 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     }
   }
 
-  #onAnnounce(source: string, session: SessionId, announce: Announce, now: Micros): void {
+  #onAnnounce(input: FetchIn & { type: 'announce' }, now: Micros): void {
+    const { source, session, announce, bytes } = input
     if (announce.id !== this.#options.id) return
     if (!this.#oneWay) this.swarm.announced({ host: source, port: announce.port }, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel
-    this.transmitters.learn(session, source, { group, port }, announce.symbolBytes, now)
+    const { symbolBytes } = announce
+    this.transmitters.learn(session, source, { group, port }, symbolBytes, now, bytes)
+    this.#reporter.reached(now)
     this.#join()
   }
 
@@ -325,7 +329,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const known = this.#options.multicast
       ? this.transmitters.blast(link.host, message, now)
       : undefined
-    this.#reporter.onBlast(link, message, known?.stream, now)
+    const former = this.#reporter.onBlast(link, message, known?.stream, now)
+    if (known && former !== undefined) this.transmitters.superseded(former, now)
     if (known && this.#demotion.advised(message.demotedLoss, now)) this.#leaveAll()
     this.#join()
     if (known?.changed) this.#tickAt = now
@@ -437,9 +442,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (plan === 'behind') this.#toldWhy = undefined
     if (why === undefined || why === this.#toldWhy) return
     this.#toldWhy = why
-    const silent = why === NOTHING_ARRIVES
-    const hint = silent ? 'check IGMP snooping, the firewall and --interface' : undefined
-    const level = silent || this.#whyDeaf ? 'warning' : 'info'
+    const hint = hintAgainst(why)
+    const level = hint !== undefined || this.#whyDeaf ? 'warning' : 'info'
     this.#out.push({
       type: 'notice',
       code: 'swarm-only',

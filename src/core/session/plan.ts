@@ -17,6 +17,8 @@ export interface TransmitterView {
   /** It says so since then. */
   readonly since: Micros
   readonly heardAt: Micros
+  /** Its datagrams are longer than any that ever came from it. */
+  readonly isTooLong?: boolean
 }
 
 export interface Situation {
@@ -86,7 +88,8 @@ export function whySwarmOnly(situation: Situation, now: Micros): string | undefi
   const { deaf, multicast, transmitters, startedAt } = situation
   if (deaf !== undefined) return deaf
   if (!multicast) return 'multicast is switched off'
-  if (transmitters.some(each => isSilent(each, now))) return NOTHING_ARRIVES
+  const silent = transmitters.find(each => isSilent(each, now))
+  if (silent !== undefined) return silent.isTooLong ? TOO_LONG : NOTHING_ARRIVES
   if (transmitters.length === 0)
     return now - startedAt < GRACE_MICROS ? undefined : 'no multicast session was announced'
   if (transmitters.some(each => each.state === 'waiting' || each.state === 'blasting')) return
@@ -97,7 +100,15 @@ export function whySwarmOnly(situation: Situation, now: Micros): string | undefi
     : undefined
 }
 
-export const NOTHING_ARRIVES = 'the sender blasts, but nothing arrives from its group'
+const NOTHING_ARRIVES = 'the sender blasts, but nothing arrives from its group'
+const TOO_LONG = 'the sender blasts in frames that are too long for the way to this host'
+
+/** What to look at, for reasons that nobody wants. */
+export function hintAgainst(why: string): string | undefined {
+  if (why === NOTHING_ARRIVES) return 'check IGMP snooping, the firewall and --interface'
+  if (why === TOO_LONG) return 'raise the MTU of its interface and of every switch between'
+  return undefined
+}
 
 /**
  * A transmitter that blasts is asked only for what has been missing for so long that some peer

@@ -26,10 +26,14 @@ export interface Receiver {
   lossFraction: number
   /** What of it the path lost, not the receiver's own socket. */
   pathLoss: number
+  /** Datagrams that came to the host and found no room there. */
+  kernelDrops: number
   /** It was advised to leave the group, because it lost so much more than the others. */
   demotedLoss: number | undefined
   /** It has received a datagram of this session. */
   heard: boolean
+  /** The longest datagram that it said to have heard whole, 0 before it said any. */
+  reachedBytes: number
   report: Report | undefined
   missing: Missing | undefined
   /** The latest pass brought it nearly nothing of what it missed before. */
@@ -60,6 +64,7 @@ export class Receivers {
     if (known) {
       known.link = link
       known.missing = undefined
+      known.reachedBytes = 0
       known.lastAt = now
       known.furtherAt = now
       return known
@@ -78,8 +83,10 @@ export class Receivers {
       furtherBytes: 0,
       lossFraction: 0,
       pathLoss: 0,
+      kernelDrops: 0,
       demotedLoss: undefined,
       heard: false,
+      reachedBytes: 0,
       report: undefined,
       missing: undefined,
       inVain: false,
@@ -159,6 +166,18 @@ export class Receivers {
 
 function isStuck({ link, furtherAt }: Receiver, servedSince: Micros, now: Micros): boolean {
   return link !== undefined && now - Math.max(furtherAt, servedSince) >= LIMITS.receiverStuckMicros
+}
+
+/** What is said at the end of those who were given up. */
+export function stuckNotice(count: number) {
+  const [who, have] = count === 1 ? ['one receiver', 'has'] : [`${count} receivers`, 'have']
+  const minutes = LIMITS.receiverStuckMicros / 60e6
+  return {
+    code: 'stuck',
+    level: 'warning' as const,
+    message: `${who} ${have} come no further for ${minutes} min, though connected: not waited for any longer`,
+    hint: 'look at the disk of those hosts, then send again: they go on where they are',
+  }
 }
 
 export function lastHeard(receiver: Receiver): Micros {

@@ -16,6 +16,8 @@ interface Control {
   reportAt: Micros
   missingAt: Micros
   kernelDrops: number
+  /** What it knows of how long datagrams may be. */
+  reachedBytes: number
   /** Bytes of other sessions at the last report, if there was one. */
   othersBytes: number | undefined
 }
@@ -62,7 +64,14 @@ export class Reporter {
     for (const { link, blast } of this.#controls.values()) yield { link, blast }
   }
 
-  onBlast(link: Link, blast: Blast, stream: Stream | undefined, now: Micros): void {
+  /** An announcement came: whoever sent a longer one than before is told at once. */
+  reached(now: Micros): void {
+    for (const control of this.#controls.values())
+      if (reachedBytes(control) > control.reachedBytes) this.#deadline = now
+  }
+
+  /** Returns the session that the transmitter was until now, if it has become another. */
+  onBlast(link: Link, blast: Blast, stream: Stream | undefined, now: Micros): string | undefined {
     const known = this.#controls.get(link.peer)
     const pausedNow = blast.state === 'paused' || blast.state === 'ended'
     const wasBlasting = known?.blast.state === 'blasting'
@@ -71,15 +80,20 @@ export class Reporter {
       const reportAt = now + everyMicros
       // Before the start it wants to know what it need not send.
       const missingAt = blast.state === 'waiting' ? now : Number.POSITIVE_INFINITY
-      const sums = { kernelDrops: 0, othersBytes: undefined }
+      const sums = { kernelDrops: 0, reachedBytes: 0, othersBytes: undefined }
       this.#controls.set(link.peer, { link, blast, stream, reportAt, missingAt, ...sums })
-      return this.#schedule()
+      this.#schedule()
+      this.reached(now)
+      return undefined
     }
+    const former = known.blast.session === blast.session ? undefined : known.blast.session
     if (pausedNow && wasBlasting) known.missingAt = now + LIMITS.reorderMicros
     known.blast = blast
     known.stream = stream
     known.reportAt = Math.min(known.reportAt, now + everyMicros)
     this.#schedule()
+    this.reached(now)
+    return former
   }
 
   left(link: Link): void {
@@ -94,6 +108,11 @@ export class Reporter {
       if (now >= control.missingAt) {
         control.missingAt = Number.POSITIVE_INFINITY
         yield { link, message: this.#missing(blast) }
+      }
+      const bytes = reachedBytes(control)
+      if (bytes > control.reachedBytes) {
+        control.reachedBytes = bytes
+        yield { link, message: { type: 'reached', bytes } }
       }
       if (now < control.reportAt) continue
       control.reportAt = now + 1000 * blast.reportMillis
@@ -137,6 +156,12 @@ export class Reporter {
     }
     return counts
   }
+}
+
+/** How long datagrams of a transmitter were that came whole, where that is more than usual. */
+function reachedBytes({ stream }: Control): number {
+  const bytes = stream?.announcedBytes ?? 0
+  return bytes > LIMITS.mtuDefault ? bytes : 0
 }
 
 /** What came of other sessions since the last report, for those who have to share a line. */

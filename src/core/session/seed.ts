@@ -4,9 +4,7 @@
 import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
-import type { Prng } from '../base/prng.js'
 import type { RangeSet } from '../base/ranges.js'
-import type { Geometry } from '../meta/geometry.js'
 import type { Batch } from '../multicast/batch.js'
 import { Sender, type SenderOut } from '../multicast/sender.js'
 import type { RateController } from '../rate/controller.js'
@@ -14,12 +12,15 @@ import type { Link } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
-import type { Blast, Control } from '../wire/message.js'
+import type { Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
+import { Bill } from './bill.js'
 import { Fellows } from './fellows.js'
-import { type Receiver, Receivers } from './receivers.js'
-import { type Fec, parityFor } from './redundancy.js'
+import { Frames, isLong, shortFramesNotice } from './frames.js'
+import { type Receiver, Receivers, stuckNotice } from './receivers.js'
+import { parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
+import type { SeedOptions } from './seed-options.js'
 import { StartCondition } from './start.js'
 
 export type SeedIn =
@@ -43,52 +44,21 @@ export type SeedIn =
 export type SeedOut =
   | SwarmAction
   | (SenderOut & { type: 'read' | 'release' })
-  | { type: 'announce'; sequence: number; announce: Announce }
+  /** `padToBytes`: the datagram shall be so long, and come whole or not at all. */
+  | { type: 'announce'; sequence: number; announce: Announce; padToBytes?: number }
   | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
   | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
   | { type: 'receiver'; receiver: Receiver }
   /** Everybody is complete or gone. */
   | { type: 'ended' }
 
-export interface SeedOptions {
-  readonly id: string
-  readonly name: string
-  readonly node: string
-  readonly session: SessionId
-  readonly port: number
-  readonly geometry: Geometry
-  readonly metaBytes: Uint8Array
-  readonly metaSha256: string
-  readonly prng: Prng
-  readonly rate: RateController
-  readonly symbolBytes: number
-  /** Parity in passes over everything. */
-  readonly fec: Fec
-  /** The whole transfer again and again, whoever is there. */
-  readonly carousel?: Carousel
-  readonly multicast: 'auto' | 'always' | 'never'
-  readonly group: string
-  readonly dataPort: number
-  readonly waitReceivers: number | undefined
-  /** Infinity: wait for `waitReceivers` for ever. */
-  readonly waitMicros: Micros
-  readonly lingerMicros: Micros
-  readonly forever: boolean
-  /** What peers are served at most, bits per second; default without limit. */
-  readonly uploadBps?: number | undefined
-}
-
-/** For receivers that have no way back: how many passes at most, and for how long; both may be Infinity. */
-export interface Carousel {
-  readonly passes: number
-  readonly micros: Micros
-}
-
 export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
 
 const TICK_MICROS = 50_000
 /** So many times as long is waited for what receivers on lossy paths miss. */
 const LOSSY_PATIENCE = 10
+/** So long nobody hears anything of a blast in long frames until they are given up. */
+const DARK_MICROS = 2_000_000
 
 export class Seed implements Machine<SeedIn, SeedOut> {
   readonly swarm: Swarm
@@ -112,6 +82,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #blastingSince: Micros | undefined
   #told = ''
   readonly #fellows: Fellows
+  readonly #frames: Frames
+  readonly #bill: Bill
   /** Those who report fast while the rate ramps. */
   #sample: ReadonlySet<Receiver> = new Set()
 
@@ -135,11 +107,14 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     this.swarm.slots.cap(options.uploadBps ?? Number.POSITIVE_INFINITY)
     const { session, symbolBytes, rate } = options
     const carousel = options.carousel !== undefined
-    this.#condition = new StartCondition({ ...options, alone: carousel }, this.receivers, now)
+    this.#frames = new Frames(symbolBytes, carousel ? undefined : options.longSymbolBytes)
+    const condition = { ...options, alone: carousel, frames: this.#frames }
+    this.#condition = new StartCondition(condition, this.receivers, now)
     const parityRows = parityFor(options.fec, this.receivers, rate, carousel)
     const blast = { geometry, session, symbolBytes, rate, parityRows, carousel }
     this.sender = new Sender({ ...blast, metaBytes: metaBytes.length })
     this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
+    this.#bill = new Bill(options, this.sender)
     this.#auditor = new Auditor(options.rate)
     this.#fellows = new Fellows(sessionText(session))
     this.#multicast = options.multicast !== 'never'
@@ -170,11 +145,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   handle(input: SeedIn, now: Micros): void {
     switch (input.type) {
       case 'query':
-        if (input.id === undefined || this.#options.id.startsWith(input.id))
-          this.#announceAt = Math.min(
-            this.#announceAt,
-            Math.max(now, this.#announcedAt + LIMITS.announceOnQueryEveryMicros),
-          )
+        if (input.id === undefined || this.#options.id.startsWith(input.id)) this.#announceSoon(now)
         return
       case 'announced':
         return this.#fellows.heard(sessionText(input.session), now)
@@ -254,8 +225,10 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     if (receiver === undefined) return
     if (message.type === 'report') {
       this.receivers.told(receiver, message.progress, now)
-      if (message.session === sessionText(this.#options.session))
+      if (message.session === sessionText(this.sender.session))
         this.#auditor.report(receiver, message, this.#phase === 'blasting', now)
+    } else if (message.type === 'reached') {
+      receiver.reachedBytes = Math.max(receiver.reachedBytes, message.bytes)
     } else if (message.type === 'missing') {
       // A second answer for one pass says nothing about what that pass brought.
       const isNews = receiver.missing?.pass !== message.pass
@@ -287,11 +260,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   // ---- the course of the session
 
-  #enter(phase: SeedPhase, now: Micros): void {
+  #enter(phase: SeedPhase, now: Micros, withPlace = false): void {
     this.#phase = phase
     this.#phaseAt = now
     this.#limitServing(now)
-    this.#tellAll(now)
+    this.#tellAll(now, withPlace)
   }
 
   #start(now: Micros): void {
@@ -304,11 +277,42 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   }
 
   #startPass(blocks: RangeSet, now: Micros): void {
+    const isNew = this.#fitFrames(now)
     const first = this.#fellows.startFraction(now) * this.#options.geometry.blockCount
     this.sender.startPass(blocks, now, Math.floor(first))
     this.#auditor.passStarted(now)
     // The passes of a carousel may be short: its next tick tells of a new one.
-    if (this.#phase !== 'blasting') this.#enter('blasting', now)
+    if (isNew || this.#phase !== 'blasting') this.#enter('blasting', now, isNew)
+  }
+
+  /** Another length of datagrams is another session; true when there is one now. */
+  #fitFrames(now: Micros): boolean {
+    const live = [...this.receivers.open()]
+    const symbolBytes = this.#frames.symbolBytesFor(live)
+    const unreached = this.#frames.unreached(live)
+    if (unreached.length > 0 && this.sender.pass === 0)
+      this.#out.push({
+        type: 'notice',
+        ...shortFramesNotice(unreached, this.#frames.probeBytes ?? 0),
+      })
+    if (symbolBytes === this.sender.symbolBytes) return false
+    const { high } = this.sender.session
+    this.sender.reform({ high, low: this.#options.prng.u32() }, symbolBytes)
+    this.#fellows.rename(sessionText(this.sender.session))
+    this.#announce(now)
+    return true
+  }
+
+  /** Long frames that everybody had confirmed, and now nobody hears anything: back to short ones. */
+  #mindFrames(now: Micros): void {
+    if (!isLong(this.sender.symbolBytes) || this.#auditor.darkMicros < DARK_MICROS) return
+    this.#frames.distrust()
+    const rest = this.sender.rest
+    const message = 'frames of 1500 bytes: longer ones no longer reach anybody'
+    const hint = 'look for what has changed between here and the receivers'
+    this.#out.push({ type: 'notice', code: 'short-frames', level: 'warning', message, hint })
+    this.sender.stop()
+    this.#startPass(rest, now)
   }
 
   #onPassEnded(now: Micros): void {
@@ -333,11 +337,16 @@ export class Seed implements Machine<SeedIn, SeedOut> {
   #tick(now: Micros): void {
     this.#tickAt = now + TICK_MICROS
     this.#rate.tick(now)
-    if (this.#phase === 'waiting' && this.#condition.holds(now)) this.#start(now)
+    if (this.#phase === 'waiting') this.#wait(now)
     if (this.#phase === 'blasting') this.#watchBlast(now)
     if (this.#phase === 'collecting') this.#collect(now)
     this.#tell(now)
     this.#maybeEnd(now)
+  }
+
+  #wait(now: Micros): void {
+    if (!this.#frames.settled(this.receivers.open(), now)) this.#announceSoon(now)
+    if (this.#condition.holds(now)) this.#start(now)
   }
 
   #watchBlast(now: Micros): void {
@@ -353,6 +362,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       return this.#stopMulticast('no-reports', 'no receiver has reported for 15 s', now)
     if (this.#rate.stopped === 'below-min')
       return this.#stopMulticast('below-min', 'the path carries less than --min-rate', now)
+    this.#mindFrames(now)
     const unheard = this.#auditor.unheardMicros(this.receivers, now)
     if (unheard >= LIMITS.unheardStopMicros)
       this.#stopMulticast('unheard', `no receiver hears ${this.#options.group}`, now)
@@ -382,7 +392,8 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     } else if (!receivers.hoped(lingerMicros, servedSince, now)[Symbol.iterator]().next().done)
       return
     else if (this.#phase === 'waiting' && this.#condition.expectsMore(now)) return
-    this.#tellStuck([...receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)].length)
+    const stuck = [...receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)].length
+    if (stuck > 0) this.#out.push({ type: 'notice', ...stuckNotice(stuck) })
     this.#end(now)
   }
 
@@ -395,19 +406,6 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     this.#out.push({ type: 'ended' })
   }
 
-  #tellStuck(count: number): void {
-    if (count === 0) return
-    const [who, have] = count === 1 ? ['one receiver', 'has'] : [`${count} receivers`, 'have']
-    const minutes = LIMITS.receiverStuckMicros / 60e6
-    this.#out.push({
-      type: 'notice',
-      code: 'stuck',
-      level: 'warning',
-      message: `${who} ${have} come no further for ${minutes} min, though connected: not waited for any longer`,
-      hint: 'look at the disk of those hosts, then send again: they go on where they are',
-    })
-  }
-
   /** While it blasts, a transmitter gives repair a small share of its rate only. */
   #limitServing(now: Micros): void {
     const blasting = this.#phase === 'blasting'
@@ -417,23 +415,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
 
   // ---- what it says
 
-  /** Where the blast is to be heard never changes: it is said once to each. */
-  #blast(reportMillis: number, withPlace: boolean): Blast {
-    const { session, group, dataPort, symbolBytes } = this.#options
-    const state = BLAST_STATES[this.#phase]
-    const said = {
-      type: 'blast' as const,
-      session: sessionText(session),
-      state: this.#multicast ? state : ('ended' as const),
-      sequence: this.sender.sequence,
-      pass: this.sender.pass,
-      rateBps: Math.round(this.#rate.rateBps),
-      reportMillis,
-    }
-    return this.#multicast && withPlace ? { ...said, group, dataPort, symbolBytes } : said
-  }
-
-  #tellOne(receiver: Receiver, now: Micros, isFirst = false): void {
+  #tellOne(receiver: Receiver, now: Micros, withPlace: boolean): void {
     const count = this.receivers.size
     const blasting = this.#phase === 'blasting'
     const sampled = this.#sample.has(receiver) || this.#sample.size < LIMITS.reportSampleRamp
@@ -442,18 +424,19 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
     if (receiver.link === undefined) return
     const demotedLoss = this.#auditor.advice(receiver, now)
-    const blast = this.#blast(millis, isFirst)
+    const state = this.#multicast ? BLAST_STATES[this.#phase] : 'ended'
+    const blast = this.#bill.blast(state, millis, withPlace && this.#multicast)
     const message = demotedLoss === undefined ? blast : { ...blast, demotedLoss }
     this.swarm.send(receiver.link, message, now)
   }
 
-  #tellAll(now: Micros): void {
+  #tellAll(now: Micros, withPlace = false): void {
     const everyMicros = this.receivers.size * LIMITS.blastPerReceiverMicros
     this.#blastAt = now + Math.max(LIMITS.reportSteadyMicros, everyMicros)
     this.#told = this.#mood()
     this.#sample = this.receivers.sample(LIMITS.reportSampleRamp)
     // Who is complete needs no multicast: it is only told when the sender ends.
-    for (const receiver of this.receivers.open()) this.#tellOne(receiver, now)
+    for (const receiver of this.receivers.open()) this.#tellOne(receiver, now, withPlace)
   }
 
   /** Tells the receivers regularly, and at once when what they should do changes. */
@@ -466,26 +449,20 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     return `${this.#phase} ${this.#multicast} ${this.#rate.wantsFastReports} ${pass}`
   }
 
+  /** At once, unless that would be too often. */
+  #announceSoon(now: Micros): void {
+    const soon = Math.max(now, this.#announcedAt + LIMITS.announceOnQueryEveryMicros)
+    this.#announceAt = Math.min(this.#announceAt, soon)
+  }
+
   #announce(now: Micros): void {
-    const { id, name, geometry, port, group, dataPort, symbolBytes, metaBytes } = this.#options
     this.#announceAt = now + this.#announceEveryMicros
     this.#announcedAt = now
-    const announce: Announce = {
-      id,
-      name,
-      size: geometry.totalBytes,
-      files: geometry.fileCount,
-      role: 'seeder',
-      port,
-      channels: this.#multicast
-        ? [{ channel: 1, group, port: dataPort, next: this.sender.sequence }]
-        : [],
-      symbolBytes,
-      rateBps: Math.round(this.#rate.rateBps),
-      pass: this.sender.pass,
-      meta: { bytes: metaBytes.length, sha256: this.#options.metaSha256 },
-    }
+    const announce = this.#bill.announce(this.#multicast)
     this.#out.push({ type: 'announce', sequence: this.#announceSequence++, announce })
+    const padToBytes = this.#frames.probeBytes
+    if (padToBytes === undefined || !this.#multicast) return
+    this.#out.push({ type: 'announce', sequence: this.#announceSequence++, announce, padToBytes })
   }
 }
 

@@ -2,6 +2,7 @@
 // by then. A carousel needs nobody. It never needs an exact count.
 
 import type { Micros } from '../base/machine.js'
+import type { Frames } from './frames.js'
 import type { Receivers } from './receivers.js'
 
 export interface StartOptions {
@@ -10,6 +11,7 @@ export interface StartOptions {
   readonly waitMicros: Micros
   /** It may begin with nobody there. */
   readonly alone: boolean
+  readonly frames: Frames
 }
 
 /** How long a newcomer may take to say what it misses before the start. */
@@ -33,7 +35,7 @@ export class StartCondition {
     const waited = (alone || open.length > 0) && !this.#waits(now)
     // What nobody misses is not sent: those who came just now are about to say it.
     const told = open.every(r => r.missing !== undefined || now - r.firstAt > TELL_MICROS)
-    return (enough || waited) && told
+    return (enough || waited) && told && this.#options.frames.settled(open, now)
   }
 
   /** Those who came are done or gone, but the operator waits for more. */

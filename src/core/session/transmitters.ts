@@ -12,6 +12,7 @@ import { Stream } from '../multicast/stream.js'
 import { type SessionId, sessionOfText, sessionText } from '../wire/datagram.js'
 import type { Blast } from '../wire/message.js'
 import { type Channel, channelKey } from './channel.js'
+import { isLong } from './frames.js'
 import type { TransmitterView } from './plan.js'
 
 interface Transmitter {
@@ -41,6 +42,7 @@ export class Transmitters {
       state,
       since,
       heardAt: stream.heardAt,
+      isTooLong: isLong(stream.symbolBytes) && stream.announcedBytes < stream.symbolBytes,
     }))
   }
 
@@ -72,18 +74,23 @@ export class Transmitters {
     return [...channels.values()].slice(0, LIMITS.channelsMax)
   }
 
-  /** A session of ours exists at `source`, or somebody there says so. */
+  /**
+   * A session of ours exists at `source`, or somebody there says so, in a datagram of
+   * `announcedBytes`.
+   */
   learn(
     session: SessionId,
     source: string,
     channel: Channel,
     symbolBytes: number,
     now: Micros,
+    announcedBytes = 0,
   ): Transmitter | undefined {
     const text = sessionText(session)
     const known = this.#known.find(t => t.stream.text === text && t.stream.source === source)
     if (known) {
       known.announcedAt = now
+      known.stream.announcedBytes = Math.max(known.stream.announcedBytes, announcedBytes)
       return known
     }
     if (symbolBytes < LIMITS.symbolBytesMin || symbolBytes > BLOCK_BYTES) return undefined
@@ -91,6 +98,7 @@ export class Transmitters {
     this.#forgetOld(now)
     if (this.#known.length >= LIMITS.sessionsMax) return undefined
     const stream = new Stream(session, source, symbolBytes, this.#blockCount, now)
+    stream.announcedBytes = announcedBytes
     const learnt: Transmitter = {
       stream,
       channel,
@@ -127,6 +135,20 @@ export class Transmitters {
     known.pass = blast.pass
     known.announcedAt = now
     return { stream: known.stream, changed }
+  }
+
+  /** The transmitter that was this session has become another. */
+  superseded(text: string, now: Micros): void {
+    for (let i = this.#known.length - 1; i >= 0; i--) {
+      const known = this.#known[i]
+      if (known.stream.text !== text) continue
+      // What nothing was ever heard of leaves no trace; what it brought still counts.
+      if (known.stream.totalReceived === 0) this.#known.splice(i, 1)
+      else if (known.state !== 'ended') {
+        known.state = 'ended'
+        known.since = now
+      }
+    }
   }
 
   /** Its control connection is gone: what it last said is no longer known to be true. */

@@ -7,6 +7,7 @@ import { textOf, utf8 } from '../base/bytes.js'
 import { LIMITS } from '../base/limits.js'
 import { DATAGRAM, emptyHeader, HEADER_BYTES, type SessionId, writeHeader } from './datagram.js'
 
+const BLANK = 32
 const ID = z.string().regex(/^[0-9a-f]{64}$/)
 const U32 = z.number().int().min(0).max(0xffff_ffff)
 const COUNT = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -56,11 +57,15 @@ const QUERY = z.object({
 /** A question; `id` (or its first digits) narrows it to one transfer. */
 export type Query = z.infer<typeof QUERY>
 
-/** The announcement datagram, header included; a long name is cut so that it fits. */
+/**
+ * The announcement datagram, header included; a long name is cut so that it fits. With `padToBytes`
+ * blanks follow, which JSON allows.
+ */
 export function encodeAnnounce(
   session: SessionId,
   sequence: number,
   announce: Announce,
+  padToBytes = 0,
 ): Uint8Array {
   let payload = utf8(JSON.stringify(announce))
   for (
@@ -71,7 +76,9 @@ export function encodeAnnounce(
     payload = utf8(
       JSON.stringify({ ...announce, name: Array.from(announce.name).slice(0, cut).join('') }),
     )
-  return datagram(DATAGRAM.announce, session, sequence, payload)
+  const padded = new Uint8Array(Math.max(payload.length, padToBytes - HEADER_BYTES)).fill(BLANK)
+  padded.set(payload)
+  return datagram(DATAGRAM.announce, session, sequence, padded)
 }
 
 export function encodeQuery(session: SessionId, query: Query): Uint8Array {

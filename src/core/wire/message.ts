@@ -101,6 +101,12 @@ export interface Complete {
   readonly progress: Progress
 }
 
+/** The longest datagram of a transmitter that has come to this receiver whole. */
+export interface Reached {
+  readonly type: 'reached'
+  readonly bytes: number
+}
+
 export interface Bye {
   readonly type: 'bye'
   readonly reason: string
@@ -110,7 +116,16 @@ export interface KeepAlive {
   readonly type: 'keep-alive'
 }
 
-export type Control = Hello | Peers | Blast | Report | Missing | Complete | Bye | KeepAlive
+export type Control =
+  | Hello
+  | Peers
+  | Blast
+  | Report
+  | Missing
+  | Reached
+  | Complete
+  | Bye
+  | KeepAlive
 
 /** Newly verified: whole chunks as runs, and for incomplete chunks a bitmap of their blocks. */
 export interface Have {

@@ -88,6 +88,7 @@ const CONTROL = z.discriminatedUnion('type', [
     runs: NUMBERS.optional(),
     counts: NUMBERS.optional(),
   }),
+  z.object({ type: z.literal('reached'), bytes: z.number().int().min(0).max(65_535) }),
   z.object({ type: z.literal('complete'), progress: PROGRESS }),
   z.object({ type: z.literal('bye'), reason: z.string().max(200) }),
 ])

@@ -85,7 +85,9 @@ function placeFor(options: GatherOptions): Place {
   } catch (error) {
     if (options.interface !== undefined) throw error
     const { group = DEFAULT_GROUP, port = DEFAULT_PORT } = options
-    return { group, port, interfaces: [], chosen: undefined, mtuBytes: LIMITS.mtuDefault }
+    const mtuBytes = LIMITS.mtuDefault
+    const longMtuBytes = mtuBytes
+    return { group, port, interfaces: [], chosen: undefined, mtuBytes, longMtuBytes }
   }
 }
 

@@ -18,6 +18,7 @@ export const UDP_OPTION = {
   dscp: 4,
   interface: 5,
   segmentation: 6,
+  whole: 7,
 } as const
 
 export const UDP_READABLE = 1

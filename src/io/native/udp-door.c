@@ -164,7 +164,7 @@ static napi_value js_option(napi_env env, napi_callback_info info) {
   struct call call;
   if (!unpack(env, info, &call)) return number(env, -EBADF);
   int64_t which = integer(env, call.arguments[1]), value = integer(env, call.arguments[2]);
-  if (which < 0 || which > UDP_OPTION_GSO || value > INT32_MAX) return number(env, -EINVAL);
+  if (which < 0 || which > UDP_OPTION_WHOLE || value > INT32_MAX) return number(env, -EINVAL);
   return number(env, udp_option(&call.handle->socket, (enum udp_option)which, value < 0 ? -1 : (int)value));
 }
 

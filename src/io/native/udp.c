@@ -128,11 +128,17 @@ int udp_option(struct udp_socket *s, enum udp_option option, int value) {
     name = four ? IP_TOS : IPV6_TCLASS;
     value = value < 0 ? value : value << 2;
     break;
+  case UDP_OPTION_WHOLE:
+    // "Want" lets the kernel cut what is longer than the route says, "do" refuses it.
+    name = four ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER;
+    value = value < 0 ? value : value ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+    break;
   default: return -EINVAL;
   }
   if (value >= 0 && setsockopt(s->fd, level, name, &value, sizeof value) != 0) return failed();
   socklen_t bytes = sizeof value;
   if (getsockopt(s->fd, level, name, &value, &bytes) != 0) return failed();
+  if (option == UDP_OPTION_WHOLE) return value == IP_PMTUDISC_DO;
   return option == UDP_OPTION_DSCP ? value >> 2 : value;
 }
 

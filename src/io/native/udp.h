@@ -47,6 +47,7 @@ enum udp_option {
   UDP_OPTION_DSCP,
   UDP_OPTION_INTERFACE,
   UDP_OPTION_GSO,
+  UDP_OPTION_WHOLE, // 1: nothing that leaves may be cut on its way
 };
 
 // Opens and binds; `address` may be empty for any. `family` is 4 or 6. Joined datagrams (GRO),

@@ -88,9 +88,12 @@ export function lineRates(): { readonly name: string; readonly rateBps: number }
   return rates
 }
 
-/** The MTU that datagrams must fit: the smallest of the interfaces', 1500 at most. */
-export function mtuOf(interfaces: readonly Interface[]): number {
-  let mtu: number = LIMITS.mtuDefault
+/** The MTU that datagrams must fit: the smallest of the interfaces', 1500 at most unless told otherwise. */
+export function mtuOf(
+  interfaces: readonly Interface[],
+  mostBytes: number = LIMITS.mtuDefault,
+): number {
+  let mtu = mostBytes
   for (const { name } of interfaces) {
     try {
       const text = readFileSync(`/sys/class/net/${name}/mtu`, 'utf8')
@@ -98,6 +101,7 @@ export function mtuOf(interfaces: readonly Interface[]): number {
       if (value >= LIMITS.mtuMin) mtu = Math.min(mtu, value)
     } catch {
       // Not Linux, or gone meanwhile: the default holds.
+      mtu = Math.min(mtu, LIMITS.mtuDefault)
     }
   }
   return mtu

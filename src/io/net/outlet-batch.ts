@@ -75,6 +75,13 @@ export class BatchOutlet implements Outlet {
     this.#full = false
   }
 
+  sendWhole(bytes: number, port: number): void {
+    if (this.#end > 0 || this.#udp.option(this.#handle, UDP_OPTION.whole, 1) < 0) return
+    this.#aim(port)
+    this.#udp.send(this.#handle, this.#slab, 0, bytes, bytes)
+    this.#udp.option(this.#handle, UDP_OPTION.whole, 0)
+  }
+
   whenRoom(call: () => void): void {
     this.#onRoom = call
   }
@@ -87,10 +94,7 @@ export class BatchOutlet implements Outlet {
   /** True when the run is dealt with: it left, or was refused. */
   #leaves(run: Run): boolean {
     const { from, end, segmentBytes, port } = run
-    if (port !== this.#targetPort) {
-      this.#udp.target(this.#handle, this.#options.group, this.#scope, port)
-      this.#targetPort = port
-    }
+    this.#aim(port)
     const left = this.#udp.send(this.#handle, this.#slab, from, end - from, segmentBytes)
     if (left >= 0) {
       this.sent += Math.ceil(left / segmentBytes)
@@ -102,6 +106,12 @@ export class BatchOutlet implements Outlet {
     if (this.#interfaceIsNew() || this.#addressIsOld()) return this.#leaves(run)
     for (let at = from; at < end; at += segmentBytes) this.onError(error)
     return true
+  }
+
+  #aim(port: number): void {
+    if (port === this.#targetPort) return
+    this.#udp.target(this.#handle, this.#options.group, this.#scope, port)
+    this.#targetPort = port
   }
 
   /** An interface that went away and came back has another number: it is looked up by name. */

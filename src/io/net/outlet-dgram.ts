@@ -67,6 +67,9 @@ export class DgramOutlet implements Outlet {
   flush(): void {} // each is on its way already
 
   /** When half of the ring is free again. */
+  /** Node's sockets let the kernel cut what is too long. */
+  sendWhole(): void {}
+
   whenRoom(call: () => void): void {
     this.#onRoom = call
   }

@@ -31,6 +31,11 @@ export interface Outlet {
   /** The datagram in the slot goes to `port`, with the next `flush` at the latest. */
   send(bytes: number, port: number): void
   flush(): void
+  /**
+   * The datagram in the slot leaves at once by itself and may be cut nowhere on its way; where that
+   * cannot be had, or it does not fit, it does not leave at all.
+   */
+  sendWhole(bytes: number, port: number): void
   /** Calls once when there is room again. */
   whenRoom(call: () => void): void
   close(): Promise<void>

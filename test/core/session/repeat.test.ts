@@ -29,6 +29,8 @@ function receiver(index: number, lossFraction: number): Receiver {
     pathLoss: lossFraction,
     demotedLoss: undefined,
     heard: true,
+    reachedBytes: 0,
+    kernelDrops: 0,
     report: undefined,
     missing: undefined,
     inVain: false,

@@ -1,0 +1,92 @@
+// Frames of 9000 bytes: used where they reach everybody, and nobody goes hungry where they do not -
+// above all behind a switch that drops them without a word, as its port of 1500 bytes does here.
+
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'vitest'
+import type { ReceiveResult, SendResult } from '../../../src/engine/api.js'
+import type { CliProcess } from '../../lab/cli.js'
+import { Lab } from '../../lab/lab.js'
+import { skipUnless } from '../../lab/skip.js'
+import { end, notice, patience, play, resultOf, type Stage } from '../stage.js'
+import { mebibyte, randomFile } from '../tree.js'
+
+const sizeBytes = 32 * mebibyte
+const jumbo = { hosts: 4, rate: '100mbit', mtuBytes: 9000, noOffload: true }
+const longBytes = 8224
+const shortBytes = 1398
+
+/** The switch's port takes usual frames only; the host behind it believes that it has long ones. */
+async function shorten(lab: Lab, host: number): Promise<void> {
+  const port = ['link', 'set', `port${host}`, 'mtu', '1500']
+  await promisify(execFile)('ip', ['-n', `${lab.prefix}-switch`, ...port])
+}
+
+async function offer(stage: Stage, ...args: string[]) {
+  const file = await randomFile(join(stage.folder, 'x.bin'), sizeBytes)
+  return { file, sender: stage.send([file, ...args], { host: 0 }) }
+}
+
+const hear = (stage: Stage, hosts: readonly number[]): CliProcess[] =>
+  hosts.map(host => stage.recv(String(host), [], { host }))
+
+skipUnless(Lab.available())('long frames', patience, () => {
+  play('carry it to all who take them', async ({ stage }) => {
+    await stage.lan(jumbo)
+    const receivers = hear(stage, [1, 2, 3])
+    const { file, sender } = await offer(stage, '--wait-receivers', '3')
+    await end([sender, ...receivers])
+    await stage.expectSame(file, '1', '2', '3')
+    expect(sender.last('progress')?.datagramBytes).toBe(longBytes)
+    for (const each of receivers)
+      expect(resultOf<ReceiveResult>(each).multicastBytes).toBeGreaterThan(0.95 * sizeBytes)
+    expect(resultOf<SendResult>(sender).multicastBytes).toBeLessThan(1.03 * sizeBytes)
+  })
+
+  play('are not used when one of those who wait cannot have them', async ({ stage }) => {
+    const lab = await stage.lan(jumbo)
+    await shorten(lab, 3)
+    const receivers = hear(stage, [1, 2, 3])
+    const { file, sender } = await offer(stage, '--wait-receivers', '3')
+    const said = await sender.until('notice', notice('short-frames'))
+    expect(said.message).toContain(lab.addressOf(3))
+    await end([sender, ...receivers])
+    await stage.expectSame(file, '1', '2', '3')
+    expect(sender.last('progress')?.datagramBytes).toBe(shortBytes)
+    for (const each of receivers)
+      expect(resultOf<ReceiveResult>(each).multicastBytes).toBeGreaterThan(0.95 * sizeBytes)
+  })
+
+  play(
+    'do not reach one that comes late: it is told, and the swarm feeds it',
+    async ({ stage }) => {
+      const lab = await stage.lan(jumbo)
+      await shorten(lab, 3)
+      const receivers = hear(stage, [1, 2])
+      const { file, sender } = await offer(stage, '--wait-receivers', '2', '--rate', '40Mbit')
+      await sender.until('progress', event => Number(event.passFraction) > 0.1)
+      const [late] = hear(stage, [3])
+      const said = await late.until('notice', notice('swarm-only'))
+      expect(said.message).toContain('frames that are too long')
+      expect(said.hint).toContain('MTU')
+      await end([sender, ...receivers, late])
+      await stage.expectSame(file, '1', '2', '3')
+      expect(resultOf<ReceiveResult>(late).multicastBytes).toBe(0)
+      expect(sender.last('progress')?.datagramBytes).toBe(longBytes)
+    },
+  )
+
+  play('are given up when a switch no longer takes them', async ({ stage }) => {
+    const lab = await stage.lan(jumbo)
+    const receivers = hear(stage, [1, 2, 3])
+    const { file, sender } = await offer(stage, '--wait-receivers', '3', '--rate', '30Mbit')
+    await sender.until('progress', event => Number(event.passFraction) > 0.1)
+    for (const host of [1, 2, 3]) await shorten(lab, host)
+    const said = await sender.until('notice', notice('short-frames'))
+    expect(said.message).toContain('no longer reach')
+    await end([sender, ...receivers])
+    await stage.expectSame(file, '1', '2', '3')
+    expect(sender.last('progress')?.datagramBytes).toBe(shortBytes)
+  })
+})

@@ -69,6 +69,9 @@ export function row(host: string, change: Partial<ReceiverRow> = {}): ReceiverRo
     seconds: 22.4,
     rateBps: 95_700_000,
     lossFraction: 0.01,
+    pathLossFraction: 0.01,
+    kernelDrops: 0,
+    diskQueueBytes: 0,
     ...change,
   }
 }
@@ -87,6 +90,7 @@ export const sending: SendProgress = {
   rateBps: 95_000_000,
   sentBps: 94_000_000,
   rateReason: 'steady',
+  datagramBytes: 1398,
   multicastBytes: 128 * MiB,
   servedBytes: 3 * MiB,
   receivers: [row('10.0.0.2', halfway), row('10.0.0.3')],

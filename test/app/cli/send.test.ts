@@ -187,6 +187,17 @@ describe('the live block', () => {
     expect(seen[4]).toMatch(/^ {2}10\.0\.0\.3 {2}█{12} +100% .* complete$/)
   })
 
+  it('tells loss on the way, drops at a socket and a slow disk apart', async () => {
+    const troubled = row('10.0.0.2', {
+      ...halfway,
+      lossFraction: 0.05,
+      pathLossFraction: 0.02,
+      diskQueueBytes: 12 * 2 ** 20,
+    })
+    const seen = await blockOf(120, [troubled])
+    expect(seen[3]).toMatch(/loss {2}2\.0%, socket drops 3\.0%, disk behind 12\.0 MiB$/)
+  })
+
   it('stays small however many they are, and within the width', async () => {
     const many = Array.from({ length: 100 }, (_, at) =>
       row(`host-with-a-rather-long-name-${at}`, { ...halfway, verifiedBytes: at }),

@@ -110,7 +110,8 @@ export class SendView implements View {
       [this.#style.bar(fraction, BAR_CELLS), paint[row.state]],
       ` ${padStart(formatPercent(fraction), 4)}`,
       `  ${padStart(formatRate(row.rateBps), 11)}`,
-      `  loss ${padStart(formatLoss(row.lossFraction), 5)}`,
+      `  loss ${padStart(formatLoss(row.pathLossFraction), 5)}`,
+      row.state === 'receiving' ? ownTrouble(row) : '',
       row.state === 'receiving' ? '' : [`  ${row.state}`, paint[row.state]],
     ]
   }
@@ -130,8 +131,34 @@ function doingOf(progress: SendProgress): string {
   if (phase === 'hashing') return `: ${percent}`
   const counts = countsOf(receivers)
   if (phase !== 'blasting') return `: ${counts}`
-  return `: pass ${pass}, ${percent}, ${formatRate(sentBps)} (${printable(rateReason)}); ${counts}`
+  const told = `${formatRate(sentBps)} (${printable(rateReason)}); ${counts}`
+  return `: pass ${pass}, ${percent}, ${told}${worstTrouble(receivers)}`
 }
+
+/** What a receiver's own host has to do with it: its socket, which nobody empties, and its disk. */
+function ownTrouble({ lossFraction, pathLossFraction, diskQueueBytes }: ReceiverRow): string {
+  const drops = lossFraction - pathLossFraction
+  const socket = drops < SHOWN_LOSS ? '' : `, socket drops ${formatLoss(drops)}`
+  return diskQueueBytes < SHOWN_QUEUE_BYTES
+    ? socket
+    : `${socket}, disk behind ${formatBytes(diskQueueBytes)}`
+}
+
+/** The most that any receiver has of each trouble, network, socket and disk told apart. */
+function worstTrouble(receivers: readonly ReceiverRow[]): string {
+  const rows = receivers.filter(row => row.state === 'receiving')
+  const most = (of: (row: ReceiverRow) => number): number => Math.max(0, ...rows.map(of))
+  const pathLossFraction = most(row => row.pathLossFraction)
+  const drops = most(row => row.lossFraction - row.pathLossFraction)
+  const lossFraction = pathLossFraction + drops
+  const diskQueueBytes = most(row => row.diskQueueBytes)
+  const own = ownTrouble({ ...rows[0], lossFraction, pathLossFraction, diskQueueBytes })
+  return pathLossFraction < SHOWN_LOSS ? own : `, loss ${formatLoss(pathLossFraction)}${own}`
+}
+
+/** Less than that is not worth a word. */
+const SHOWN_LOSS = 0.001
+const SHOWN_QUEUE_BYTES = 2 ** 20
 
 /** `6 receiving, 2 complete, 1 gone`, without those that are none. */
 function countsOf(receivers: readonly ReceiverRow[]): string {

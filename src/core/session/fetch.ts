@@ -1,10 +1,8 @@
 // A receiver: hears the blast, asks peers for what it misses, verifies, and serves what it has. The
 // plan says what may be asked for; this machine carries it out.
 
-import type { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
-import type { Prng } from '../base/prng.js'
 import { type Batch, NOWHERE } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
@@ -12,9 +10,10 @@ import type { Announce } from '../wire/announce.js'
 import type { SessionId } from '../wire/datagram.js'
 import type { Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
-import { Assembly, type AssemblyOut, type Origin, type Tree } from './assembly.js'
+import { Assembly, type AssemblyOut, type Origin } from './assembly.js'
 import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
+import type { FetchOptions } from './fetch-options.js'
 import { Files } from './files.js'
 import { Intake } from './intake.js'
 import { LayerAsker } from './layer-asker.js'
@@ -63,29 +62,6 @@ export type FetchOut =
   | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
   /** Complete, and nobody needs us any more. */
   | { type: 'served' }
-
-export interface FetchOptions {
-  readonly id: string
-  readonly node: string
-  readonly port: number
-  readonly tree: Tree
-  /** What a former run left, verified. */
-  readonly verified: Bitmap
-  /** Files that already stand under their final names. */
-  readonly finishedFiles: ReadonlySet<number>
-  readonly metaBytes: Uint8Array
-  readonly prng: Prng
-  readonly multicast: boolean
-  readonly stay: boolean
-  /** There is no way back: nothing is sent, nobody asked; all must come by multicast. */
-  readonly oneWay?: boolean
-  /** What is written can be read again, and served; default true. */
-  readonly keeps?: boolean
-  readonly poolBytes?: number
-  /** Of all peers together, bits per second: asked for, and served; default without limit. */
-  readonly downloadBps?: number | undefined
-  readonly uploadBps?: number | undefined
-}
 
 const TICK_MICROS = 50_000
 const QUERY_MICROS = 1_000_000

@@ -1,4 +1,4 @@
-// What a sender is asked to do.
+// What a sender is asked to do: which transfer, how it multicasts, and when it begins and ends.
 
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'

@@ -1,0 +1,28 @@
+// What a receiver is asked to do: which transfer, what of it is here already, and what it may use.
+
+import type { Bitmap } from '../base/bitmap.js'
+import type { Prng } from '../base/prng.js'
+import type { Tree } from './layers.js'
+
+export interface FetchOptions {
+  readonly id: string
+  readonly node: string
+  readonly port: number
+  readonly tree: Tree
+  /** What a former run left, verified. */
+  readonly verified: Bitmap
+  /** Files that already stand under their final names. */
+  readonly finishedFiles: ReadonlySet<number>
+  readonly metaBytes: Uint8Array
+  readonly prng: Prng
+  readonly multicast: boolean
+  readonly stay: boolean
+  /** There is no way back: nothing is sent, nobody asked; all must come by multicast. */
+  readonly oneWay?: boolean
+  /** What is written can be read again, and served; default true. */
+  readonly keeps?: boolean
+  readonly poolBytes?: number
+  /** Of all peers together, bits per second: asked for, and served; default without limit. */
+  readonly downloadBps?: number | undefined
+  readonly uploadBps?: number | undefined
+}

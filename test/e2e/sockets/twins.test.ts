@@ -92,7 +92,7 @@ const somewhere = (): [string, number] => [
   randomInt(30_000, 32_000),
 ]
 
-describe.each(Object.entries(twins))('%s', (_name, twin) => {
+describe.each(Object.entries(twins))('%s', (name, twin) => {
   it('hears every datagram whole, in order, until the pause', async () => {
     const [group, port] = somewhere()
     const heard: Heard[] = []
@@ -118,6 +118,21 @@ describe.each(Object.entries(twins))('%s', (_name, twin) => {
       expect(bytes.subarray(4).every(byte => byte === (serial & 255))).toBe(true)
     })
     expect(outlet.sent).toBe(sizes.length)
+  })
+
+  it('sends a datagram by itself that may not be cut, or does not send it at all', async () => {
+    const [group, port] = somewhere()
+    const heard: Heard[] = []
+    await listen(twin, group, port, heard)
+    const outlet = await speak(twin, group)
+    outlet.slot().fill(7, 0, datagramBytes)
+    outlet.sendWhole(datagramBytes, port)
+    put(outlet, 1, 100, port)
+    outlet.flush()
+    await until(() => heard.some(({ bytes }) => bytes.length === 100))
+    // Node cannot forbid the cutting.
+    const whole = name === 'dgram' ? [] : [datagramBytes]
+    expect(heard.map(({ bytes }) => bytes.length)).toEqual([...whole, 100])
   })
 
   it('sends to the port that each datagram names', async () => {

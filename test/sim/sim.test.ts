@@ -163,9 +163,9 @@ describe('a transfer', () => {
     const two = new World({ ...shared, receivers: 3, sizeBytes: 12 * MIB, seed: 2 })
     const outcomes = [one.run(), two.run()]
     for (const { problems } of outcomes) expect(problems).toEqual([])
-    expect(outcomes[0].progress.verifiedBytes).toBe(3 * 48 * MIB)
+    expect(outcomes[0].progress.verifiedBytes).toBe(3 * 16 * MIB)
     expect(outcomes[1].progress.verifiedBytes).toBe(3 * 12 * MIB)
-    expect(outcomes[0].progress.multicastBytes).toBe(3 * 48 * MIB)
+    expect(outcomes[0].progress.multicastBytes).toBe(3 * 16 * MIB)
     const foreign = one.receivers.map(r => r?.fetch.transmitters.foreignDatagrams ?? 0)
     expect(Math.min(...foreign)).toBeGreaterThan(1000)
   })

@@ -9,8 +9,11 @@ import type { Micros } from '../base/machine.js'
 import { HEADER_BYTES } from '../wire/datagram.js'
 import type { Receiver } from './receivers.js'
 
-/** A newcomer may take so long to say that it heard a padded announcement. */
-const PROBE_MICROS = 600_000
+/**
+ * A newcomer may take so long to say that it heard a padded announcement, on a busy machine, too. Only
+ * where long frames are possible and do not reach it anybody waits for that.
+ */
+const PROBE_MICROS = 1_000_000
 /** Room for an authentication tag: what is proven now must still fit when there is one. */
 const TAG_BYTES = 16
 

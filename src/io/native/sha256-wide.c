@@ -1,24 +1,14 @@
 #include "sha256-wide.h"
 
-#include <string.h>
+#include "sha256-parts.h"
 
 #if defined __x86_64__
 
 #include <immintrin.h>
 
-enum { BLOCK = 64, WORDS = 16, ROUNDS = 64, LENGTH_AT = 56, LANES = SHA256_WIDE_LANES };
+enum { BLOCK = SHA256_BLOCK, WORDS = 16, LANES = SHA256_WIDE_LANES };
 
 #define WIDE __attribute__((target("avx512f,avx512bw")))
-
-static const uint32_t constants[ROUNDS] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -80,7 +70,7 @@ WIDE static void compress(__m512i state[8], const uint8_t *const at[LANES], size
     __m512i a = state[0], b = state[1], c = state[2], d = state[3];
     __m512i e = state[4], f = state[5], g = state[6], h = state[7];
 #pragma GCC unroll 64
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < SHA256_ROUNDS; i++) {
       if (i >= WORDS) {
         const __m512i w15 = w[(i + 1) & 15], w2 = w[(i + 14) & 15];
         const __m512i s0 = xor3(_mm512_ror_epi32(w15, 7), _mm512_ror_epi32(w15, 18), _mm512_srli_epi32(w15, 3));
@@ -88,7 +78,7 @@ WIDE static void compress(__m512i state[8], const uint8_t *const at[LANES], size
         w[i & 15] = add(add(w[i & 15], s0), add(w[(i + 9) & 15], s1));
       }
       const __m512i s1 = xor3(_mm512_ror_epi32(e, 6), _mm512_ror_epi32(e, 11), _mm512_ror_epi32(e, 25));
-      const __m512i known = add(add(h, w[i & 15]), _mm512_set1_epi32((int)constants[i]));
+      const __m512i known = add(add(h, w[i & 15]), _mm512_set1_epi32((int)sha256_constants[i]));
       const __m512i t1 = add(known, add(s1, _mm512_ternarylogic_epi32(e, f, g, CHOOSE)));
       const __m512i s0 = xor3(_mm512_ror_epi32(a, 2), _mm512_ror_epi32(a, 13), _mm512_ror_epi32(a, 22));
       const __m512i t2 = add(s0, _mm512_ternarylogic_epi32(a, b, c, MAJORITY));
@@ -97,16 +87,6 @@ WIDE static void compress(__m512i state[8], const uint8_t *const at[LANES], size
     const __m512i now[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; i++) state[i] = add(state[i], now[i]);
   }
-}
-
-// What follows the last whole block: its rest, a one bit, zeros, and the length in bits.
-static size_t pad(const uint8_t *rest, size_t length, uint8_t out[2 * BLOCK]) {
-  const size_t left = length % BLOCK, blocks = left < LENGTH_AT ? 1 : 2;
-  memset(out, 0, 2 * BLOCK);
-  memcpy(out, rest, left);
-  out[left] = 0x80;
-  for (int i = 0; i < 8; i++) out[blocks * BLOCK - 1 - i] = (uint8_t)((uint64_t)length << 3 >> (8 * i));
-  return blocks;
 }
 
 WIDE void sha256_wide(const uint8_t *const pieces[], size_t count, size_t length, uint8_t *digests) {
@@ -119,7 +99,7 @@ WIDE void sha256_wide(const uint8_t *const pieces[], size_t count, size_t length
   uint8_t ends[LANES][2 * BLOCK];
   size_t blocks = 0;
   for (size_t lane = 0; lane < LANES; lane++) {
-    blocks = pad(at[lane] + length / BLOCK * BLOCK, length, ends[lane]);
+    blocks = sha256_pad(at[lane] + length / BLOCK * BLOCK, length, ends[lane]);
     at[lane] = ends[lane];
   }
   compress(state, at, blocks);

@@ -75,9 +75,8 @@ skipUnless(Lab.available())('a bench on a LAN', patience, () => {
   play('finds the limit of the line within 15 s', async ({ stage }) => {
     await stage.lan(line)
     const limits: number[] = []
-    const isRight = (share: number): boolean => share > 0.97 && share < 1.01
-    // Without the processor nobody finds what a line carries, to a hundredth; some time it gets to run.
-    for (let i = 0; i < 3 && !limits.some(isRight); i++) {
+    // Without the processor no sender finds what a line carries; some time it gets to run.
+    for (let i = 0; i < 3 && !limits.some(each => each > 0.97); i++) {
       const heard = await receivers(stage, [1, 2], '-1')
       const send = sender(stage, '-b', '0')
       await send.until('sending')
@@ -89,8 +88,8 @@ skipUnless(Lab.available())('a bench on a LAN', patience, () => {
       // 1470 bytes of 1536 that a frame takes with its headers and gaps.
       limits.push((limit?.rateBps ?? 0) / 95.7e6)
     }
-    expect(limits.find(isRight), limits.join()).toBeDefined()
-    expect(Math.max(...limits)).toBeLessThan(1.03)
+    expect(Math.max(...limits)).toBeGreaterThan(0.97)
+    expect(Math.max(...limits)).toBeLessThan(1.01)
   })
 
   play('the words of strangers change no figure', async ({ stage }) => {

@@ -57,11 +57,15 @@ describe.each([1, 3, 8])(
 )
 
 it('the same from another address is nothing', () => {
-  const quiet = attacked({ kind: 'all', receivers: 3, share: 0 })
-  const other = attacked({ kind: 'all', receivers: 3, claims: FORGER })
-  expect(other.problems).toEqual([])
-  expect([...other.notices]).toEqual([])
-  expect(other.lastSeconds).toBeLessThan(1.05 * quiet.lastSeconds)
+  // It shares the line with the stream, so how much it costs is a matter of luck within a few per cent.
+  const costs = [1, 2, 3, 4, 5].map(seed => {
+    const quiet = attacked({ kind: 'all', receivers: 3, share: 0, seed })
+    const other = attacked({ kind: 'all', receivers: 3, claims: FORGER, seed })
+    expect(other.problems).toEqual([])
+    expect([...other.notices]).toEqual([])
+    return other.lastSeconds / quiet.lastSeconds
+  })
+  expect(costs.sort((a, b) => a - b)[2]).toBeLessThan(1.05)
 })
 
 it('of twice the stream, the group is left, and that is said', () => {

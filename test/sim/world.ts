@@ -118,17 +118,26 @@ export class World {
     const { scenario } = this.#options
     const { timesMax = 1.5, slackSeconds = 3 } = scenario
     const until = this.network.scheduler.now + (timesMax * this.#passSeconds + slackSeconds) * 1e6
-    const done = (): boolean => this.receivers.every(r => r?.completeAt !== undefined)
+    const done = this.#all(receiver => receiver?.completeAt !== undefined)
     if (!this.network.scheduler.run(until, done)) this.#tellWhoIsStuck()
     const at = this.network.scheduler.now
     if (scenario.carousel) for (const seeder of this.seeders) seeder.stop()
-    const isOver = (): boolean =>
-      this.seeders.every(s => s.endedAt !== undefined) &&
-      this.receivers.every(r => r?.servedAt !== undefined)
+    const served = this.#all(receiver => receiver?.servedAt !== undefined)
+    const isOver = (): boolean => this.seeders.every(s => s.endedAt !== undefined) && served()
     // Serving ends at the latest with the grace of a complete receiver.
     if (done() && !this.network.scheduler.run(at + 45e6, isOver))
       this.#problems.push('all are complete, but not all have ended')
     return this.#outcome()
+  }
+
+  /** Whether all are so, asked after each event: who was not so last time mostly still is not. */
+  #all(isSo: (receiver: Receiver | undefined) => boolean): () => boolean {
+    let last = -1
+    return () => {
+      if (last >= 0 && !isSo(this.receivers[last])) return false
+      last = this.receivers.findIndex(receiver => !isSo(receiver))
+      return last < 0
+    }
   }
 
   get #passSeconds(): number {

@@ -47,12 +47,21 @@ export class Prng {
 
   /** Shuffles in place (Fisher–Yates) and returns the array. */
   shuffle<T>(items: T[]): T[] {
-    for (let i = items.length - 1; i > 0; i--) {
-      const j = this.below(i + 1)
-      const swap = items[i]
-      items[i] = items[j]
-      items[j] = swap
-    }
+    for (let i = items.length - 1; i > 0; i--) swap(items, i, this.below(i + 1))
     return items
   }
+
+  /** Up to `count` of the items, in random order, for as many draws. */
+  sample<T>(items: readonly T[], count: number): T[] {
+    const chosen = [...items]
+    const most = Math.min(count, chosen.length)
+    for (let i = 0; i < most; i++) swap(chosen, i, i + this.below(chosen.length - i))
+    return chosen.slice(0, most)
+  }
+}
+
+function swap<T>(items: T[], i: number, j: number): void {
+  const item = items[i]
+  items[i] = items[j]
+  items[j] = item
 }

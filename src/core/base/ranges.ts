@@ -67,9 +67,15 @@ export class RangeSet {
 
   add(first: number, count: number): void {
     if (count <= 0) return
-    if (first > this.end || this.#ends.length === 0) {
+    const { end: last } = this
+    if (first > last || this.#ends.length === 0) {
       this.#starts.push(first)
       this.#ends.push(first + count)
+      this.#total += count
+      return
+    }
+    if (first === last) {
+      this.#ends[this.#ends.length - 1] += count
       this.#total += count
       return
     }
@@ -95,7 +101,7 @@ export class RangeSet {
   }
 
   delete(first: number, count: number): void {
-    if (count <= 0) return
+    if (count <= 0 || this.#total === 0) return
     const end = first + count
     let from = this.#after(first)
     if (from > 0 && this.#ends[from - 1] > first) from--

@@ -81,7 +81,7 @@ export class Asker {
     if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
     this.#askedAt = now
-    const links = [...this.#swarm.links()]
+    const links = this.#swarm.links()
     // Peers first: what they take is not asked of the transmitter.
     const { isOutside } = this.#swarm.division
     const last = (link: Link): number => Number(isOutside(link))
@@ -99,7 +99,7 @@ export class Asker {
     const behindBlast = behindLoss !== undefined
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
     const room = this.#roomBytes(behindLoss)
-    this.#askOf(link, [...this.#swarm.links()], sparesSeeder && link.seeder, room, now)
+    this.#askOf(link, this.#swarm.links(), sparesSeeder && link.seeder, room, now)
   }
 
   #roomBytes(behindLoss: number | undefined): number {
@@ -115,7 +115,13 @@ export class Asker {
   }
 
   /** Returns the bytes asked for. */
-  #askOf(link: Link, links: Link[], overdueOnly: boolean, most: number, now: Micros): number {
+  #askOf(
+    link: Link,
+    links: readonly Link[],
+    overdueOnly: boolean,
+    most: number,
+    now: Micros,
+  ): number {
     let room = Math.min(most, link.roomBytes(now))
     if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due

@@ -65,6 +65,12 @@ export type FetchOut =
 
 const TICK_MICROS = 50_000
 const QUERY_MICROS = 1_000_000
+/**
+ * A thousand hosts that start together would ask all at once, and each question goes to all: by then
+ * the answer to the first is there, and who has heard an announcement need not ask.
+ */
+const FIRST_QUERY_MICROS = 20_000
+const ANNOUNCED_MICROS = 2_500_000
 
 export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly swarm: Swarm
@@ -90,6 +96,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #startedAt: Micros
   #tickAt: Micros
   #queryAt: Micros
+  #announcedAt: Micros = Number.NEGATIVE_INFINITY
   #rejoinAt: Micros = Number.NEGATIVE_INFINITY
   #deaf: string | undefined
   #kernelDrops = 0
@@ -134,7 +141,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#orphans = new Orphans(geometry, verified)
     this.#startedAt = now
     this.#tickAt = now
-    this.#queryAt = now
+    const mayAsk = options.multicast && !oneWay
+    this.#queryAt = mayAsk ? now + prng.below(FIRST_QUERY_MICROS) : Number.POSITIVE_INFINITY
     for (const file of this.#files.whole) this.#out.push({ type: 'finish', file })
     if (this.#files.allFinished) this.#out.push({ type: 'store' })
   }
@@ -163,7 +171,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   get deadline(): Micros {
-    return Math.min(this.#tickAt, this.#reporter.deadline, this.swarm.deadline)
+    return Math.min(this.#tickAt, this.#queryAt, this.#reporter.deadline, this.swarm.deadline)
   }
 
   get progress(): Progress {
@@ -223,6 +231,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   poll(now: Micros): FetchOut | undefined {
     this.#intake.settle()
     if (now >= this.#tickAt) this.#tick(now)
+    if (now >= this.#queryAt) this.#query(now)
     for (;;) {
       const ready = this.#out.shift()
       if (ready !== undefined) return ready
@@ -244,6 +253,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #onAnnounce(input: FetchIn & { type: 'announce' }, now: Micros): void {
     const { source, session, announce, bytes } = input
     if (announce.id !== this.#options.id) return
+    this.#announcedAt = now
     if (!this.#oneWay) this.swarm.announced({ host: source, port: announce.port }, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
@@ -353,10 +363,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (this.#served) return
     if (this.complete) return this.#serveOn(now)
     if (this.#oneWay) return this.#listen(now)
-    if (now >= this.#queryAt) {
-      this.#queryAt = now + QUERY_MICROS * (this.transmitters.views.length === 0 ? 1 : 10)
-      if (this.#options.multicast) this.#out.push({ type: 'query' })
-    }
     this.#follow(now)
     for (const stream of this.transmitters.streams())
       stream.passed(now, (first, count) => {
@@ -366,8 +372,15 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#manner, now)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)
-    const lack = this.#orphans.look([...this.swarm.links()], this.#plan !== 'anything', now)
+    const lack = this.#orphans.look(this.swarm.links(), this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
+  }
+
+  /** Asks who sends, unless somebody keeps saying so. */
+  #query(now: Micros): void {
+    this.#queryAt = now + QUERY_MICROS * (this.transmitters.isEmpty ? 1 : 10)
+    if (this.complete) this.#queryAt = Number.POSITIVE_INFINITY
+    else if (now - this.#announcedAt >= ANNOUNCED_MICROS) this.#out.push({ type: 'query' })
   }
 
   #listen(now: Micros): void {
@@ -388,9 +401,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   /** Keeps to the plan; a change of plan changes what is due. */
   #follow(now: Micros): void {
     const transmitters = this.transmitters.views
-    let peersHoldData = false
-    for (const link of this.swarm.links())
-      if (!link.seeder && (link.complete || (link.held?.count ?? 0) > 0)) peersHoldData = true
+    const peersHoldData = this.swarm
+      .links()
+      .some(link => !link.seeder && (link.complete || (link.held?.count ?? 0) > 0))
     const { multicast } = this.#options
     const deaf = this.#whyDeaf
     const startedAt = this.#startedAt
@@ -460,7 +473,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (this.#options.stay) return
     const since = this.#completeAt ?? now
     if (this.swarm.owesWord && now - since < LIMITS.receiverWordMicros) return
-    const links = [...this.swarm.links()]
+    const links = this.swarm.links()
     const needed = links.some(link => !link.complete)
     const quiet =
       (this.#saidBye || links.some(link => link.seeder)) &&

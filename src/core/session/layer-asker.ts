@@ -39,7 +39,7 @@ export class LayerAsker {
       const wanted = before.get(chunk) ?? { since: now, askedAt: Number.NEGATIVE_INFINITY }
       this.#wanted.set(chunk, wanted)
       if (now - wanted.askedAt < AGAIN_MICROS || asked === LIMITS.requestRangesMax) continue
-      links ??= [...this.#swarm.links()].filter(link => link.complete || link.held !== undefined)
+      links ??= this.#swarm.links().filter(link => link.complete || link.held !== undefined)
       const isFirst = wanted.askedAt === Number.NEGATIVE_INFINITY
       const isPatient = behindBlast && now - wanted.since < TRANSMITTER_PATIENCE_MICROS
       const holders = this.#holders(links, chunk, isFirst, isPatient)

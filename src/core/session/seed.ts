@@ -55,6 +55,7 @@ export type SeedOut =
 export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'ended'
 
 const TICK_MICROS = 50_000
+const TICK_PER_RECEIVER_MICROS = 5
 /** So many times as long is waited for what receivers on lossy paths miss. */
 const LOSSY_PATIENCE = 10
 /** So long nobody hears anything of a blast in long frames until they are given up. */
@@ -209,7 +210,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       const receiver = this.receivers.joined(link, now)
       this.#tellOne(receiver, now, true)
       this.#out.push({ type: 'receiver', receiver })
-      this.#tickAt = now
+      this.#tickSoon(now)
     } else if (note.type === 'left') {
       this.#out.push({ type: 'peer', host, port, state: 'closed', reason: note.reason })
       const receiver = this.receivers.of(link)
@@ -237,13 +238,13 @@ export class Seed implements Machine<SeedIn, SeedOut> {
       // An answer that was long on its way over a lossy path is no reason to leave it to TCP.
       const isLate = this.#phase === 'serving' && this.#multicast && isLossy(receiver)
       if (isLate && message.pass === this.sender.pass) this.#enter('collecting', now)
-      if (this.#phase === 'collecting' || this.#phase === 'waiting') this.#tickAt = now
+      if (this.#phase === 'collecting' || this.#phase === 'waiting') this.#tickSoon(now)
     } else if (message.type === 'complete' && receiver.completeAt === undefined) {
       this.receivers.told(receiver, message.progress, now)
       receiver.completeAt = now
       this.#auditor.gone(receiver, now)
       this.#out.push({ type: 'receiver', receiver })
-      this.#tickAt = now
+      this.#tickSoon(now)
     }
   }
 
@@ -332,6 +333,11 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     this.#out.push({ type: 'notice', code, level: 'warning', message, hint })
     if (this.#phase === 'blasting' || this.#phase === 'collecting') this.#enter('serving', now)
     else this.#tellAll(now)
+  }
+
+  /** At once, or when many have come: each tick looks at all of them, and all come at the same time. */
+  #tickSoon(now: Micros): void {
+    this.#tickAt = Math.min(this.#tickAt, now + this.receivers.size * TICK_PER_RECEIVER_MICROS)
   }
 
   #tick(now: Micros): void {

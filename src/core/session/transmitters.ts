@@ -37,6 +37,10 @@ export class Transmitters {
     this.#blockCount = blockCount
   }
 
+  get isEmpty(): boolean {
+    return this.#known.length === 0
+  }
+
   get views(): TransmitterView[] {
     return this.#known.map(({ state, since, stream }) => ({
       state,

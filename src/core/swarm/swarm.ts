@@ -66,6 +66,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #options: SwarmOptions
   readonly #geometry: Geometry
   readonly #links = new Map<number, Link>()
+  #active: readonly Link[] | undefined
   readonly #out: SwarmOut[] = []
   readonly #news: News
   readonly #keeps: boolean
@@ -86,9 +87,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.division = new Division(options.geometry, options.node)
   }
 
-  /** All greeted connections that take part in the swarm. */
-  *links(): Iterable<Link> {
-    for (const link of this.#links.values()) if (link.active) yield link
+  /** All greeted connections that take part. A change makes a new list: one may close them meanwhile. */
+  links(): readonly Link[] {
+    return (this.#active ??= [...this.#links.values()].filter(link => link.active))
   }
 
   get connectionCount(): number {
@@ -168,7 +169,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Tells those with whom the work is divided what we have begun to fetch from outside. */
   tellBegun(blocks: readonly number[], now: Micros): void {
-    for (const link of this.division.fellows([...this.links()]))
+    for (const link of this.division.fellows(this.links()))
       this.send(link, { type: 'start', blocks }, now)
   }
 
@@ -318,6 +319,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         this.close(other, 'duplicate', now)
       }
     link.hello = hello
+    this.#active = undefined
     link.complete = hello.complete
     if (link.address === undefined && hello.port > 0)
       link.address = { host: link.host, port: hello.port }
@@ -349,7 +351,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     for (const other of this.links())
       if (other !== link && other.address && other.scope === link.scope) others.push(other.address)
     if (others.length === 0) return
-    const peers = this.#options.prng.shuffle(others).slice(0, LIMITS.introductions)
+    const peers = this.#options.prng.sample(others, LIMITS.introductions)
     this.send(link, { type: 'peers', peers }, now)
   }
 
@@ -372,15 +374,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #drop(link: Link, reason: string, now: Micros): void {
     this.#links.delete(link.peer)
+    this.#active = undefined
     this.slots.drop(link.peer)
     this.division.left(link.peer)
     if (link.address) this.book.failed(link.address, now)
     if (link.seeder && !this.complete) this.#word.lost(link.address)
-    for (const asked of link.asked.values())
-      if (!asked.abandoned)
-        this.#out.push({ type: 'failed', link, range: asked.range, reason: 'closed' })
+    this.#giveUp(link, 'closed')
     link.asked.clear()
-    link.askedBytes = 0
     if (link.hello !== undefined) this.#out.push({ type: 'left', link, reason })
   }
 
@@ -483,18 +483,18 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       else if (link.stalls >= LIMITS.stallsMax && !link.seeder)
         this.close(link, 'it answers nothing', now)
       else {
-        if (stalled || silent > LIMITS.peerSilenceMicros) this.#timeOut(link)
+        if (stalled || silent > LIMITS.peerSilenceMicros) this.#giveUp(link, 'silent')
         if (link.active && now - link.lastSentAt > LIMITS.keepAliveMicros)
           this.send(link, { type: 'keep-alive' }, now)
       }
     }
   }
 
-  #timeOut(link: Link): void {
+  #giveUp(link: Link, reason: 'closed' | 'silent'): void {
     for (const asked of link.asked.values()) {
       if (asked.abandoned) continue
       link.abandon(asked)
-      this.#out.push({ type: 'failed', link, range: asked.range, reason: 'silent' })
+      this.#out.push({ type: 'failed', link, range: asked.range, reason })
     }
   }
 }

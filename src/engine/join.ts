@@ -61,7 +61,9 @@ export async function fetchMeta(
       if (state === 'all') end(undefined)
       else conn.send(parts.request)
     }
-    const conn = new Conn(socket, { onMessage, onClose: reason => end(failed(reason)) })
+    const onClose = (reason: string): void =>
+      end(failed(greeted ? reason : `${reason}; it may have another transfer`))
+    const conn = new Conn(socket, { onMessage, onClose })
     const timer = setTimeout(() => end(failed('it is silent')), IDLE_MILLIS)
     signal?.addEventListener('abort', onAbort)
     const node = randomBytes(8).toString('hex')

@@ -68,6 +68,8 @@ class Reception {
   #wake: () => void = () => {}
   /** Of those who were named. */
   readonly #silent = new Set<string>()
+  /** Why each gave no meta. */
+  readonly #refusals = new Map<string, string>()
   readonly #startedAt = performance.now()
   #askTransfersAt = 0
   #aloneAt = Number.POSITIVE_INFINITY
@@ -90,9 +92,7 @@ class Reception {
     const given = this.#source.meta
     const metaBytes = typeof given === 'string' ? await readMetaFile(given) : given
     let found = metaBytes && { meta: parseMeta(metaBytes, sha256), metaBytes }
-    if (found) {
-      this.#givenId = found.meta.id
-    }
+    this.#givenId = found?.meta.id
     let deaf: string | undefined
     const hinting = setTimeout(() => this.#hint(), HINT_AFTER_MILLIS)
     this.#silence.begin()
@@ -116,7 +116,8 @@ class Reception {
           deaf = error instanceof Error ? error.message : String(error)
         }
       }
-      if (this.#ears === undefined && this.#peers.length === 0) throw nobodyToAsk(deaf)
+      const askable = this.#peers.length + (found?.meta.managers.length ?? 0)
+      if (this.#ears === undefined && askable === 0) throw nobodyToAsk(deaf)
       found ??= await this.#findMeta(place.chosen?.address)
       this.#overheard = undefined
       this.#heard.clear()
@@ -250,7 +251,6 @@ class Reception {
       const askNext = async (): Promise<void> => {
         for (let peer = due.shift(); peer !== undefined; peer = due.shift()) {
           const key = keyOf(peer)
-          const isFirst = !tried.has(key)
           tried.set(key, performance.now() + ASK_EVERY_MILLIS)
           try {
             const bytes = await fetchMeta(peer, id, localAddress, signal)
@@ -261,7 +261,9 @@ class Reception {
           } catch (error) {
             throwIfAborted(signal)
             if (error instanceof Mcp2pError && error.code !== 'NO_META') throw error
-            if (isFirst) this.#noMeta(error instanceof Error ? error.message : String(error))
+            // That it does not answer is said already, and it is asked as soon as it does.
+            if (this.#silent.has(formatEndpoint(peer))) tried.delete(key)
+            else this.#refused(key, error instanceof Error ? error.message : String(error))
           }
         }
       }
@@ -286,6 +288,13 @@ class Reception {
       this.#noMeta(`${what} is no use: ${error.message}`)
     }
     return undefined
+  }
+
+  /** Said again only when the reason is another one. */
+  #refused(key: string, message: string): void {
+    if (this.#refusals.get(key) === message) return
+    this.#refusals.set(key, message)
+    this.#noMeta(message)
   }
 
   #noMeta(message: string): void {

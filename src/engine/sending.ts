@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { hexOf } from '../core/base/bytes.js'
-import { endpointsOf } from '../core/base/endpoint.js'
+import { endpointsOf, formatEndpoint } from '../core/base/endpoint.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
@@ -350,8 +350,9 @@ export class Sending {
   #link(): string {
     const { meta, place } = this.#given
     const own = place.chosen ?? bestInterface()
-    const managers = this.#named()
-    if (own) managers.push({ host: own.address, port: this.#port.port })
+    const named = this.#named().map(formatEndpoint)
+    if (own) named.push(formatEndpoint({ host: own.address, port: this.#port.port }))
+    const managers = endpointsOf([...new Set(named)])
     return formatLink({ id: meta.id, managers, name: meta.name })
   }
 

@@ -75,8 +75,8 @@ export const LIMITS = {
   blastPerReceiverMicros: 4_000,
   breakerHalveMicros: 4_000_000,
   breakerStopMicros: 15_000_000,
-  /** Nobody hears the blast for so long: multicast stops, the swarm takes over. */
-  unheardStopMicros: 3_000_000,
+  /** Nobody hears the blast for so long, a new join included: multicast stops, the swarm takes over. */
+  unheardStopMicros: 2_500_000,
 
   // Peers
   frameBytesMax: 1 * MiB,

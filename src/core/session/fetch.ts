@@ -430,9 +430,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #tellWhy(why: string | undefined, plan: Plan): void {
     if (plan === 'behind') this.#toldWhy = undefined
     if (why === undefined || why === this.#toldWhy) return
-    this.#toldWhy = why
     const hint = hintAgainst(why)
     const level = hint !== undefined || this.#whyDeaf ? 'warning' : 'info'
+    // Another reason is worth another line only if something can be done about it.
+    if (this.#toldWhy !== undefined && level === 'info') return
+    this.#toldWhy = why
     this.#out.push({
       type: 'notice',
       code: 'swarm-only',

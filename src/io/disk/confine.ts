@@ -52,6 +52,7 @@ export class Confine {
       if (!byDescriptor) return new Confine(real, undefined)
       return new Confine(real, await openFd(real, FOLDER))
     } catch (error) {
+      if (errnoOf(error) === 'ENOENT') throw unmakeable(dir, error)
       throw storageError(error, 'use the folder', dir)
     }
   }
@@ -196,6 +197,11 @@ async function makeAll(dir: string): Promise<void> {
     await makeAll(dirname(dir))
     await make(dir)
   }
+}
+
+function unmakeable(dir: string, cause: unknown): Mcp2pError {
+  const message = `cannot make the folder ${dir}: the filesystem takes none there`
+  return new Mcp2pError('NAME_REFUSED', 'storage', message, 'Choose another folder.', cause)
 }
 
 /** Makes one folder; another process may do so at the same time. */

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import type { ReceiveResult, SendResult } from '../../../src/engine/api.js'
 import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
-import { end, notice, patience, play, resultOf, type Stage } from '../stage.js'
+import { end, eventsOf, notice, patience, play, resultOf, type Stage } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
 
 const sizeBytes = 16 * mebibyte
@@ -54,5 +54,26 @@ skipUnless(Lab.available())('a network without multicast', patience, () => {
     await end([sender, ...receivers])
     await stage.expectSame(file, '1', '2')
     expect(resultOf<SendResult>(sender).multicastBytes).toBe(0)
+  })
+
+  play('for everybody: a line each says why, and the blast ends within 3 s', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 3, rate: '100mbit' })
+    const rules = 'table ip deaf { chain in { type filter hook input priority 0; '
+    for (const host of [1, 2]) {
+      await lab.run(host, ['nft', `${rules} ip daddr 224.0.0.0/4 drop; }; }`])
+    }
+    const { file, sender, link } = await offer(stage, '--wait-receivers', '2')
+    const receivers = [1, 2].map(host => stage.recv(String(host), [link], { host }))
+    const said = receivers.map(each => eventsOf(each, 'notice'))
+    const begun = await sender.until('progress', event => event.phase === 'blasting')
+    const { time } = await sender.until('notice', notice('unheard'))
+    // The promise: the machine being busy delays its beginning as much as its end.
+    expect(time - begun.time).toBeLessThan(3000)
+    await end([sender, ...receivers])
+    await stage.expectSame(file, '1', '2')
+    for (const notices of said) {
+      const why = notices.filter(notice('swarm-only')).map(each => each.message)
+      expect(why).toEqual([expect.stringContaining('nothing arrives')])
+    }
   })
 })

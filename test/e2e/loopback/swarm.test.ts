@@ -1,10 +1,11 @@
 // Without multicast: the swarm alone does it, and a line says so. And with nobody to be heard at
 // all: a line that says what to pass.
 
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { ReceiveResult } from '../../../src/engine/api.js'
-import { end, notice, patience, play, resultOf } from '../stage.js'
+import { end, eventsOf, notice, patience, play, resultOf } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
 
 describe('a pure swarm', patience, () => {
@@ -44,6 +45,41 @@ describe('a pure swarm', patience, () => {
       await stage.expectSame(file, 'a', 'b')
     },
   )
+
+  play('needs no more than a meta that names who has it, and only once', async ({ stage }) => {
+    const file = await randomFile(join(stage.folder, 'x.bin'), mebibyte)
+    // The receiver is here first and takes the port before.
+    const named = `127.0.0.1:${stage.peerPort + 1}`
+    const meta = await stage.meta(file, '--manager', named)
+    // Before the sender is there: it is waited for.
+    const receiver = stage.recv('a', [meta, '--no-multicast'])
+    await receiver.until('session')
+    const sender = stage.send([meta, '--no-multicast', '--wait-receivers', '1'])
+    const { link } = await sender.until('session')
+    expect(String(link).split('m=')).toEqual([expect.any(String), `${named}&n=x.bin`])
+    await end([sender, receiver])
+    await stage.expectSame(file, 'a')
+  })
+
+  play('asks a named sender as soon as it is there, and says one thing once', async ({ stage }) => {
+    const file = await randomFile(join(stage.folder, 'x.bin'), mebibyte)
+    const id = JSON.parse(await readFile(await stage.meta(file), 'utf8')).id
+    const link = `mcp2p:${id}?m=127.0.0.1:${stage.peerPort}`
+    const receiver = stage.recv('a', [link, '--no-multicast'])
+    const notices = eventsOf(receiver, 'notice')
+    await receiver.until('notice', notice('manager-lost'))
+    // Somebody else is there first.
+    const other = await randomFile(join(stage.folder, 'y.bin'), mebibyte)
+    const wrong = stage.send([other, '--no-multicast', '--forever'])
+    const { message } = await receiver.until('notice', notice('no-meta'))
+    expect(message).toContain('another transfer')
+    wrong.kill('SIGKILL')
+    await wrong.exited
+    const sender = stage.send([file, '--no-multicast', '--wait-receivers', '1'])
+    await end([sender, receiver])
+    await stage.expectSame(file, 'a')
+    expect(notices.filter(notice('no-meta'))).toHaveLength(1)
+  })
 
   play('finds a sender that blasts, without hearing it', async ({ stage }) => {
     const file = await randomFile(join(stage.folder, 'x.bin'), 8 * mebibyte)

@@ -107,3 +107,10 @@ it('makes its folder while others make the same one', async () => {
   }
   expect(readdirSync(base)).toHaveLength(50)
 })
+
+it('says that no folder can be made where the filesystem takes none', async () => {
+  await expect(Confine.open('/proc/mcp2p/there')).rejects.toMatchObject({
+    exit: 'storage',
+    message: 'cannot make the folder /proc/mcp2p/there: the filesystem takes none there',
+  })
+})

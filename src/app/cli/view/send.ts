@@ -58,8 +58,9 @@ export class SendView implements View {
     const progress = this.#progress
     if (progress === undefined) return undefined
     const slowest = slowestFirst(progress.receivers).find(row => row.state === 'receiving')
+    const of = progress.phase === 'waiting' ? ' of' : ''
     return [
-      `${PHASES[progress.phase]} ${printable(progress.name || this.#title)}`,
+      `${PHASES[progress.phase]}${of} ${printable(progress.name || this.#title)}`,
       doingOf(progress),
       slowest === undefined ? '' : `, slowest ${formatPercent(fractionOf(slowest))}`,
     ].join('')

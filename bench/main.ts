@@ -29,6 +29,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: "what the receivers' reports cost a sender, from ten to ten thousand",
     load: () => import('./feedback.js'),
   },
+  seeds: {
+    about: "the seeds' figures beside ours, as charts and a page (npm run figures)",
+    load: () => import('./figures/main.js'),
+  },
   figures: {
     about: "writes the README's table of figures from bench/results",
     load: () => import('./figures.js'),

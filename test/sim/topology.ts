@@ -25,6 +25,8 @@ export interface Tree {
   /** The line that a site's, or a rack's, hosts share. */
   readonly site?: Line
   readonly rack?: Line
+  /** Of each rack, how many receivers are in it; default as many in all. */
+  readonly receivers?: readonly number[]
   /** How far multicast goes: within its rack, its site (default), or everywhere. */
   readonly multicast?: 'rack' | 'site' | 'everywhere'
 }
@@ -75,6 +77,9 @@ export class Topology {
 
   /** Where receiver `index` of so many is; senders are where the first is. */
   placeOf(index: number, receivers: number): Place | undefined {
+    let before = 0
+    if (this.#tree?.receivers)
+      return this.#racks[this.#tree.receivers.findIndex(count => (before += count) > index)]
     return this.#racks[Math.floor((index * this.#racks.length) / receivers)]
   }
 

@@ -4,7 +4,7 @@
 import { Prng } from '../../src/core/base/prng.js'
 import { Link, UDP_WIRE_BYTES } from '../../test/sim/link.js'
 import { World } from '../../test/sim/world.js'
-import type { Effort, Figure } from './figure.js'
+import type { Effort, Figure, Row, Series } from './figure.js'
 import { waitingOfEqual, waitingOfVaried } from './formulas.js'
 
 const LINE_BPS = 100e6
@@ -73,17 +73,23 @@ export function simulateBlast(share: number, sizeBytes: number, seed: number): [
   return [utilisation, samples.reduce((sum, each) => sum + each, 0) / samples.length]
 }
 
+type Curve = readonly (readonly [share: number, waiting: number])[]
+
+/** Packets that wait by the share of the line in use. */
+interface Measured {
+  readonly equal: Curve
+  readonly varied: Curve
+  readonly blasts: Curve
+}
+
 export function figure1({ quick, seed }: Effort): Figure {
-  const shares = Array.from({ length: 49 }, (_, i) => (i + 1) / 50)
   const some = quick ? [0.5, 0.8] : [0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.96]
   const packets = quick ? 20_000 : 1_000_000
-  const percent = (points: readonly (readonly [number, number])[]): [number, number][] =>
-    points.map(([x, y]) => [100 * x, y])
-  const random = some.map(share => [share, simulateQueue(share, packets, false, seed)] as const)
-  const varied = some.map(share => [share, simulateQueue(share, packets, true, seed)] as const)
-  const blasts = some.map(share => simulateBlast(share, (quick ? 4 : 32) * MIB, seed))
-  const at80 = some.indexOf(0.8)
-  const waiting = (value: number): string => `${value.toFixed(2)} packets wait`
+  const measured: Measured = {
+    equal: some.map(share => [share, simulateQueue(share, packets, false, seed)] as const),
+    varied: some.map(share => [share, simulateQueue(share, packets, true, seed)] as const),
+    blasts: some.map(share => simulateBlast(share, (quick ? 4 : 32) * MIB, seed)),
+  }
   return {
     name: '004-figure-1',
     source: 'document 004, figure 1',
@@ -91,66 +97,79 @@ export function figure1({ quick, seed }: Effort): Figure {
     setting: `100 Mbit/s, ${PACKET_BYTES} bytes a packet on the wire`,
     x: { label: 'utilisation of the line, %', from: 0, to: 100 },
     y: { label: 'packets waiting, mean', from: 0, to: 25 },
-    series: [
-      {
-        name: 'sizes vary, theory (M/M/1)',
-        role: 'formula',
-        hue: 'vermilion',
-        points: percent(
-          shares.map(u => [u, waitingOfVaried(u)] as const).filter(([, y]) => y < 25),
-        ),
-      },
-      {
-        name: 'sizes vary, simulated',
-        role: 'model',
-        hue: 'vermilion',
-        points: percent(varied),
-        loose: true,
-      },
-      {
-        name: 'one size, theory (M/D/1)',
-        role: 'formula',
-        hue: 'orange',
-        points: percent(shares.map(u => [u, waitingOfEqual(u)] as const)),
-      },
-      {
-        name: 'one size, simulated',
-        role: 'model',
-        hue: 'orange',
-        points: percent(random),
-        loose: true,
-      },
-      {
-        name: "seed: queues begin (its text's 80 %)",
-        role: 'seed',
-        hue: 'black',
-        points: [[80, waitingOfVaried(0.8)]],
-      },
-      {
-        name: "mcp2p's blast, queue at the receiver's line",
-        role: 'ours',
-        hue: 'blue',
-        points: percent(blasts),
-      },
-    ],
-    rows: [
-      {
-        what: 'random packets at 80 %',
-        seed: 'packets begin to queue (4.3)',
-        model: `${waiting(random[at80][1])} (one size), ${varied[at80][1].toFixed(2)} (sizes vary)`,
-      },
-      {
-        what: 'in theory at 80 %',
-        model: `${waiting(waitingOfEqual(0.8))} (one size), ${waitingOfVaried(0.8).toFixed(2)} (sizes vary)`,
-      },
-      ...blasts.map(([use, queue]) => ({
-        what: `mcp2p at ${(100 * use).toFixed(1)} %`,
-        ours: waiting(queue),
-      })),
-    ],
+    series: seriesOf(measured),
+    rows: rowsOf(measured),
     notes: [
       "The seed's curve is a picture without numbers in its text, except that packets begin to queue at 80 %; the shape is that of queueing theory.",
       'Behind mcp2p the queue is not that of random traffic: what it sends comes in batches, as a timer lets them, and between two batches the line drains, however full it is. A batch is as long as its rate makes it; it is what waits, not chance.',
     ],
   }
+}
+
+function percent(curve: Curve): [number, number][] {
+  return curve.map(([share, waiting]) => [100 * share, waiting])
+}
+
+function seriesOf({ equal, varied, blasts }: Measured): Series[] {
+  const shares = Array.from({ length: 49 }, (_, i) => (i + 1) / 50)
+  return [
+    {
+      name: 'sizes vary, theory (M/M/1)',
+      role: 'formula',
+      hue: 'vermilion',
+      points: percent(shares.map(u => [u, waitingOfVaried(u)] as const).filter(([, y]) => y < 25)),
+    },
+    {
+      name: 'sizes vary, simulated',
+      role: 'model',
+      hue: 'vermilion',
+      points: percent(varied),
+      loose: true,
+    },
+    {
+      name: 'one size, theory (M/D/1)',
+      role: 'formula',
+      hue: 'orange',
+      points: percent(shares.map(u => [u, waitingOfEqual(u)] as const)),
+    },
+    {
+      name: 'one size, simulated',
+      role: 'model',
+      hue: 'orange',
+      points: percent(equal),
+      loose: true,
+    },
+    {
+      name: "seed: queues begin (its text's 80 %)",
+      role: 'seed',
+      hue: 'black',
+      points: [[80, waitingOfVaried(0.8)]],
+    },
+    {
+      name: "mcp2p's blast, queue at the receiver's line",
+      role: 'ours',
+      hue: 'blue',
+      points: percent(blasts),
+    },
+  ]
+}
+
+function rowsOf({ equal, varied, blasts }: Measured): Row[] {
+  const waiting = (value: number): string => `${value.toFixed(2)} packets wait`
+  const at80 = (curve: Curve): number => curve.find(([share]) => share === 0.8)![1]
+  return [
+    {
+      what: 'random packets at 80 %',
+      seed: 'packets begin to queue (4.3)',
+      model: `${waiting(at80(equal))} (one size), ${at80(varied).toFixed(2)} (sizes vary)`,
+    },
+    {
+      what: 'in theory at 80 %',
+      model: `${waiting(waitingOfEqual(0.8))} (one size), ${waitingOfVaried(0.8).toFixed(2)} (sizes vary)`,
+    },
+    ...blasts.map(([use, queue]) => ({
+      what: `mcp2p at ${(100 * use).toFixed(1)} %`,
+      ours: waiting(queue),
+    })),
+  ]
 }

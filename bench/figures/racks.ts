@@ -4,7 +4,7 @@
 
 import { Prng } from '../../src/core/base/prng.js'
 import { type Choose, divided, random, stealing } from './choices.js'
-import { type Effort, type Figure, type Series, seconds, times } from './figure.js'
+import { type Effort, type Figure, type Row, type Series, seconds, times } from './figure.js'
 import { Pipe } from './flows.js'
 import { simulateOurs, type Way } from './ours.js'
 import { type Member, simulateSwarm } from './swarm.js'
@@ -122,78 +122,103 @@ function meanOf(runs: readonly Outcome[]): Outcome {
   }
 }
 
+interface Shown {
+  readonly name: string
+  readonly hue: Series['hue']
+  readonly outcome: Outcome
+}
+
+type Model = Shown & { readonly seedRatio: number }
+
 export function figure810({ quick, seed }: Effort): Figure {
   const sizeBytes = quick ? FILE_BYTES / 50 : FILE_BYTES
   const seeds = Array.from({ length: quick ? 1 : 5 }, (_, i) => seed + i)
   const least = (sizeBytes * 8) / LINE_BPS
-  const curve = ({ seconds: ends }: Outcome): [number, number][] =>
-    ends.map((end, i) => [i + 1, end])
-  const spread = ({ seconds: ends }: Outcome): string =>
-    `${seconds(ends[0])} … ${seconds(ends[ends.length - 1])}`
   const models = DESIGNS.map(design => ({
     ...design,
     outcome: meanOf(seeds.map(each => simulateDesign(design, sizeBytes, each))),
   }))
-  const ours = (['multicast', 'swarm'] as const).map(way => ({
-    name: way === 'swarm' ? 'mcp2p, swarm alone' : 'mcp2p, multicast',
-    hue: way === 'swarm' ? ('green' as const) : ('blue' as const),
-    outcome: meanOf(seeds.map(each => simulateUs(way, sizeBytes, each))),
-  }))
+  const us = (name: string, hue: Series['hue'], way: Way): Shown => ({
+    name,
+    hue,
+    outcome: meanOf(seeds.slice(0, 2).map(each => simulateUs(way, sizeBytes, each))),
+  })
+  const ours = [
+    us('mcp2p, multicast', 'blue', 'multicast'),
+    us('mcp2p, swarm alone', 'green', 'swarm'),
+  ]
   return {
     name: '004-figures-8-10',
     source: 'document 004, figures 8 to 10',
     title: 'Eighteen hosts in four racks: when each host is done',
-    setting: `${(sizeBytes / 1e6).toFixed(0)} MB, every host's and rack's line 10 Mbit/s, means of ${seeds.length}`,
+    setting: `${(sizeBytes / 1e6).toFixed(0)} MB, every host's and rack's line 10 Mbit/s, means of ${seeds.length} (mcp2p: ${Math.min(2, seeds.length)})`,
     x: { label: 'hosts that are done', from: 0, to: rackOf.length, ticks: [1, 5, 9, 13, 17] },
     y: { label: 'seconds' },
-    series: [
-      ...models.map(
-        ({ name, hue, outcome, seedRatio }): Series => ({
-          name: `${name}, modelled; ratio ${outcome.seedRatio.toFixed(2)}, seed ${seedRatio}`,
-          role: 'model',
-          hue,
-          points: curve(outcome),
-        }),
-      ),
-      ...ours.map(
-        ({ name, hue, outcome }): Series => ({
-          name: `${name}; ratio ${outcome.seedRatio.toFixed(2)}`,
-          role: 'ours',
-          hue,
-          points: curve(outcome),
-        }),
-      ),
-      {
-        name: 'seed: earliest end that its ratio allows',
-        role: 'seed',
-        hue: 'black',
-        points: DESIGNS.map(({ seedRatio }) => [17, seedRatio * least]),
-      },
-    ],
+    series: seriesOf(models, ours, least),
     rows: [
-      ...models.flatMap(({ name, outcome, seedRatio }) => [
-        { what: `${name}: seed ratio`, seed: times(seedRatio), model: times(outcome.seedRatio) },
-        {
-          what: `${name}: first … last done`,
-          seed: `last ≥ ${seconds(seedRatio * least)}`,
-          model: spread(outcome),
-        },
-      ]),
-      ...ours.flatMap(({ name, outcome }) => [
-        {
-          what: `${name}: seed ratio`,
-          seed: `${times(1.12)} (its best)`,
-          ours: times(outcome.seedRatio),
-        },
-        {
-          what: `${name}: first … last done`,
-          seed: `last ≥ ${seconds(1.12 * least)} (its best)`,
-          ours: spread(outcome),
-        },
-      ]),
+      ...models.flatMap(each => rowsOfModel(each, least)),
+      ...ours.flatMap(each => rowsOfOurs(each, least)),
     ],
     notes: NOTES,
   }
+}
+
+function seriesOf(models: readonly Model[], ours: readonly Shown[], least: number): Series[] {
+  const curve = ({ seconds: ends }: Outcome): [number, number][] =>
+    ends.map((end, i) => [i + 1, end])
+  const modelled = models.map(
+    ({ name, hue, outcome, seedRatio }): Series => ({
+      name: `${name}, modelled; ratio ${outcome.seedRatio.toFixed(2)}, seed ${seedRatio}`,
+      role: 'model',
+      hue,
+      points: curve(outcome),
+    }),
+  )
+  const simulated = ours.map(
+    ({ name, hue, outcome }): Series => ({
+      name: `${name}; ratio ${outcome.seedRatio.toFixed(2)}`,
+      role: 'ours',
+      hue,
+      points: curve(outcome),
+    }),
+  )
+  const marks: Series = {
+    name: 'seed: earliest end that its ratio allows',
+    role: 'seed',
+    hue: 'black',
+    points: DESIGNS.map(({ seedRatio }) => [17, seedRatio * least]),
+  }
+  return [...modelled, ...simulated, marks]
+}
+
+function spread({ seconds: ends }: Outcome): string {
+  return `${seconds(ends[0])} … ${seconds(ends[ends.length - 1])}`
+}
+
+function rowsOfModel({ name, outcome, seedRatio }: Model, least: number): Row[] {
+  return [
+    { what: `${name}: seed ratio`, seed: times(seedRatio), model: times(outcome.seedRatio) },
+    {
+      what: `${name}: first … last done`,
+      seed: `last ≥ ${seconds(seedRatio * least)}`,
+      model: spread(outcome),
+    },
+  ]
+}
+
+function rowsOfOurs({ name, outcome }: Shown, least: number): Row[] {
+  return [
+    {
+      what: `${name}: seed ratio`,
+      seed: `${times(1.12)} (its best)`,
+      ours: times(outcome.seedRatio),
+    },
+    {
+      what: `${name}: first … last done`,
+      seed: `last ≥ ${seconds(1.12 * least)} (its best)`,
+      ours: spread(outcome),
+    },
+  ]
 }
 
 const NOTES = [

@@ -133,9 +133,11 @@ const whyOursIsSlower =
   "ours is slower than the formula for multicast because a formula's line carries nothing but the " +
   'file: Ethernet, IP, UDP and our headers take 4.5 % + 4.5 % of it, and the sender leaves 2 % for repair.'
 
-export function figure10(transfers: Transfers): Figure {
-  const counts = upTo(20)
-  const formulas: readonly [string, Series['hue'], Curve, Curve][] = [
+/** A way by the seed's formula and over lines. */
+type Formula = readonly [name: string, hue: Series['hue'], formula: Curve, model: Curve]
+
+function formulasOf(transfers: Transfers, counts: readonly number[]): Formula[] {
+  return [
     [
       'serial',
       'black',
@@ -161,11 +163,15 @@ export function figure10(transfers: Transfers): Figure {
       curveOf(counts, n => simulateMulticast(GIBIBYTE, n)),
     ],
   ]
+}
+
+export function figure10(transfers: Transfers): Figure {
+  const counts = upTo(20)
+  const formulas = formulasOf(transfers, counts)
   const doubling = curveOf(counts, n => simulateDoubling(GIBIBYTE, n))
   const ours = transfers.ours('multicast', transfers.few)
   const swarm = transfers.ours('swarm', transfers.few)
   const most = transfers.few[transfers.few.length - 1]
-  const at = (curve: Curve): string => seconds(curve.find(([n]) => n === most)![1])
   return {
     name: '000-figure-1.0',
     source: 'document 000, figure 1.0',
@@ -187,32 +193,43 @@ export function figure10(transfers: Transfers): Figure {
       { name: 'mcp2p, multicast', role: 'ours', hue: 'blue', points: ours },
       { name: 'mcp2p, swarm alone', role: 'ours', hue: 'green', points: swarm },
     ],
-    rows: [
-      ...formulas.map(
-        ([name, , formula, model]): Row => ({
-          what: `${name}, ${most} receivers`,
-          seed: at(formula),
-          model: at(model),
-        }),
-      ),
-      { what: `P2P, whole files, downlinks limited, ${most} receivers`, model: at(doubling) },
-      {
-        what: `mcp2p, multicast, ${most} receivers`,
-        seed: `${at(formulas[3][2])} (multicast)`,
-        ours: last(ours),
-      },
-      {
-        what: `mcp2p, swarm alone, ${most} receivers`,
-        seed: `${at(formulas[2][2])} (chunks)`,
-        ours: last(swarm),
-      },
-    ],
+    rows: rowsOf10(formulas, doubling, ours, swarm, most),
     notes: [
       "The seed's values are its formulas' (6.1.1.1), computed anew; over lines they come out the same to the second.",
       'Its formula for whole files lets a receiver take from i peers at i times the line, although its text gives every host one line; where downlinks are limited too, files spread by doubling, the extra curve.',
       `For the same reason as everywhere, ${whyOursIsSlower}`,
     ],
   }
+}
+
+function rowsOf10(
+  formulas: readonly Formula[],
+  doubling: Curve,
+  ours: Curve,
+  swarm: Curve,
+  most: number,
+): Row[] {
+  const at = (curve: Curve): string => seconds(curve.find(([n]) => n === most)![1])
+  return [
+    ...formulas.map(
+      ([name, , formula, model]): Row => ({
+        what: `${name}, ${most} receivers`,
+        seed: at(formula),
+        model: at(model),
+      }),
+    ),
+    { what: `P2P, whole files, downlinks limited, ${most} receivers`, model: at(doubling) },
+    {
+      what: `mcp2p, multicast, ${most} receivers`,
+      seed: `${at(formulas[3][2])} (multicast)`,
+      ours: last(ours),
+    },
+    {
+      what: `mcp2p, swarm alone, ${most} receivers`,
+      seed: `${at(formulas[2][2])} (chunks)`,
+      ours: last(swarm),
+    },
+  ]
 }
 
 export function figure11(transfers: Transfers): Figure {
@@ -226,7 +243,6 @@ export function figure11(transfers: Transfers): Figure {
   const herd = transfers.herd(transfers.few)
   const ours = transfers.ours('multicast', transfers.few)
   const swarm = transfers.ours('swarm', transfers.few)
-  const { receivers, seconds: serial } = SEED.iperfSerial
   const most = transfers.few[transfers.few.length - 1]
   return {
     name: '000-figure-1.1',
@@ -244,44 +260,49 @@ export function figure11(transfers: Transfers): Figure {
         hue: 'vermilion',
         points: [
           [1, SEED.iperfSeconds],
-          [receivers, serial],
+          [SEED.iperfSerial.receivers, SEED.iperfSerial.seconds],
         ],
       },
       { name: 'Herd (BitTorrent), modelled', role: 'model', hue: 'purple', points: herd },
       { name: 'mcp2p, multicast', role: 'ours', hue: 'blue', points: ours },
       { name: 'mcp2p, swarm alone', role: 'ours', hue: 'green', points: swarm },
     ],
-    rows: [
-      {
-        what: 'iperf, one receiver',
-        seed: seconds(SEED.iperfSeconds),
-        model: seconds(simulateSerial(GIBIBYTE, 1)),
-        ours: seconds(ours[0][1]),
-      },
-      {
-        what: 'iperf, serial, 8.06 GiB',
-        seed: seconds(serial),
-        model: seconds(serialSeconds(GIBIBYTE, receivers)),
-      },
-      {
-        what: `multicast, ${most} receivers`,
-        seed: 'as long as for one (1.2.3)',
-        model: seconds(multicastSeconds(GIBIBYTE)),
-        ours: last(ours),
-      },
-      {
-        what: `Herd, ${most} receivers`,
-        seed: 'not faster than P2P by chunks (1.2.3)',
-        model: last(herd),
-        ours: `${last(swarm)} (swarm alone)`,
-      },
-    ],
+    rows: rowsOf11(herd, ours, swarm, most),
     notes: [
       "The graph's points are in a picture and in no table of the text: only the two times that iperf printed (6.1.1.3) can be marks, and what the text says is in the table.",
       "iperf's 89.8 s are 4.5 % more than the formula's 85.9 s: headers. mcp2p's are 5 % more than iperf's: 2 % of the line left for repair, and its own header and hashes; for that all bytes are there and verified, where iperf lost up to 0.064 %.",
       'Herd is modelled as its BitTorrent (rarest first, queued requests, 5 upload slots); its start over ssh is not, so it is faster here than it can have been.',
     ],
   }
+}
+
+function rowsOf11(herd: Curve, ours: Curve, swarm: Curve, most: number): Row[] {
+  const { receivers, seconds: serial } = SEED.iperfSerial
+  return [
+    {
+      what: 'iperf, one receiver',
+      seed: seconds(SEED.iperfSeconds),
+      model: seconds(simulateSerial(GIBIBYTE, 1)),
+      ours: seconds(ours[0][1]),
+    },
+    {
+      what: 'iperf, serial, 8.06 GiB',
+      seed: seconds(serial),
+      model: seconds(serialSeconds(GIBIBYTE, receivers)),
+    },
+    {
+      what: `multicast, ${most} receivers`,
+      seed: 'as long as for one (1.2.3)',
+      model: seconds(multicastSeconds(GIBIBYTE)),
+      ours: last(ours),
+    },
+    {
+      what: `Herd, ${most} receivers`,
+      seed: 'not faster than P2P by chunks (1.2.3)',
+      model: last(herd),
+      ours: `${last(swarm)} (swarm alone)`,
+    },
+  ]
 }
 
 export function figure50(transfers: Transfers): Figure {
@@ -293,7 +314,6 @@ export function figure50(transfers: Transfers): Figure {
   const swarm = transfers.ours('swarm', few)
   const most = few[few.length - 1]
   const counts = upTo(15)
-  const use = (100 * multicastSeconds(GIBIBYTE)) / naive[naive.length - 1][1]
   return {
     name: '000-figure-5.0',
     source: 'document 000, figure 5.0',
@@ -326,32 +346,7 @@ export function figure50(transfers: Transfers): Figure {
       { name: 'mcp2p, multicast', role: 'ours', hue: 'blue', points: ours },
       { name: 'mcp2p, swarm alone', role: 'ours', hue: 'green', points: swarm },
     ],
-    rows: [
-      {
-        what: 'random, one receiver',
-        seed: seconds(4 * SEED.randomSeconds),
-        model: `${seconds(chance[0][1])} (fitted)`,
-        ours: seconds(swarm[0][1]),
-      },
-      { what: `random, ${most} receivers`, model: last(chance), ours: last(swarm) },
-      {
-        what: `naive, ${most} receivers: use of the line`,
-        seed: '< 30 % (5.2)',
-        model: `${use.toFixed(1)} % (${last(naive)})`,
-        ours: `${((100 * multicastSeconds(GIBIBYTE)) / swarm[swarm.length - 1][1]).toFixed(0)} %`,
-      },
-      {
-        what: `Herd, ${most} receivers`,
-        seed: 'faster than random at one receiver (5.2)',
-        model: last(herd),
-        ours: last(swarm),
-      },
-      {
-        what: `mcp2p, multicast, ${most} receivers`,
-        model: seconds(multicastSeconds(GIBIBYTE)),
-        ours: last(ours),
-      },
-    ],
+    rows: rowsOf50({ naive, chance, herd, ours, swarm }, most),
     notes: [
       `The model of the seed's program has one fitted number: ${(1000 * gapSeconds()).toFixed(1)} ms between a chunk and the next request to that peer, from the one time in the text (256 MiB to one host in 39.3 s, 6.2.2.2). All else follows from its design; five peers at once are assumed.`,
       'With naive selection all want the same chunk of the same peer, so nobody has anything for anybody and all are served by the seeder alone, as the seed found; the model has no jitter that would break the step, so it is the worst case.',
@@ -359,6 +354,40 @@ export function figure50(transfers: Transfers): Figure {
       `As in figure 1.0, ${whyOursIsSlower}`,
     ],
   }
+}
+
+function rowsOf50(
+  curves: Record<'naive' | 'chance' | 'herd' | 'ours' | 'swarm', Curve>,
+  most: number,
+): Row[] {
+  const { naive, chance, herd, ours, swarm } = curves
+  const use = (100 * multicastSeconds(GIBIBYTE)) / naive[naive.length - 1][1]
+  return [
+    {
+      what: 'random, one receiver',
+      seed: seconds(4 * SEED.randomSeconds),
+      model: `${seconds(chance[0][1])} (fitted)`,
+      ours: seconds(swarm[0][1]),
+    },
+    { what: `random, ${most} receivers`, model: last(chance), ours: last(swarm) },
+    {
+      what: `naive, ${most} receivers: use of the line`,
+      seed: '< 30 % (5.2)',
+      model: `${use.toFixed(1)} % (${last(naive)})`,
+      ours: `${((100 * multicastSeconds(GIBIBYTE)) / swarm[swarm.length - 1][1]).toFixed(0)} %`,
+    },
+    {
+      what: `Herd, ${most} receivers`,
+      seed: 'faster than random at one receiver (5.2)',
+      model: last(herd),
+      ours: last(swarm),
+    },
+    {
+      what: `mcp2p, multicast, ${most} receivers`,
+      model: seconds(multicastSeconds(GIBIBYTE)),
+      ours: last(ours),
+    },
+  ]
 }
 
 export function figure60(transfers: Transfers): Figure {

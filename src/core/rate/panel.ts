@@ -13,6 +13,7 @@ import type { Micros } from '../base/machine.js'
 import type { RateReport } from './controller.js'
 import { type Seat, takeReport } from './seat.js'
 import type { SentHistory } from './sent.js'
+import { TUNING } from './tuning.js'
 
 /** Loss beyond the median by so much, or a queue longer by so much, is a receiver's own trouble. */
 const FAR_LOSS = 0.1
@@ -52,6 +53,11 @@ export interface Verdict {
   readonly follow: number
   /** Every reader lost everything: a broken path, not a full one. */
   readonly dark: boolean
+}
+
+/** What waits does so in the receivers' sockets: they do not keep up, and the line may well. */
+export function isLagging({ lagMicros, queueMicros }: Verdict): boolean {
+  return lagMicros > Math.max(TUNING.lagMicros, queueMicros / 2)
 }
 
 export class Panel {

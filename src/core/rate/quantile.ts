@@ -24,9 +24,11 @@ import { Breaker } from './breaker.js'
 import { Company } from './company.js'
 import type { RateController, RateReport, RateStop } from './controller.js'
 import { Disks } from './disks.js'
+import { drainOf } from './drain.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
-import { Panel, type Verdict } from './panel.js'
+import { isLagging, Panel, type Verdict } from './panel.js'
+import { Relief } from './relief.js'
 import { Startup } from './startup.js'
 import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
@@ -63,6 +65,7 @@ export class QuantileRate implements RateController {
   readonly #disks = new Disks()
   readonly #starting = new Startup()
   readonly #headroom = new Headroom()
+  readonly #relief = new Relief()
   #phase: Phase = 'startup'
   #why = ''
   #rateBps: number
@@ -116,7 +119,8 @@ export class QuantileRate implements RateController {
   }
 
   get wantsFastReports(): boolean {
-    return this.#phase !== 'steady' || this.#searching || this.#yielding.sharing(this.#now)
+    if (this.#phase !== 'steady' || this.#searching) return true
+    return this.#yielding.sharing(this.#now) || this.#relief.isAwaited
   }
 
   get stopped(): RateStop | undefined {
@@ -245,16 +249,13 @@ export class QuantileRate implements RateController {
 
   /** Back to just below the path. */
   #settle(why = '', holdMicros: Micros = TUNING.holdMicros): Plan {
-    const hold = this.#searching ? 0 : holdMicros
+    const hold = this.#searching ? 0 : this.#relief.hold(holdMicros)
     return { phase: 'steady', rateBps: this.#steadyBps, holdMicros: hold, why }
   }
 
   /** Below the path for as long as its queue needs. */
   #draining(v: Verdict, why = ''): Plan {
-    const deep = v.lagMicros > TUNING.lagDeepMicros
-    const depth = Math.min(deep ? 0.6 : 0.3, Math.max(0.06, v.queueMicros / 300_000))
-    const longest = deep ? 1_500_000 : 600_000
-    const holdMicros = Math.min(longest, Math.max(1.2 * TUNING.roundMicros, v.queueMicros / depth))
+    const { depth, holdMicros } = drainOf(v)
     this.#cutAt = this.#now
     return { phase: 'drain', rateBps: this.#pathBps * (1 - depth), holdMicros, why }
   }
@@ -306,6 +307,7 @@ export class QuantileRate implements RateController {
   #overload(v: Verdict, now: Micros): Plan {
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
+    this.#relief.onFull(isLagging(v), Number.POSITIVE_INFINITY)
     this.#searchUntil = now + TUNING.searchMicros
     // What a busy machine measured in a tenth of a second is a guess: the next steps are long.
     this.#step = TUNING.stepSearch
@@ -322,7 +324,9 @@ export class QuantileRate implements RateController {
         this.#pathBps = capBps
       }
     }
-    if (now < this.#until) return undefined
+    const all = this.#verdict(now)
+    const isGone = all?.heardShare === 1 && all.queueMicros <= TUNING.queueLowMicros
+    if (now < this.#until && !isGone) return undefined
     this.#measureBps = 0
     return this.#settle()
   }
@@ -384,6 +388,7 @@ export class QuantileRate implements RateController {
    */
   #cpuCut(v: Verdict): Plan {
     const heavy = v.kernel > 1 - TUNING.cpuCutMin
+    this.#relief.end()
     this.#pathBps = Math.min(
       this.#pathBps,
       Math.max(this.#fitBps(v), this.#pathBps * TUNING.cpuCutMin),
@@ -412,18 +417,21 @@ export class QuantileRate implements RateController {
 
   #delayCut(v: Verdict, now: Micros): Plan {
     const deep = v.lagMicros > TUNING.lagDeepMicros
-    if (!deep && this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
+    const cpu = isLagging(v)
+    if (!deep && !cpu && this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
       this.#pathBps = this.#yielding.pathBps * TUNING.share
       return this.#settle()
     }
+    this.#relief.onFull(cpu, this.#pathBps)
     const capBps = Math.max(v.capBps, this.#pathBps * (deep ? 0.7 : 0.9))
     this.#pathBps = Math.min(this.#pathBps * 0.99, capBps)
-    return this.#draining(v, v.lagMicros > v.queueMicros / 2 ? 'cpu' : 'delay')
+    return this.#draining(v, cpu ? 'cpu' : 'delay')
   }
 
   #probing(v: Verdict): Plan {
     // A step must stand out from the noise of random loss, or its verdict is a coin's.
     this.#step = Math.max(this.#step, Math.min(TUNING.stepNoisyMax, 6 * v.sigma))
+    this.#step = this.#relief.step(this.#pathBps, this.#step)
     this.#trustedBps = this.#phase === 'probe' ? this.#trustedBps : this.#pathBps
     return { phase: 'probe', rateBps: this.#pathBps * (1 + this.#step) }
   }
@@ -444,12 +452,14 @@ export class QuantileRate implements RateController {
       // Too little to send for this step: nothing was risked and nothing learnt, so try again soon.
       if (this.#epoch.idle(now, 0.97)) return this.#settle('', TUNING.idleMicros)
       this.#carries(this.#leftBps(v, now))
+      this.#relief.onCarried(this.#pathBps)
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
     }
     this.#step = TUNING.stepMin
     this.#cleanRounds = 0
     this.#searchUntil = now
+    this.#relief.onFull(isLagging(v), 0)
     if (v.excess > step + 0.02 + 3 * v.sigma) return this.#lossCut(v, now)
     if (step > TUNING.stepNoisyMax) {
       this.#measureBps = this.#rateBps
@@ -467,8 +477,7 @@ export class QuantileRate implements RateController {
   }
 
   #testing(v: Verdict, cut: number, excess: number): Plan {
-    const { loss } = v
-    this.#before = { pathBps: this.#pathBps, rateBps: this.#rateBps, loss, excess }
+    this.#before = { pathBps: this.#pathBps, rateBps: this.#rateBps, loss: v.loss, excess }
     return { phase: 'test', rateBps: this.#rateBps * (1 - cut) }
   }
 

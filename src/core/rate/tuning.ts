@@ -11,6 +11,8 @@ export const TUNING = {
   batchMicros: 10_000,
   /** The queue that is aimed at, one that is as good as none, and one that tells a full path. */
   queueMicros: 20_000,
+  /** Who takes what came this late does not keep up. */
+  lagMicros: 2_000,
   /** Receivers that lag so far behind are much too slow: cuts and drains may be deeper than others. */
   lagDeepMicros: 100_000,
   queueLowMicros: 8_000,
@@ -41,6 +43,10 @@ export const TUNING = {
   contestedBps: 40_000_000,
   contestedGain: 1.4,
   holdMicros: 3_000_000,
+  /** After receivers' processors were the limit: how long it holds at first and at most, and steps. */
+  reliefMicros: 400_000,
+  reliefMostMicros: 800_000,
+  stepRelief: 0.2,
   searchMicros: 3_000_000,
   idleMicros: 500_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */

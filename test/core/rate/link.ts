@@ -104,13 +104,14 @@ class Receiver {
       if (run.sender < 0) tcp?.acknowledge(run.count)
       else this.#arrive(spec.kernelTimes ? { ...run, arrivedMicros: ms * STEP_MICROS } : run, luck)
     }
-    if (ms < this.pausedUntil) return
+    const share = spec.cpuShare?.(ms) ?? 1
+    if (ms < this.pausedUntil || share === 0) return
     if (spec.pauseMillis !== undefined && luck.unit() < 0.001) {
       this.pausedUntil = ms + luck.below(spec.pauseMillis)
     }
     const now = ms * STEP_MICROS
     if (ms % 200 === 0) this.#speed = 1 + (2 * luck.unit() - 1) * (spec.cpuSwing ?? 0)
-    const cpuBytes = ((spec.cpuBps ?? 1e12) * this.#speed) / 8000
+    const cpuBytes = ((spec.cpuBps ?? 1e12) * share * this.#speed) / 8000
     for (const run of socket.serve(cpuBytes, PAYLOAD_BYTES)) this.gauges[run.sender].take(run, now)
     for (const gauge of this.gauges) gauge.step(now)
   }

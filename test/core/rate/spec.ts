@@ -25,6 +25,8 @@ export interface ReceiverSpec {
   readonly cpuSwing?: number
   /** Event-loop pauses: on average one per second of up to so many ms. */
   readonly pauseMillis?: number
+  /** The share of its CPU that others leave it in this ms. */
+  readonly cpuShare?: (ms: number) => number
   /** Reports what it likes. */
   readonly lie?: 'all-lost' | 'none-lost'
   /** A greedy TCP flow on its own port from this ms on. */

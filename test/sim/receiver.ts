@@ -93,7 +93,11 @@ export class Receiver {
         id: setting.id,
         node: nodeName(network),
         port: PEER_PORT,
-        tree: { geometry, layerMatches: (_chunk, leaves) => layerMatches(leaves) },
+        tree: {
+          geometry,
+          layerMatches: (_chunk, leaves) => layerMatches(leaves),
+          sharedLayer: chunk => layerOf(geometry, chunk),
+        },
         verified: this.verified,
         finishedFiles,
         metaBytes: setting.metaBytes,
@@ -101,7 +105,7 @@ export class Receiver {
         multicast: setting.multicast,
         stay: false,
         oneWay: options.oneWay,
-        poolBytes: options.poolBytes,
+        poolBytes: options.poolBytes ?? setting.poolBytes,
       },
       this.startedAt,
     )

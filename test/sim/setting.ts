@@ -23,6 +23,8 @@ export interface Setting {
   readonly lateMicros: Micros
   /** How long a receiver lets datagrams gather in its socket before it looks; 0: it wakes for each run. */
   readonly restMicros: Micros
+  /** Of each receiver; default as in the product. */
+  readonly poolBytes?: number
 }
 
 export const GROUP = '224.0.67.67'
@@ -32,11 +34,18 @@ export const PEER_PORT = 9990
 
 /** The leaves of a chunk whose bytes are right: content has no bytes here, so hashes are zero. */
 export function layerOf(geometry: Geometry, chunk: number): Uint8Array {
-  return new Uint8Array(32 * geometry.blocksOfChunk(chunk))
+  const bytes = 32 * geometry.blocksOfChunk(chunk)
+  let layer = layers.get(bytes)
+  if (layer === undefined) layers.set(bytes, (layer = new Uint8Array(bytes)))
+  return layer
 }
 
+/** By their length; all who need one share it. */
+const layers = new Map<number, Uint8Array>()
+
 export function layerMatches(leaves: Uint8Array): boolean {
-  return leaves.every(byte => byte === 0)
+  for (let i = 0; i < leaves.length; i++) if (leaves[i] !== 0) return false
+  return true
 }
 
 /** A process' random name, 16 hex digits. */

@@ -65,6 +65,10 @@ const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
 /** As the batches of io/net do. */
 const CROWD_REST_MICROS = 10_000
+/** So many are looked at more rarely, and have less memory: nothing of this size waits for a disk. */
+const THRONG = 2500
+const THRONG_REST_MICROS = 40_000
+const THRONG_POOL_BYTES = 16 * 1024 * 1024
 
 export class World {
   readonly network: Network
@@ -101,7 +105,8 @@ export class World {
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps, { oneWay })),
       multicast: scenario.multicast !== 'off',
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
-      restMicros: options.receivers < CROWD ? 0 : CROWD_REST_MICROS,
+      restMicros: restOf(options.receivers),
+      poolBytes: options.receivers < THRONG ? undefined : THRONG_POOL_BYTES,
     }
     for (let i = 0; i < senders + options.receivers; i++) this.#addHost(i, senders, lineBps)
     this.#receiverHosts.forEach((_, i) => {
@@ -331,6 +336,11 @@ export class World {
       notices,
     }
   }
+}
+
+function restOf(receivers: number): Micros {
+  if (receivers < CROWD) return 0
+  return receivers < THRONG ? CROWD_REST_MICROS : THRONG_REST_MICROS
 }
 
 /** Sizes of the files: equal but for a few bytes, so that short last blocks occur. */

@@ -88,6 +88,8 @@ export const LIMITS = {
   uploadSlots: 20,
   connectionsWanted: 20,
   connectionsMax: 2048,
+  /** Of a sender: every receiver keeps one to it, to report. */
+  connectionsOfSenderMax: 16_384,
   connectionsPerAddressMax: 64,
   /** Accepted connections that have not said a byte yet, and those that talk to the manager. */
   connectionsSilentMax: 512,
@@ -137,7 +139,7 @@ export const LIMITS = {
   begunRunsMax: 16_384,
 
   /** Receivers that a sender remembers; connections are fewer. */
-  receiversMax: 4096,
+  receiversMax: 32_768,
 
   // Receiver's memory and disk
   partialPoolBytes: 48 * MiB,

@@ -10,6 +10,8 @@ export interface Tree {
   readonly geometry: Geometry
   /** True when these leaves have the chunk's root. */
   layerMatches(chunk: number, leaves: Uint8Array): boolean
+  /** Many receivers in one process, as a simulation has them, may keep one copy of a right layer. */
+  sharedLayer?(chunk: number): Uint8Array
 }
 
 interface Arriving {
@@ -78,7 +80,7 @@ export class LayerCache {
     if (!arriving.have.full) return false
     this.#arriving.delete(chunk)
     if (!this.#tree.layerMatches(chunk, arriving.leaves)) return false
-    this.#layers.set(chunk, arriving.leaves)
+    this.#layers.set(chunk, this.#tree.sharedLayer?.(chunk) ?? arriving.leaves)
     this.#bytes += costOf(arriving.leaves)
     this.#bound()
     return true

@@ -21,7 +21,7 @@ import type {
 } from '../wire/message.js'
 import { AddressBook } from './book.js'
 import { Division } from './division.js'
-import { whoMustGo } from './door.js'
+import { Door } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { Link } from './link.js'
 import { News } from './news.js'
@@ -75,6 +75,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
   readonly #word = new Word()
+  readonly #door: Door
   /** Set by a transmitter: what will go by multicast is answered "later". */
   later: (block: number, link: Link) => boolean = () => false
 
@@ -83,6 +84,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#geometry = options.geometry
     this.#keeps = options.keeps ?? true
     this.book = new AddressBook(options.prng)
+    this.#door = new Door(options.role)
     this.#news = new News(options.prng)
     this.division = new Division(options.geometry, options.node)
   }
@@ -211,8 +213,6 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (link.address) this.book.offended(link.address, now)
   }
 
-  // ---- connections
-
   #onConnected(input: SwarmIn & { type: 'connected' }, now: Micros): void {
     const link = new Link(input.peer, input.host, input.outbound, now)
     if (input.outbound) {
@@ -220,8 +220,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       link.address = { host: input.host, port: input.port }
     }
     this.#links.set(input.peer, link)
+    this.#door.entered(link)
     this.#checkAt = Math.min(this.#checkAt, now + CHECK_MICROS)
-    const leaver = whoMustGo(this.#links, link)
+    const leaver = this.#door.whoMustGo(this.#links, link)
     if (leaver !== undefined) {
       const reason = 'too many connections'
       this.#out.push({ type: 'close', peer: leaver.peer, reason, abrupt: true })
@@ -374,6 +375,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #drop(link: Link, reason: string, now: Micros): void {
     this.#links.delete(link.peer)
+    this.#door.left(link)
     this.#active = undefined
     this.slots.drop(link.peer)
     this.division.left(link.peer)
@@ -383,8 +385,6 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     link.asked.clear()
     if (link.hello !== undefined) this.#out.push({ type: 'left', link, reason })
   }
-
-  // ---- answers
 
   #onData(link: Link, message: Data, now: Micros): void {
     const { range, bytes } = message
@@ -434,8 +434,6 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const part = { type: 'meta', totalBytes: metaBytes.length, offsetBytes: offset, bytes } as const
     this.send(link, part, now)
   }
-
-  // ---- time
 
   #work(now: Micros): void {
     if (now >= this.#news.dueAt) this.#tellNews(now)

@@ -1,7 +1,7 @@
 // `npm run figures`: the seeds' figures anew, and ours in each: charts, pictures and one page in
 // bench/results. Everything is simulated in virtual time, so it says the same on every machine.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { repositoryRoot } from '../../test/lab/root.js'
@@ -18,7 +18,7 @@ import { figure10, figure11, figure50, figure60, Transfers } from './transfers.j
 
 const help = `npm run figures [-- --quick] [--only NAME] [--seed 1] [--to FOLDER]
   --quick       small files and few hosts: seconds, to see that all works; needs --to
-  --only NAME   those whose names contain NAME, and no page
+  --only NAME   anew only those whose names contain NAME; the page has the others as they were
   --to FOLDER   default: bench/results
 `
 
@@ -82,10 +82,9 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(`${figure.name.padEnd(22)}${spent} CPU seconds\n`)
   }
   if (figures.length === 0) throw new Error(`no figure is called ${values.only}`)
-  if (figures.length < makers.length) return 0
   const made = circumstances(browser ? { browser: browser.version } : {})
   const path = join(folder, 'figures.md')
-  writeFileSync(path, pageOf(figures, made, seed, browser ? 'png' : 'svg'))
+  writeFileSync(path, pageOf(saved(folder), made, seed, browser ? 'png' : 'svg'))
   process.stdout.write(`written to ${path}\n`)
   return 0
 }
@@ -94,5 +93,14 @@ function publish(figure: Figure, folder: string, browser: Browser | undefined): 
   const svg = drawChart(figure)
   const path = join(folder, 'figures', figure.name)
   writeFileSync(`${path}.svg`, svg)
+  writeFileSync(`${path}.json`, `${JSON.stringify(figure, null, 1)}\n`)
   if (browser) paint(browser, svg, `${path}.png`)
+}
+
+/** All figures that have been made, in the page's order. */
+function saved(folder: string): Figure[] {
+  return names
+    .map(name => join(folder, 'figures', `${name}.json`))
+    .filter(path => existsSync(path))
+    .map(path => JSON.parse(readFileSync(path, 'utf8')) as Figure)
 }

@@ -24,6 +24,8 @@ export interface Cast {
   readonly receivers: readonly Receiver[]
   /** Resolves when the late receiver was started. */
   readonly late: Promise<CliProcess>
+  /** Why the swarm was on its own, as anybody said. */
+  readonly reasons: readonly string[]
 }
 
 export const parts = [
@@ -37,8 +39,14 @@ export async function start(
   meta: string,
   root: string,
   out: string,
-  follow: (process: CliProcess) => CliProcess,
+  followed: (process: CliProcess) => CliProcess,
 ): Promise<Cast> {
+  const reasons: string[] = []
+  const follow = (process: CliProcess): CliProcess =>
+    followed(process).on(({ type, message }) => {
+      const [, why] = /^swarm only: (.*)/.exec(type === 'notice' ? String(message) : '') ?? []
+      if (why !== undefined) reasons.push(why)
+    })
   const network = ['--interface', loopback, '--port', String(await freeUdpPorts())]
   // It stays for the late one, however small the tree; the demo ends it.
   const send = ['send', meta, '--root', root, '--wait-receivers', '2', '--forever', ...network]
@@ -60,7 +68,7 @@ export async function start(
   await enter()
   const early = receivers.map(each => each.process)
   const late = whenPassed(sender, early, lateFraction * Number(totalBytes)).then(enter)
-  return { sender, receivers, late }
+  return { sender, receivers, late, reasons }
 }
 
 /** Resolves once a part of the blast is over; without a blast, once a receiver has that much. */

@@ -37,6 +37,10 @@ async function main(args: string[]): Promise<number> {
     return 2
   }
   const given = args[0] === undefined ? undefined : resolve(args[0])
+  if (given !== undefined && !existsSync(given)) {
+    process.stderr.write(`demo: no such file or folder: ${given}\n`)
+    return 3
+  }
   const bytes = given === undefined ? madeBytes : await sizeOf(given)
   const copies = receiverCount + (given === undefined ? 1 : 0)
   const scratch = await scratchFolder(bytes * copies + spareBytes)

@@ -77,9 +77,6 @@ export function verdict(rows: readonly Row[], cast: Cast): string {
     return `Multicast works on this machine: it carried ${share} % of the bytes, the swarm the rest.`
   }
   if (total === 0) return 'There were no bytes to carry.'
-  const notices = [cast.sender, ...cast.receivers.map(each => each.process)]
-    .map(process => process.last('notice'))
-    .filter(notice => notice !== undefined)
-  const why = notices.find(notice => notice.code === 'swarm-only') ?? notices[0]
-  return `No multicast on this machine: the swarm did it all.${why ? ` (${why.message})` : ''}`
+  const [why] = cast.reasons
+  return `No multicast on this machine: the swarm did it all${why ? ` (${why})` : ''}.`
 }

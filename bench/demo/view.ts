@@ -59,10 +59,11 @@ function receiverLine(receiver: CliProcess, part: string): string {
   const progress = receiver.last('progress') as unknown as ReceiveProgress | undefined
   if (!progress) return `  ${receiver.name}  starts (${part})`
   const { verifiedBytes, totalBytes, rateBps, peerBytes, seederBytes, multicast } = progress
-  const fraction = totalBytes > 0 ? verifiedBytes / totalBytes : 0
+  const isComplete = receiver.last('complete') !== undefined
+  const fraction = isComplete ? 1 : totalBytes > 0 ? verifiedBytes / totalBytes : 0
   const filled = Math.floor(fraction * barCells)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(barCells - filled)}`
-  const state = receiver.last('complete') ? 'complete' : formatRate(rateBps)
+  const state = isComplete ? 'complete' : formatRate(rateBps)
   const sources = `multicast ${formatBytes(multicast.bytes)}, peers ${formatBytes(peerBytes + seederBytes)}`
   return `  ${receiver.name}  ${bar} ${formatPercent(fraction).padStart(4)} ${state}, ${sources} (${part})`
 }

@@ -429,7 +429,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   /** Says why the swarm is on its own, once until the blast is heard again. */
   #tellWhy(why: string | undefined, plan: Plan): void {
     if (plan === 'behind') this.#toldWhy = undefined
-    if (why === undefined || why === this.#toldWhy) return
+    if (why === undefined || why === this.#toldWhy || this.#files.allFinished) return
     const hint = hintAgainst(why)
     const level = hint !== undefined || this.#whyDeaf ? 'warning' : 'info'
     // Another reason is worth another line only if something can be done about it.

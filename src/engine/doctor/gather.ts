@@ -34,7 +34,7 @@ export async function gather(options: GatherOptions): Promise<Facts> {
   const place = placeFor(options)
   const { group, port, chosen, interfaces } = place
   const { quick = false, listenMillis, ttl = 1 } = options
-  const dataPort = options.dataPort ?? port + 1
+  const dataPort = options.dataPort ?? Math.min(port + 1, 65_535)
   const peerPort = options.peerPort ?? DEFAULT_PEER_PORT
   const startedAt = { unix: Date.now(), mono: performance.now() }
   const igmp = kernelText('/proc/net/igmp')

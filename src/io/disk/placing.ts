@@ -84,8 +84,10 @@ export async function placeFolder(
 
 /** What a destination says that holds something else under the names of a transfer. */
 export function existing(path: string, count: number): Mcp2pError {
-  const others = count > 1 ? ` and ${count - 1} more (${count} in all)` : ''
-  const message = `${path} exists and is different${others}`
+  const message =
+    count === 1
+      ? `${path} exists and is different`
+      : `${count} files exist and are different, the first is ${path}`
   const hint = 'Nothing was changed. Choose another folder, or replace with --overwrite.'
   return new Mcp2pError('EXISTS', 'storage', message, hint)
 }

@@ -108,7 +108,8 @@ function refuse(meta: P2pMeta, { different, blocked }: Standing, overwrite: bool
   if (different.length === 0) return
   if (!overwrite) throw existing(meta.files[different[0]].path, different.length)
   if (blocked.length === 0) return
-  const message = `${meta.files[blocked[0]].path} is a folder where a file should be (${blocked.length} in all)`
+  const count = blocked.length === 1 ? '' : ` (the first of ${blocked.length})`
+  const message = `${meta.files[blocked[0]].path} is a folder where a file should be${count}`
   const hint = 'Move it away or choose another folder: --overwrite replaces files, not folders.'
   throw new Mcp2pError('IN_THE_WAY', 'storage', message, hint)
 }

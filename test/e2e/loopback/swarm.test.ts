@@ -1,7 +1,7 @@
 // Without multicast: the swarm alone does it, and a line says so. And with nobody to be heard at
 // all: a line that says what to pass.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { ReceiveResult } from '../../../src/engine/api.js'
@@ -79,6 +79,18 @@ describe('a pure swarm', patience, () => {
     await end([sender, receiver])
     await stage.expectSame(file, 'a')
     expect(notices.filter(notice('no-meta'))).toHaveLength(1)
+  })
+
+  play('is not mentioned where there is nothing to fetch', async ({ stage }) => {
+    const file = join(stage.folder, 'empty')
+    await writeFile(file, '')
+    const sender = stage.send([file, '--wait-receivers', '1'])
+    await sender.until('listening')
+    const receiver = stage.recv('a', [])
+    const notices = eventsOf(receiver, 'notice')
+    await end([sender, receiver])
+    await stage.expectSame(file, 'a')
+    expect(notices).toEqual([])
   })
 
   play('finds a sender that blasts, without hearing it', async ({ stage }) => {

@@ -100,6 +100,10 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly uploadBps?: number
   /** There is no way back: nothing is sent, all must come by multicast, from a carousel. */
   readonly oneWay?: boolean
+  /** Never fetch from outside for the others here and multicast it. */
+  readonly noRelay?: boolean
+  /** Where such a one is able to, it alone does that. */
+  readonly relayOnly?: boolean
   /** What is verified is forgotten: nothing is written, resumed or given to others. */
   readonly discard?: boolean
 }

@@ -4,7 +4,7 @@
 import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { MetaTree } from '../core/meta/tree.js'
 import { Batch } from '../core/multicast/batch.js'
-import type { Seed, SeedIn } from '../core/session/seed.js'
+import type { BlastIn, Blasting } from '../core/session/blasting.js'
 import { type Announce, encodeAnnounce } from '../core/wire/announce.js'
 import { DATAGRAM, emptyHeader, HEADER_BYTES, writeHeader } from '../core/wire/datagram.js'
 import type { Outlet } from '../io/net/outlet.js'
@@ -13,14 +13,14 @@ import { nowMicros, TIMER_MILLIS_MAX } from './drive.js'
 import { ParityMaker } from './parity-maker.js'
 
 export interface BlasterOptions {
-  readonly seed: Seed
+  readonly seed: Blasting
   readonly tree: MetaTree
   readonly chunks: Chunks
   readonly metaBytes: Uint8Array
   readonly outlet: Outlet
   readonly port: number
   readonly dataPort: number
-  readonly feed: (input: SeedIn) => void
+  readonly feed: (input: BlastIn) => void
   /** Drains the machine after it was pulled from. */
   readonly drain: () => void
 }

@@ -7,7 +7,14 @@ import { Prng } from '../core/base/prng.js'
 import { Batch } from '../core/multicast/batch.js'
 import { Turnstile } from '../core/multicast/turnstile.js'
 import { type Channel, channelKey } from '../core/session/channel.js'
-import { type Announce, decodeAnnounce, encodeQuery } from '../core/wire/announce.js'
+import {
+  type Announce,
+  decodeAnnounce,
+  decodeQuery,
+  encodeQuery,
+  type Query,
+  type Standing,
+} from '../core/wire/announce.js'
 import {
   DATAGRAM,
   emptyHeader,
@@ -39,6 +46,8 @@ export interface EarsOptions {
     announce: Announce,
     bytes: number,
   ) => void
+  /** Somebody else asks, in this segment. */
+  readonly onQuery?: (source: string, query: Query) => void
 }
 
 export class Ears {
@@ -89,13 +98,13 @@ export class Ears {
    * Asks transmitters to announce themselves at once. When none has been heard for long, the switch
    * may have forgotten that we listen: it is reminded.
    */
-  query(id: string | undefined): void {
+  query(id: string | undefined, from?: Standing): void {
     const quietMillis = performance.now() - Math.max(this.#heardAt, this.#renewedAt)
     if (quietMillis > LIMITS.rejoinEveryMicros / 1000 && !this.#left) this.rejoin()
     if (this.#outlet === undefined || this.#outlet.room === 0) return
     const random = randomBytes(8)
     const session = { high: random.readUInt32BE(0), low: random.readUInt32BE(4) }
-    const bytes = encodeQuery(session, id === undefined ? {} : { id })
+    const bytes = encodeQuery(session, { id, from })
     this.#outlet.slot().set(bytes)
     this.#outlet.send(bytes.length, this.#options.port)
     this.#outlet.flush()
@@ -171,8 +180,15 @@ export class Ears {
   /** A datagram on the announcements' port. */
   hearAnnounce(bytes: Uint8Array, source: string): void {
     const header = this.#header
-    if (!readHeader(bytes, 0, bytes.length, header) || header.type !== DATAGRAM.announce) return
+    if (!readHeader(bytes, 0, bytes.length, header)) return
+    const isQuery = header.type === DATAGRAM.query && this.#options.onQuery !== undefined
+    if (!isQuery && header.type !== DATAGRAM.announce) return
     if (!this.#turnstile.admits(source, nowMicros())) return
+    if (isQuery) {
+      const query = decodeQuery(bytes.subarray(HEADER_BYTES))
+      if (query !== undefined) this.#options.onQuery?.(source, query)
+      return
+    }
     const announce = decodeAnnounce(bytes.subarray(HEADER_BYTES))
     if (announce === undefined) return
     const session = { high: header.sessionHigh, low: header.sessionLow }

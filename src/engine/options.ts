@@ -130,6 +130,8 @@ const RECEIVE: Rules<ReceiveOptions> = {
   downloadBps: rate,
   uploadBps: rate,
   oneWay: yesOrNo,
+  noRelay: yesOrNo,
+  relayOnly: yesOrNo,
   discard: yesOrNo,
 }
 
@@ -213,9 +215,12 @@ export function checkDoctorOptions(options: DoctorOptions): void {
 export function checkReceiveOptions(options: ReceiveOptions): void {
   check(options, RECEIVE)
   const { oneWay, multicast, peers = [], stay, discard, out, overwrite } = options
+  const { noRelay, relayOnly } = options
   if (discard && (out !== undefined || overwrite || stay))
     throw bad('discard leaves nothing for out, overwrite and stay')
   if (oneWay && multicast === 'never') throw bad('oneWay is nothing but multicast')
+  if (relayOnly && (noRelay || oneWay || discard || multicast === 'never'))
+    throw bad('relayOnly needs multicast, a way back, and what it has')
   if (oneWay && (peers.length > 0 || stay)) throw bad('oneWay has no way to peers')
 }
 

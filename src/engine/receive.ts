@@ -109,7 +109,9 @@ class Reception {
           this.#wake()
         }
         try {
-          this.#ears = await Ears.open({ ...place, ttl: 1, mute: oneWay, onAnnounce })
+          const onQuery: EarsOptions['onQuery'] = (from, query) =>
+            this.#receiving?.queried(from, query)
+          this.#ears = await Ears.open({ ...place, ttl: 1, mute: oneWay, onAnnounce, onQuery })
           this.#ears.onBatch = batch => this.#overheard?.take(batch)
         } catch (error) {
           if (multicast === 'always' || oneWay) throw error

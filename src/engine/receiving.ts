@@ -13,7 +13,7 @@ import { MetaTree } from '../core/meta/tree.js'
 import type { Batch } from '../core/multicast/batch.js'
 import type { Channel } from '../core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../core/session/fetch.js'
-import type { Announce } from '../core/wire/announce.js'
+import type { Announce, Query } from '../core/wire/announce.js'
 import type { SessionId } from '../core/wire/datagram.js'
 import { openDiscard } from '../io/disk/discard-store.js'
 import { hasherOf } from '../io/disk/hasher.js'
@@ -33,6 +33,7 @@ import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 import { PoolBytes } from './pool-bytes.js'
 import { idleReception, multicastStatus } from './reception.js'
+import { Relaying } from './relaying.js'
 
 export interface ReceivingOptions {
   readonly meta: P2pMeta
@@ -63,6 +64,7 @@ export class Receiving {
   readonly #peers: Peers
   readonly #port: PeerPort | undefined
   readonly #finisher: Finisher
+  readonly #relaying: Relaying | undefined
   readonly #meter = new Meter()
   #managers: Managers | undefined
   readonly #timers: NodeJS.Timeout[] = []
@@ -128,6 +130,7 @@ export class Receiving {
     this.#open = open
     this.#port = port
     const { options, ears, place } = given
+    this.#relaying = this.#makeRelaying()
     this.#fetch = new Fetch(
       {
         id: meta.id,
@@ -140,6 +143,7 @@ export class Receiving {
         prng: new Prng(randomBytes(4).readUInt32BE(0)),
         multicast: ears !== undefined,
         stay: options.stay ?? false,
+        relay: this.#relaying?.policy,
         oneWay: options.oneWay,
         downloadBps: options.downloadBps,
         uploadBps: options.uploadBps,
@@ -194,6 +198,38 @@ export class Receiving {
 
   announced(source: string, session: SessionId, announce: Announce, bytes: number): void {
     this.#drive.feed({ type: 'announce', source, session, announce, bytes })
+  }
+
+  queried(source: string, { id, from }: Query): void {
+    if (id !== undefined && this.#meta.id.startsWith(id))
+      this.#drive.feed({ type: 'query', source, from })
+  }
+
+  /** Who keeps nothing, or has nobody to hear it, has nothing to relay. */
+  #makeRelaying(): Relaying | undefined {
+    const { meta, metaBytes, options, place, ears, emit } = this.#given
+    const { noRelay, relayOnly, oneWay } = options
+    if (this.#port === undefined || ears === undefined || oneWay || noRelay) return undefined
+    if (!this.#open.keeps) return undefined
+    return new Relaying({
+      meta,
+      metaBytes,
+      tree: this.#tree,
+      hash: this.#hash,
+      store: this.#open.store,
+      place,
+      peerPort: this.#port.port,
+      only: relayOnly ?? false,
+      core: () => this.#fetch.relay,
+      feed: input => this.#drive.feed(input),
+      drain: () => this.#drive.run(),
+      onSpoilt: ({ message }) =>
+        emit('notice', {
+          code: 'no-relay',
+          level: 'warning',
+          message: `it no longer relays: ${message}`,
+        }),
+    })
   }
 
   async run(): Promise<ReceiveResult> {
@@ -254,7 +290,11 @@ export class Receiving {
       case 'rejoin':
         return ears?.rejoin()
       case 'query':
-        return ears?.query(this.#meta.id)
+        return ears?.query(this.#meta.id, out.from)
+      case 'read':
+      case 'release':
+      case 'announce':
+        return this.#relaying?.act(out)
       case 'notice': {
         const { code, level, message, hint } = out
         return emit('notice', { code, level, message, hint })
@@ -366,6 +406,7 @@ export class Receiving {
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#drive.stop()
+    await this.#relaying?.close()
     // The sender must hear of our completion, or it waits for us in vain.
     await Promise.all([
       this.#managers?.close(),

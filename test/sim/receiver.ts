@@ -6,20 +6,23 @@ import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
 import { ObjectSymbols } from '../../src/core/multicast/object.js'
+import { QuantileRate } from '../../src/core/rate/quantile.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
+import type { RelayPolicy } from '../../src/core/session/site.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
 import { DATAGRAM } from '../../src/core/wire/datagram.js'
 import type { Range } from '../../src/core/wire/message.js'
+import { Blaster, type Said } from './blaster.js'
 import { Content } from './content.js'
 import { isForged } from './forger.js'
 import type { Host } from './host.js'
 import { type Lying, lying } from './liar.js'
 import { type Pieces, Run } from './link.js'
 import type { Process } from './network.js'
-import type { Said } from './seeder.js'
 import {
   ANNOUNCE_PORT,
+  DATA_PORT,
   GROUP,
   layerMatches,
   layerOf,
@@ -40,6 +43,8 @@ export interface ReceiverOptions {
   /** What it says is changed so on its way out. */
   readonly lie?: Lying
   readonly poolBytes?: number
+  /** It never relays. */
+  readonly noRelay?: boolean
   /** It sends nothing, and knows nothing before it has heard the meta. */
   readonly oneWay?: boolean
 }
@@ -63,6 +68,8 @@ export class Receiver {
   readonly startedAt: Micros
   completeAt: Micros | undefined
   servedAt: Micros | undefined
+  /** Of what it relays. */
+  blaster: Blaster | undefined
   /** Called when nobody needs it any more. */
   onServed: () => void = () => {}
   readonly #setting: Setting
@@ -104,6 +111,7 @@ export class Receiver {
         prng: network.prng.fork(),
         multicast: setting.multicast,
         stay: false,
+        relay: options.noRelay || options.oneWay ? undefined : this.#relayPolicy(),
         oneWay: options.oneWay,
         poolBytes: options.poolBytes ?? setting.poolBytes,
       },
@@ -118,7 +126,16 @@ export class Receiver {
       act: out => this.#act(out),
       serve: range => this.#serves(range),
       layerOf: chunk => layerOf(geometry, chunk),
+      also: {
+        deadline: () => this.blaster?.deadline ?? Infinity,
+        wake: () => this.blaster?.fill(),
+      },
     })
+    const { relay } = this.fetch
+    if (relay !== undefined)
+      this.blaster = new Blaster(setting, this.process, relay, input =>
+        this.fetch.handle(input, network.scheduler.now),
+      )
     this.process.join(GROUP, ANNOUNCE_PORT, (run, _pieces, source) =>
       this.#hear(run.payload as Said, source),
     )
@@ -127,6 +144,25 @@ export class Receiver {
       this.fetch.handle({ type: 'addresses', addresses, pinned: true }, this.startedAt)
     this.#shell.drain()
     this.#saveLater()
+  }
+
+  #relayPolicy(): RelayPolicy {
+    const { id, geometry, metaBytes, symbolBytes } = this.#setting
+    return {
+      only: false,
+      id,
+      name: 'simulated',
+      port: PEER_PORT,
+      geometry,
+      metaBytes,
+      metaSha256: id,
+      group: GROUP,
+      dataPort: DATA_PORT,
+      rate: new QuantileRate({ isFed: true }),
+      // Not drawn: whoever never relays has the same luck as without.
+      session: { high: Number.parseInt(id.slice(0, 8), 16), low: this.process.host.index + 1 },
+      symbolBytes,
+    }
   }
 
   /** Every 3 s, one after another: snapshot, sync, journal. */
@@ -150,7 +186,7 @@ export class Receiver {
   }
 
   #hear(said: Said, source: string): void {
-    if (said.type !== 'announce') return
+    if (said.type === 'query') return this.#shell.input({ type: 'query', source, from: said.from })
     const { session, announce, bytes } = said
     this.#shell.input({ type: 'announce', source, session, announce, bytes })
   }
@@ -286,9 +322,12 @@ export class Receiver {
       for (const each of this.fetch.transmitters.channels) this.#join(each)
     else if (out.type === 'query') {
       const { id } = this.#setting
-      const bytes = encodeQuery({ high: 0, low: 0 }, { id }).length
-      process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, { type: 'query', id }))
-    } else if (out.type === 'notice') this.notices.push(out.message)
+      const { from } = out
+      const bytes = encodeQuery({ high: 0, low: 0 }, { id, from }).length
+      process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, { type: 'query', id, from }))
+    } else if (out.type === 'announce') this.blaster?.announce(out)
+    else if (out.type === 'read') this.#readChunk(out.chunk)
+    else if (out.type === 'notice') this.notices.push(out.message)
     else if (out.type === 'finish') {
       const { file } = out
       process.at(shell.now + RENAME_MICROS, () => {
@@ -305,6 +344,17 @@ export class Receiver {
       this.servedAt = shell.now
       this.onServed()
     }
+  }
+
+  /** A relay multicasts nothing that it has not verified. */
+  #readChunk(chunk: number): void {
+    const { geometry } = this.#setting
+    const first = geometry.firstBlockOfChunk(chunk)
+    for (let block = first; block < first + geometry.blocksOfChunk(chunk); block++)
+      if (!this.verified.has(block) || !this.content.holds(block))
+        this.content.problems.push(`block ${block} is relayed, but not held`)
+    const input = { type: 'chunk-read', chunk } as const
+    this.process.host.disk.read(geometry.bytesOfChunk(chunk), () => this.#shell.input(input))
   }
 
   /** Part of the data that is being handled goes to the pool. */

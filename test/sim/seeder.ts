@@ -1,13 +1,10 @@
 // A sender in the simulation: the seed core, its blast and its announcements.
 
 import type { Micros } from '../../src/core/base/machine.js'
-import { Batch } from '../../src/core/multicast/batch.js'
 import { Seed, type SeedIn, type SeedOut } from '../../src/core/session/seed.js'
 import type { Carousel } from '../../src/core/session/seed-options.js'
-import { type Announce, encodeAnnounce } from '../../src/core/wire/announce.js'
-import { HEADER_BYTES, type SessionId } from '../../src/core/wire/datagram.js'
+import { Blaster, type Said } from './blaster.js'
 import type { Host } from './host.js'
-import { Run } from './link.js'
 import type { Process } from './network.js'
 import {
   ANNOUNCE_PORT,
@@ -20,23 +17,11 @@ import {
 } from './setting.js'
 import { Shell } from './shell.js'
 
-/** An announcement or a query on its way. */
-export type Said =
-  | {
-      readonly type: 'announce'
-      readonly session: SessionId
-      readonly announce: Announce
-      readonly bytes: number
-    }
-  | { readonly type: 'query'; readonly id: string }
-
 export interface SeederOptions {
   readonly waitReceivers: number | undefined
   readonly waitMicros: Micros
   readonly carousel?: Carousel
 }
-
-const BATCH_DATAGRAMS = 512
 
 export class Seeder {
   readonly process: Process
@@ -50,8 +35,7 @@ export class Seeder {
   onEnded: () => void = () => {}
   readonly #setting: Setting
   readonly #shell: Shell<SeedIn, SeedOut>
-  /** Filled by the core and not taken by the send buffer yet. */
-  #pending: { run: Run; sent: number } | undefined
+  readonly #blaster: Blaster
 
   constructor(setting: Setting, host: Host, options: SeederOptions) {
     const { network, geometry, metaBytes } = setting
@@ -97,8 +81,13 @@ export class Seeder {
       act: out => this.#act(out),
       serve: () => false,
       layerOf: chunk => layerOf(geometry, chunk),
-      also: { deadline: () => this.#fillAt(), wake: () => this.#fill() },
+      also: { deadline: () => this.#blaster.deadline, wake: () => this.#blaster.fill() },
     })
+    this.#blaster = new Blaster(setting, this.process, this.seed, input => {
+      if (input.type === 'left') this.firstBlastAt ??= network.scheduler.now
+      this.seed.handle(input, network.scheduler.now)
+    })
+    this.#blaster.onSent = () => this.onProgress()
     this.process.join(GROUP, ANNOUNCE_PORT, run => this.#hear(run.payload as Said))
     this.#shell.drain()
   }
@@ -114,46 +103,14 @@ export class Seeder {
       this.#shell.input({ type: 'announced', session: said.session })
   }
 
-  #fillAt(): Micros {
-    return this.#pending ? this.process.sendRoomAt : this.seed.fillDeadline(this.#shell.now)
-  }
-
-  #fill(): void {
-    if (this.#pending === undefined) {
-      const batch = new Batch(BATCH_DATAGRAMS)
-      this.seed.fill(batch, this.#shell.now, this.#setting.lateMicros)
-      if (batch.count === 0) return
-      this.firstBlastAt ??= this.#shell.now
-      const sizes = batch.bytes.subarray(0, batch.count).map(bytes => HEADER_BYTES + bytes)
-      batch.source.fill(this.process.host.address, 0, batch.count)
-      this.#pending = { run: new Run(batch.count, sizes, batch), sent: 0 }
-    }
-    const pending = this.#pending
-    const { run } = pending
-    const took = this.process.multicast(GROUP, DATA_PORT, run, pending.sent)
-    const batch = run.payload as Batch
-    let bytes = 0
-    for (let i = pending.sent; i < pending.sent + took; i++) bytes += HEADER_BYTES + batch.bytes[i]
-    pending.sent += took
-    if (bytes > 0) this.seed.handle({ type: 'left', bytes }, this.#shell.now)
-    if (pending.sent === run.count) this.#pending = undefined
-    else this.seed.handle({ type: 'blocked' }, this.#shell.now)
-    this.onProgress()
-  }
-
   #act(out: SeedOut): void {
     const { geometry } = this.#setting
     if (out.type === 'read') {
       const { chunk } = out
       const bytes = geometry.bytesOfChunk(chunk)
       this.process.host.disk.read(bytes, () => this.#shell.input({ type: 'chunk-read', chunk }))
-    } else if (out.type === 'announce') {
-      const { sequence, announce, padToBytes } = out
-      const { session } = this.seed.sender
-      const bytes = encodeAnnounce(session, sequence, announce, padToBytes).length
-      const said: Said = { type: 'announce', session, announce, bytes }
-      this.process.multicast(GROUP, ANNOUNCE_PORT, new Run(1, bytes, said))
-    } else if (out.type === 'notice') this.notices.push(out.message)
+    } else if (out.type === 'announce') this.#blaster.announce(out)
+    else if (out.type === 'notice') this.notices.push(out.message)
     else if (out.type === 'ended') {
       this.endedAt = this.#shell.now
       this.onEnded()

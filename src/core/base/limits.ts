@@ -131,12 +131,22 @@ export const LIMITS = {
   /** What came by multicast each tells of so rarely for every peer it has, up to a limit (start). */
   haveHeardPerPeerMicros: 50_000,
   haveHeardMaxMicros: 400_000,
+  /** Those in another segment hear of it so rarely: their packets share the line with the data. */
+  haveFarMicros: 1_000_000,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */
   repairShare: 0.05,
   endgamePeers: 3,
   /** What a peer has begun to fetch from outside is left to it for so long; and so many runs of it. */
   begunMicros: 10_000_000,
   begunRunsMax: 16_384,
+
+  // Relays
+  /** Receivers of one segment that are remembered, and for how long. */
+  matesMax: 1024,
+  mateMicros: 60_000_000,
+  /** A relay that nothing was heard of for so long is replaced. */
+  mateSilenceMicros: 2_000_000,
+  relaysMax: 3,
 
   /** Receivers that a sender remembers; connections are fewer. */
   receiversMax: 32_768,

@@ -40,6 +40,8 @@ export interface QuantileOptions {
   readonly startBps?: number
   /** Reports may never come: that is no reason to slow down or to stop. */
   readonly oneWay?: boolean
+  /** What is sent comes from elsewhere in portions: a want of it says nothing of the path. */
+  readonly isFed?: boolean
 }
 
 type Phase = 'startup' | 'drain' | 'steady' | 'probe' | 'test' | 'dark'
@@ -63,7 +65,7 @@ export class QuantileRate implements RateController {
   readonly #yielding = new Yielding()
   readonly #company = new Company()
   readonly #disks = new Disks()
-  readonly #starting = new Startup()
+  readonly #starting: Startup
   readonly #headroom = new Headroom()
   readonly #relief = new Relief()
   #phase: Phase = 'startup'
@@ -96,6 +98,7 @@ export class QuantileRate implements RateController {
 
   constructor(options: QuantileOptions = {}) {
     this.#breaker = new Breaker(options.oneWay ?? false)
+    this.#starting = new Startup(options.isFed)
     this.#maxBps = options.maxBps ?? TUNING.maxBps
     this.#stopsBelow = options.minBps !== undefined
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)

@@ -23,6 +23,12 @@ export class Startup {
   #doubts = 0
   #lineRounds = 0
   #contestedBps = 0
+  readonly #isFed: boolean
+
+  /** `isFed`: what there is to send comes in portions; a want of it says nothing. */
+  constructor(isFed = false) {
+    this.#isFed = isFed
+  }
 
   next(v: Verdict, rateBps: number, epoch: Epoch, now: Micros): StartupStep {
     // Loss in the very first round cannot be compared with anything; it is the floor until a test
@@ -48,7 +54,7 @@ export class Startup {
     if (full || (waits && this.#slowRounds >= 2)) return this.#end('full')
     if (slow && this.#slowRounds <= SLOW_ROUNDS_MAX) return 'again'
     if (!epoch.idle(now, 0.75)) return 'double'
-    return this.#idleRounds++ < IDLE_ROUNDS ? 'again' : this.#end('idle')
+    return this.#isFed || this.#idleRounds++ < IDLE_ROUNDS ? 'again' : this.#end('idle')
   }
 
   #end(step: 'full' | 'idle'): StartupStep {

@@ -7,7 +7,7 @@ import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
-import { ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
+import { inOrder, ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
@@ -45,7 +45,16 @@ export interface Manner {
   readonly behindLoss: number | undefined
   /** A transmitter is asked only for what is overdue. */
   readonly sparesSeeder: boolean
+  /** Somebody here relays: nobody outside is asked, but for what is ours to fetch. */
+  readonly isConfined: boolean
 }
+
+/**
+ * What a relay has on its way from outside: enough to fill a line of some length, and little enough
+ * that nobody waits long behind it.
+ */
+const OUTER_BYTES_MIN = 2 * LIMITS.rangeBytesMax
+const OUTER_SECONDS = 0.4
 
 export class Asker {
   readonly #geometry: Geometry
@@ -76,17 +85,19 @@ export class Asker {
   }
 
   /** Asks all peers that have room. */
-  ask({ behindLoss, sparesSeeder }: Manner, now: Micros): void {
+  ask(manner: Manner, now: Micros): void {
+    const { behindLoss, sparesSeeder, isConfined } = manner
     const behindBlast = behindLoss !== undefined
+    if (isConfined) this.#askOuter(sparesSeeder, now)
     if (this.#wants.due.total === 0 && this.#wants.pendingCount === 0) return
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
     this.#askedAt = now
-    const links = this.#swarm.links()
+    const links = this.#links(isConfined)
     // Peers first: what they take is not asked of the transmitter.
     const { isOutside } = this.#swarm.division
     const last = (link: Link): number => Number(isOutside(link))
     const order = this.#prng.shuffle([...links]).sort((a, b) => last(a) - last(b))
-    let left = this.#roomBytes(behindLoss)
+    let left = this.#roomBytes(links, behindLoss)
     for (const link of order) {
       if (left <= 0) break
       left -= this.#askOf(link, links, sparesSeeder && link.seeder, left, now)
@@ -95,16 +106,76 @@ export class Asker {
   }
 
   /** Tops up one peer whose data just came. */
-  topUp(link: Link, { behindLoss, sparesSeeder }: Manner, now: Micros): void {
+  topUp(link: Link, manner: Manner, now: Micros): void {
+    const { behindLoss, sparesSeeder, isConfined } = manner
     const behindBlast = behindLoss !== undefined
+    if (isConfined && this.#swarm.division.isOutside(link)) return this.#askOuter(sparesSeeder, now)
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
-    const room = this.#roomBytes(behindLoss)
-    this.#askOf(link, this.#swarm.links(), sparesSeeder && link.seeder, room, now)
+    const links = this.#links(isConfined)
+    const room = this.#roomBytes(links, behindLoss)
+    this.#askOf(link, links, sparesSeeder && link.seeder, room, now)
   }
 
-  #roomBytes(behindLoss: number | undefined): number {
+  /** Who may be asked for what is missing. */
+  #links(isConfined: boolean): readonly Link[] {
+    const links = this.#swarm.links()
+    const { isOutside } = this.#swarm.division
+    return isConfined ? links.filter(link => !isOutside(link)) : links
+  }
+
+  /** What a relay has taken upon itself, from outside; a seeder that is spared comes last. */
+  #askOuter(sparesSeeder: boolean, now: Micros): void {
+    const { outer } = this.#wants
+    if (outer.total === 0) return
+    const links = this.#swarm.links()
+    const { division } = this.#swarm
+    const all = this.#prng.shuffle(links.filter(link => division.isOutside(link)))
+    const peers = all.filter(link => !link.seeder)
+    const seeders = sparesSeeder && peers.length > 0 ? [] : all.filter(link => link.seeder)
+    let rateBps = 0
+    let left = -this.#assembly.busyBytes / 4
+    for (const { rateBps: each, askedBytes } of all) {
+      rateBps += each
+      left -= askedBytes
+    }
+    left += Math.max(OUTER_BYTES_MIN, (OUTER_SECONDS * rateBps) / 8)
+    for (const link of [...peers, ...seeders]) {
+      const room = Math.min(left, link.roomBytes(now))
+      if (room <= 0) continue
+      const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
+      left -= this.#request(link, room, () => inOrder({ ...about, due: outer }), now)
+    }
+  }
+
+  /** Asks for one run after another while there is room; returns the bytes asked for. */
+  #request(
+    link: Link,
+    most: number,
+    next: () => { first: number; count: number } | undefined,
+    now: Micros,
+  ): number {
+    let bytes = 0
+    const ranges: Range[] = []
+    while (
+      bytes < most &&
+      ranges.length < LIMITS.requestRangesMax &&
+      this.#allowance.affords(now)
+    ) {
+      const run = next()
+      if (run === undefined) break
+      for (const range of this.#rangesOf(run.first, run.count, now)) {
+        ranges.push(range)
+        bytes += range.lengthBytes
+        this.#allowance.spend(range.lengthBytes)
+      }
+    }
+    if (ranges.length > 0) this.#swarm.request(link, ranges, now)
+    return bytes
+  }
+
+  #roomBytes(links: readonly Link[], behindLoss: number | undefined): number {
     let asked = 0
-    for (const link of this.#swarm.links()) asked += link.askedBytes
+    for (const link of links) asked += link.askedBytes
     return behindLoss === undefined
       ? ASKED_BYTES_MAX - asked - this.#assembly.busyBytes / 4
       : BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * behindLoss) - asked
@@ -122,34 +193,24 @@ export class Asker {
     most: number,
     now: Micros,
   ): number {
-    let room = Math.min(most, link.roomBytes(now))
+    const room = Math.min(most, link.roomBytes(now))
     if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
     const policy: Policy = divides ? ownSliceFirst : rarestFirst
     const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
-    let bytes = 0
-    const ranges: Range[] = []
     const begun: number[] = []
-    while (room > 0 && ranges.length < LIMITS.requestRangesMax && this.#allowance.affords(now)) {
-      let run = policy({ ...about, due })
-      if (run !== undefined && divides) {
-        this.#freshAt = now
-        begun.push(run.first)
-      } else if (divides && this.#mayRepeat(link, links, now) && ranges.length === 0) {
-        run = rarestFirst({ ...about, due })
-        room = 0
-      }
-      if (run === undefined) break
-      for (const range of this.#rangesOf(run.first, run.count, now)) {
-        ranges.push(range)
-        room -= range.lengthBytes
-        bytes += range.lengthBytes
-        this.#allowance.spend(range.lengthBytes)
-      }
+    let repeats = false
+    const next = (): { first: number; count: number } | undefined => {
+      const run = repeats ? undefined : policy({ ...about, due })
+      if (!divides || repeats) return run
+      if (run !== undefined) begun.push(run.first)
+      else if (begun.length === 0) repeats = this.#mayRepeat(link, links, now)
+      return run ?? (repeats ? rarestFirst({ ...about, due }) : undefined)
     }
-    if (ranges.length > 0) this.#swarm.request(link, ranges, now)
+    const bytes = this.#request(link, room, next, now)
+    if (begun.length > 0) this.#freshAt = now
     if (begun.length > 0) this.#swarm.tellBegun(begun, now)
     return bytes
   }
@@ -171,6 +232,7 @@ export class Asker {
     for (let block = first; block < first + count; block++) {
       this.#wants.due.delete(block, 1)
       this.#wants.overdue.delete(block, 1)
+      this.#wants.outer.delete(block, 1)
       if (!this.#assembly.isMissing(block)) continue
       for (const range of this.#assembly.missingOf(block)) {
         const last = ranges[ranges.length - 1]

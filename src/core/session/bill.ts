@@ -18,6 +18,8 @@ export interface BillOptions {
   readonly group: string
   readonly dataPort: number
   readonly rate: RateController
+  /** Whether it has had everything from the start. */
+  readonly role: Announce['role']
 }
 
 export class Bill {
@@ -46,14 +48,14 @@ export class Bill {
   }
 
   announce(multicast: boolean): Announce {
-    const { id, name, geometry, port, group, dataPort, metaBytes, rate } = this.#options
+    const { id, name, geometry, port, group, dataPort, metaBytes, rate, role } = this.#options
     const { sequence, pass, symbolBytes } = this.#sender
     return {
       id,
       name,
       size: geometry.totalBytes,
       files: geometry.fileCount,
-      role: 'seeder',
+      role,
       port,
       channels: multicast ? [{ channel: 1, group, port: dataPort, next: sequence }] : [],
       symbolBytes,

@@ -3,6 +3,7 @@
 import type { Bitmap } from '../base/bitmap.js'
 import type { Prng } from '../base/prng.js'
 import type { Tree } from './layers.js'
+import type { RelayPolicy } from './site.js'
 
 export interface FetchOptions {
   readonly id: string
@@ -17,6 +18,8 @@ export interface FetchOptions {
   readonly prng: Prng
   readonly multicast: boolean
   readonly stay: boolean
+  /** What it multicasts with where it relays; without, it never does. */
+  readonly relay?: RelayPolicy | undefined
   /** There is no way back: nothing is sent, nobody asked; all must come by multicast. */
   readonly oneWay?: boolean
   /** What is written can be read again, and served; default true. */

@@ -5,72 +5,35 @@ import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import { type Batch, NOWHERE } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
-import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
-import type { Announce } from '../wire/announce.js'
-import type { SessionId } from '../wire/datagram.js'
+import { isNote, Swarm, type SwarmNote } from '../swarm/swarm.js'
 import type { Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
 import { Assembly, type AssemblyOut, type Origin } from './assembly.js'
-import type { Channel } from './channel.js'
 import { Demotion } from './demotion.js'
 import type { FetchOptions } from './fetch-options.js'
+import type { FetchIn, FetchOut } from './fetch-traffic.js'
 import { Files } from './files.js'
 import { Intake } from './intake.js'
 import { LayerAsker } from './layer-asker.js'
 import { Listening } from './listening.js'
-import { type MembershipOut, Memberships } from './memberships.js'
-import { type Lack, Orphans } from './orphans.js'
+import { Memberships } from './memberships.js'
+import { Orphans } from './orphans.js'
 import { hintAgainst, isSilent, type Plan, planFor, whySwarmOnly } from './plan.js'
+import type { Relay } from './relay.js'
 import { Reporter } from './reporter.js'
+import { Site } from './site.js'
 import { Suspicion } from './suspicion.js'
 import { Transmitters } from './transmitters.js'
 import { Wants } from './wants.js'
 
-export type FetchIn =
-  | SwarmIn
-  /** `bytes`: how long the datagram was. */
-  | { type: 'announce'; source: string; session: SessionId; announce: Announce; bytes?: number }
-  /** From a manager, from the operator (`pinned`), or of those who were heard to announce. */
-  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean; announced?: boolean }
-  /** A group of data cannot be joined; without `channel`: none can. */
-  | { type: 'deaf'; reason: string; channel?: Channel }
-  | { type: 'hashed'; block: number; digest: Uint8Array }
-  | { type: 'written'; block: number }
-  | { type: 'spilled'; block: number }
-  | { type: 'finished'; file: number }
-  /** All files stand under their final names. */
-  | { type: 'stored' }
-  /**
-   * Datagrams that our own sockets dropped so far, bytes that wait for the disk, and bytes that our
-   * lines brought so far, where that is known.
-   */
-  | { type: 'load'; kernelDrops: number; diskQueueBytes: number; lineBytes?: number }
-
-export type FetchOut =
-  | SwarmAction
-  | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
-  /** Move part of the message's bytes to the pool. */
-  | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
-  | MembershipOut
-  | { type: 'query' }
-  | { type: 'finish'; file: number }
-  | { type: 'store' }
-  | { type: 'verified'; bytes: number }
-  | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
-  /** Nobody who is connected has this, and no sender is there. */
-  | { type: 'lack'; lack: Lack }
-  | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
-  /** Complete, and nobody needs us any more. */
-  | { type: 'served' }
+export type { FetchIn, FetchOut } from './fetch-traffic.js'
 
 const TICK_MICROS = 50_000
-const QUERY_MICROS = 1_000_000
 /**
  * A thousand hosts that start together would ask all at once, and each question goes to all: by then
  * the answer to the first is there, and who has heard an announcement need not ask.
  */
 const FIRST_QUERY_MICROS = 20_000
-const ANNOUNCED_MICROS = 2_500_000
 
 export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly swarm: Swarm
@@ -90,13 +53,12 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly #oneWay: boolean
   readonly #listening: Listening
   readonly #orphans: Orphans
+  readonly #site: Site
   #plan: Plan | undefined
   #sparesSeeder = false
   #toldWhy: string | undefined
   #startedAt: Micros
   #tickAt: Micros
-  #queryAt: Micros
-  #announcedAt: Micros = Number.NEGATIVE_INFINITY
   #rejoinAt: Micros = Number.NEGATIVE_INFINITY
   #deaf: string | undefined
   #kernelDrops = 0
@@ -131,6 +93,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#intake = new Intake(geometry, this.assembly, this.transmitters)
     this.#wants = new Wants(block => this.assembly.isMissing(block))
+    const here = { node, port, geometry, verified, relay: options.relay }
+    this.#site = new Site(here, this.swarm, this.#wants, now)
     const { downloadBps, uploadBps = Number.POSITIVE_INFINITY } = options
     const luck = prng.fork()
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, luck, downloadBps)
@@ -142,13 +106,22 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#startedAt = now
     this.#tickAt = now
     const mayAsk = options.multicast && !oneWay
-    this.#queryAt = mayAsk ? now + prng.below(FIRST_QUERY_MICROS) : Number.POSITIVE_INFINITY
+    this.#site.queryAt = mayAsk ? now + prng.below(FIRST_QUERY_MICROS) : Number.POSITIVE_INFINITY
     for (const file of this.#files.whole) this.#out.push({ type: 'finish', file })
     if (this.#files.allFinished) this.#out.push({ type: 'store' })
   }
 
   get complete(): boolean {
     return this.#completeAt !== undefined
+  }
+
+  /** What we multicast ourselves, where that may be. */
+  get relay(): Relay | undefined {
+    return this.#site.relay
+  }
+
+  get site(): Site {
+    return this.#site
   }
 
   get plan(): Plan {
@@ -171,7 +144,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   get deadline(): Micros {
-    return Math.min(this.#tickAt, this.#queryAt, this.#reporter.deadline, this.swarm.deadline)
+    return Math.min(this.#tickAt, this.#site.queryAt, this.#reporter.deadline, this.swarm.deadline)
   }
 
   get progress(): Progress {
@@ -198,6 +171,17 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         if (input.channel) this.#memberships.failed(input.channel, input.reason)
         else this.#deaf = input.reason
         return
+      case 'query':
+        if (!this.#oneWay) this.#site.queried(input.source, input.from, now)
+        return
+      case 'chunk-read':
+        return this.#site.relay?.chunkRead(input.chunk)
+      case 'left':
+        return this.#site.relay?.departed(input.bytes, now)
+      case 'blocked':
+        return this.#site.relay?.blocked(now)
+      case 'mute':
+        return this.#site.mute(now)
       case 'hashed':
         return this.assembly.hashed(input.block, input.digest)
       case 'written':
@@ -231,7 +215,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   poll(now: Micros): FetchOut | undefined {
     this.#intake.settle()
     if (now >= this.#tickAt) this.#tick(now)
-    if (now >= this.#queryAt) this.#query(now)
+    if (now >= this.#site.queryAt) this.#query(now)
     for (;;) {
       const ready = this.#out.shift()
       if (ready !== undefined) return ready
@@ -243,6 +227,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         continue
       }
       this.#report(now)
+      const relayed = this.#site.poll(now)
+      if (relayed !== undefined) return relayed
       const out = this.swarm.poll(now)
       if (out === undefined) return undefined
       if (!isNote(out)) return out
@@ -253,8 +239,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #onAnnounce(input: FetchIn & { type: 'announce' }, now: Micros): void {
     const { source, session, announce, bytes } = input
     if (announce.id !== this.#options.id) return
-    this.#announcedAt = now
-    if (!this.#oneWay) this.swarm.announced({ host: source, port: announce.port }, now)
+    if (!this.#site.announced(source, session, announce, now)) return
+    const address = { host: source, port: announce.port }
+    // Of a relay it is owed no word: it is a receiver.
+    if (announce.role === 'relay') this.swarm.book.announced(address, now)
+    else if (!this.#oneWay) this.swarm.announced(address, now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel
@@ -276,15 +265,18 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const { link } = note
     switch (note.type) {
       case 'joined':
+        this.#site.joined(link, now)
         this.#peer(link.address ?? { host: link.host, port: 0 }, 'connected')
         if (this.complete) this.swarm.tellComplete(link, this.progress, now)
         return
       case 'left':
         this.#reporter.left(link)
-        if (link.seeder) this.transmitters.lost(link.host, now)
+        this.#site.left(link, now)
+        if (this.#site.isTransmitter(link)) this.transmitters.lost(link.host, now)
         return this.#peer(link.address ?? { host: link.host, port: 0 }, 'closed', note.reason)
       case 'arrived': {
         const { range, bytes } = note
+        this.#site.arrived(link, range.lengthBytes)
         const origin = link.seeder ? 'seeder' : 'peer'
         this.assembly.range(range, origin, link.peer, (at, from, lengthBytes) =>
           this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
@@ -311,7 +303,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #onControl(note: SwarmNote, message: Control, now: Micros): void {
     if (message.type === 'bye') this.#saidBye = true
     const { link } = note
-    if (message.type !== 'blast' || !link.seeder) return
+    this.#site.relay?.control(link, message, now)
+    if (message.type !== 'blast' || !this.#site.isTransmitter(link)) return
+    this.#site.blasts(link, message.session)
     const known = this.#options.multicast
       ? this.transmitters.blast(link.host, message, now)
       : undefined
@@ -328,7 +322,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#tellWrong()
     this.#wants.settled(block)
     // While a blast is heard most have what it has passed, from wherever we got our copy.
-    this.swarm.verified(block, this.#plan === 'behind', now)
+    const isHeard = this.#plan === 'behind' || this.#plan === 'relayed'
+    if (!this.#site.verified(block, now)) this.swarm.verified(block, isHeard, now)
     this.#asker.settled(block, now)
     this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
     const file = this.#files.verified(block)
@@ -361,8 +356,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #tick(now: Micros): void {
     this.#tickAt = now + TICK_MICROS
     if (this.#served) return
+    if (this.#oneWay && !this.complete) return this.#listen(now)
+    this.#mindSite(now)
     if (this.complete) return this.#serveOn(now)
-    if (this.#oneWay) return this.#listen(now)
     this.#follow(now)
     for (const stream of this.transmitters.streams())
       stream.passed(now, (first, count) => {
@@ -376,11 +372,18 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
   }
 
-  /** Asks who sends, unless somebody keeps saying so. */
+  #mindSite(now: Micros): void {
+    if (this.#oneWay || !this.#options.multicast) return
+    const blasts = [...this.#reporter.blasts()]
+    const isBlasting = blasts.some(({ link, blast }) => link.seeder && blast.state === 'blasting')
+    const listens = this.#whyDeaf === undefined
+    this.#site.tick({ streams: this.transmitters.streams(), listens, isBlasting }, now)
+  }
+
+  /** Asks who sends, unless somebody keeps saying so, and says who we are. */
   #query(now: Micros): void {
-    this.#queryAt = now + QUERY_MICROS * (this.transmitters.isEmpty ? 1 : 10)
-    if (this.complete) this.#queryAt = Number.POSITIVE_INFINITY
-    else if (now - this.#announcedAt >= ANNOUNCED_MICROS) this.#out.push({ type: 'query' })
+    const from = this.#site.query(now)
+    if (from !== undefined) this.#out.push({ type: 'query', from })
   }
 
   #listen(now: Micros): void {
@@ -408,7 +411,18 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const deaf = this.#whyDeaf
     const startedAt = this.#startedAt
     const begun = this.assembly.verifiedBytes > 0
-    const situation = { multicast, deaf, startedAt, begun, transmitters, peersHoldData }
+    const { isRelayed } = this.#site
+    const isUndecided = this.#site.isUndecided(now)
+    const situation = {
+      multicast,
+      deaf,
+      startedAt,
+      begun,
+      transmitters,
+      peersHoldData,
+      isRelayed,
+      isUndecided,
+    }
     const plan = planFor(situation, now)
     this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
     if (plan === this.#plan) return
@@ -418,6 +432,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#sparesSeeder = plan === 'behind' || (before === 'behind' && peersHoldData)
     this.#wants.nothing()
     if (plan === 'anything') this.#wants.everything(this.assembly.verified, now)
+    else if (plan === 'relayed') this.#site.rewind(now)
     else if (plan === 'behind') {
       for (const stream of this.transmitters.streams()) {
         const upTo = stream.cursor
@@ -445,8 +460,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   get #manner(): Manner {
-    const behindLoss = this.#plan === 'behind' ? this.transmitters.lossFraction : undefined
-    return { behindLoss, sparesSeeder: this.#sparesSeeder }
+    const isConfined = this.#plan === 'relayed'
+    const isBehind = isConfined || this.#plan === 'behind'
+    const behindLoss = isBehind ? this.transmitters.lossFraction : undefined
+    return { behindLoss, sparesSeeder: this.#sparesSeeder, isConfined }
   }
 
   #rejoin(now: Micros): void {
@@ -472,7 +489,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   /** Complete: serves while somebody may need it, and longer where no sender is left to do so. */
   #serveOn(now: Micros): void {
-    if (this.#options.stay) return
+    if (this.#options.stay || this.#site.relay?.isDrained === false) return
     const since = this.#completeAt ?? now
     if (this.swarm.owesWord && now - since < LIMITS.receiverWordMicros) return
     const links = this.swarm.links()

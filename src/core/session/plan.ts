@@ -5,7 +5,8 @@
 // receivers' uplinks are idle meanwhile: so repair is asked of peers, during the blast, block by
 // block. The transmitter's own uplink is the one that is full: it is asked last. And whenever there
 // is no blast to wait for - none announced, not begun within reason, over, or not reaching us - all
-// that is missing is asked of anybody: multicast is an optimisation, the swarm is the truth.
+// that is missing is asked of anybody: multicast is an optimisation, the swarm is the truth. Where no
+// sender is heard, and some of those who are there relay, only they ask outside.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
@@ -32,6 +33,10 @@ export interface Situation {
   readonly transmitters: readonly TransmitterView[]
   /** Somebody who does not transmit holds something. */
   readonly peersHoldData: boolean
+  /** No sender is heard here, and somebody fetches for all and multicasts it. */
+  readonly isRelayed?: boolean
+  /** It will be known in a moment whether that is so. */
+  readonly isUndecided?: boolean
 }
 
 export type Plan =
@@ -39,6 +44,8 @@ export type Plan =
   | 'wait'
   /** Ask for what the blast has passed. */
   | 'behind'
+  /** Ask mates for what they have, and leave what is outside to those who relay. */
+  | 'relayed'
   /** Ask for anything that is missing. */
   | 'anything'
 
@@ -52,6 +59,7 @@ const AGAIN_MICROS = 5_000_000
 
 export function planFor(situation: Situation, now: Micros): Plan {
   if (!situation.multicast || situation.deaf !== undefined) return 'anything'
+  if (situation.isRelayed) return 'relayed'
   let waiting = false
   for (const transmitter of situation.transmitters) {
     const { state, since, heardAt } = transmitter
@@ -63,6 +71,7 @@ export function planFor(situation: Situation, now: Micros): Plan {
   }
   // Whoever has ended serves all: one that only says that it will send is not waited for.
   const ended = situation.transmitters.some(each => each.state === 'ended')
+  if (situation.isUndecided) return 'wait'
   if (waiting && !situation.peersHoldData && !ended) return 'wait'
   const young = now - situation.startedAt < GRACE_MICROS
   if (young && situation.transmitters.length === 0) return 'wait'

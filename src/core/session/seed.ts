@@ -6,15 +6,15 @@ import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
 import type { RangeSet } from '../base/ranges.js'
 import type { Batch } from '../multicast/batch.js'
-import { Sender, type SenderOut } from '../multicast/sender.js'
+import { Sender } from '../multicast/sender.js'
 import type { RateController } from '../rate/controller.js'
 import type { Link } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
-import type { Announce } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Control } from '../wire/message.js'
 import { Auditor } from './auditor.js'
 import { Bill } from './bill.js'
+import type { BlastIn, Blasting, BlastOut } from './blasting.js'
 import { Fellows } from './fellows.js'
 import { Frames, isLong, shortFramesNotice } from './frames.js'
 import { type Receiver, Receivers, stuckNotice } from './receivers.js'
@@ -30,22 +30,13 @@ export type SeedIn =
   | { type: 'stop' }
   /** Another transmitter of this transfer is heard. */
   | { type: 'announced'; session: SessionId }
-  /** The chunk is read, hashed and what the meta says; its bytes are in memory. */
-  | { type: 'chunk-read'; chunk: number }
+  | BlastIn
   /** The operator wants to start now. */
   | { type: 'start' }
-  /** Multicast cannot be sent: no route, no permission. */
-  | { type: 'mute'; reason: string }
-  /** `bytes` of UDP payload left. */
-  | { type: 'left'; bytes: number }
-  /** The socket pushed back. */
-  | { type: 'blocked' }
 
 export type SeedOut =
   | SwarmAction
-  | (SenderOut & { type: 'read' | 'release' })
-  /** `padToBytes`: the datagram shall be so long, and come whole or not at all. */
-  | { type: 'announce'; sequence: number; announce: Announce; padToBytes?: number }
+  | BlastOut
   | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
   | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
   | { type: 'receiver'; receiver: Receiver }
@@ -61,7 +52,7 @@ const LOSSY_PATIENCE = 10
 /** So long nobody hears anything of a blast in long frames until they are given up. */
 const DARK_MICROS = 2_000_000
 
-export class Seed implements Machine<SeedIn, SeedOut> {
+export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   readonly swarm: Swarm
   readonly sender: Sender
   readonly receivers = new Receivers()
@@ -115,7 +106,7 @@ export class Seed implements Machine<SeedIn, SeedOut> {
     const blast = { geometry, session, symbolBytes, rate, parityRows, carousel }
     this.sender = new Sender({ ...blast, metaBytes: metaBytes.length })
     this.swarm.later = (block, link) => this.sender.willSend(block) || this.#repeatsFor(link)
-    this.#bill = new Bill(options, this.sender)
+    this.#bill = new Bill({ ...options, role: 'seeder' }, this.sender)
     this.#auditor = new Auditor(options.rate)
     this.#fellows = new Fellows(sessionText(session))
     this.#multicast = options.multicast !== 'never'

@@ -10,13 +10,17 @@ export class Wants {
   readonly due = new RangeSet()
   /** What of `due` is so for so long that even a transmitter that blasts may be asked. */
   readonly overdue = new RangeSet()
+  /** What a relay is to fetch from outside. */
+  readonly outer = new RangeSet()
+  /** Whether a missing block is the relay's to fetch. */
+  isDuty: (block: number) => boolean = () => false
   /** Blocks asked for: how many answers are owed, and since when. */
   readonly #pending = new Map<number, { answers: number; since: Micros }>()
-  readonly #isMissing: (block: number) => boolean
+  readonly isMissing: (block: number) => boolean
   readonly #recent: { at: Micros; first: number; count: number }[] = []
 
   constructor(isMissing: (block: number) => boolean) {
-    this.#isMissing = isMissing
+    this.isMissing = isMissing
   }
 
   get pendingCount(): number {
@@ -49,9 +53,9 @@ export class Wants {
   passed(first: number, count: number, now: Micros): void {
     const end = first + count
     for (let block = first; block < end; block++) {
-      if (!this.#isMissing(block)) continue
+      if (!this.isMissing(block)) continue
       const from = block
-      while (block < end && this.#isMissing(block)) block++
+      while (block < end && this.isMissing(block)) block++
       this.pass(from, block - from, now)
     }
   }
@@ -88,9 +92,8 @@ export class Wants {
     if (pending === undefined) return false
     if (--pending.answers > 0) return false
     this.#pending.delete(block)
-    if (!this.#isMissing(block)) return false
-    this.due.add(block, 1)
-    this.overdue.add(block, 1)
+    if (!this.isMissing(block)) return false
+    this.#again(block)
     return true
   }
 
@@ -98,18 +101,23 @@ export class Wants {
   settled(block: number): void {
     this.due.delete(block, 1)
     this.overdue.delete(block, 1)
+    this.outer.delete(block, 1)
   }
 
   /** The block was wrong, or its data got lost here: it is due at once, from anybody. */
   again(block: number): void {
-    if (this.#pending.has(block)) return
+    if (!this.#pending.has(block)) this.#again(block)
+  }
+
+  #again(block: number): void {
     this.due.add(block, 1)
     this.overdue.add(block, 1)
+    if (this.isDuty(block)) this.outer.add(block, 1)
   }
 
   /** Blocks asked for that have been owed since before `since`, for the endgame. */
   *owedSince(since: Micros): Iterable<number> {
     for (const [block, pending] of this.#pending)
-      if (pending.since <= since && this.#isMissing(block)) yield block
+      if (pending.since <= since && this.isMissing(block)) yield block
   }
 }

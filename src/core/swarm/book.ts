@@ -35,9 +35,16 @@ export class AddressBook {
   // it is only worked out anew after a change.
   #othersAt: Micros = Number.POSITIVE_INFINITY
   #changed = false
+  #admits: (address: PeerAddress) => boolean = () => true
 
   constructor(prng: Prng) {
     this.#prng = prng
+  }
+
+  /** From now on only these are dialled, beside the pinned ones. */
+  confine(admits: (address: PeerAddress) => boolean): void {
+    this.#admits = admits
+    this.#changed = true
   }
 
   get size(): number {
@@ -117,7 +124,7 @@ export class AddressBook {
   take(wanted: number, now: Micros): PeerAddress[] {
     const due = [...this.#entries.values()].filter(e => !e.busy && !e.done && e.retryAt <= now)
     const chosen = due.filter(entry => entry.pinned)
-    const others = due.filter(entry => !entry.pinned)
+    const others = due.filter(entry => !entry.pinned && this.#admits(entry.address))
     chosen.push(...this.#prng.shuffle(others).slice(0, Math.max(0, wanted)))
     for (const entry of chosen) entry.busy = true
     this.#changed = true
@@ -128,7 +135,10 @@ export class AddressBook {
   nextAt(wantsOthers: boolean): Micros {
     const pinnedAt = earliest(this.#pinned)
     if (!wantsOthers) return pinnedAt
-    if (this.#changed) this.#othersAt = earliest(this.#entries.values())
+    if (this.#changed)
+      this.#othersAt = earliest(
+        [...this.#entries.values()].filter(each => each.pinned || this.#admits(each.address)),
+      )
     this.#changed = false
     return Math.min(pinnedAt, this.#othersAt)
   }

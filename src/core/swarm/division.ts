@@ -16,6 +16,8 @@ const LOOK_RUNS = 256
 
 interface Begun {
   readonly peer: number
+  /** When it first said so. */
+  readonly since: Micros
   readonly until: Micros
 }
 
@@ -53,8 +55,10 @@ export class Division {
     for (const block of blocks) {
       if (block >= this.#geometry.blockCount) continue
       const run = this.runOf(block)
+      const before = this.#begun.get(run)
+      const since = before?.peer === peer ? before.since : now
       this.#begun.delete(run)
-      this.#begun.set(run, { peer, until: now + LIMITS.begunMicros })
+      this.#begun.set(run, { peer, since, until: now + LIMITS.begunMicros })
     }
     for (const run of this.#begun.keys()) {
       if (this.#begun.size <= LIMITS.begunRunsMax) break
@@ -66,6 +70,12 @@ export class Division {
     for (const [run, begun] of this.#begun) if (begun.peer === peer) this.#begun.delete(run)
   }
 
+  /** Who has begun to fetch the run that this block is in, and since when. */
+  begunBy(block: number, now: Micros): { peer: number; since: Micros } | undefined {
+    const begun = this.#begun.get(this.runOf(block))
+    return begun !== undefined && begun.until > now ? begun : undefined
+  }
+
   /** The first block of the run of blocks that this one is fetched with. */
   runOf(block: number): number {
     const first = this.#geometry.firstBlockOfChunk(this.#geometry.chunkOfBlock(block))
@@ -74,8 +84,7 @@ export class Division {
 
   /** No peer here has the block (those are `inside`), and none has begun to fetch it. */
   isFresh(block: number, inside: readonly Link[], now: Micros): boolean {
-    const begun = this.#begun.get(this.runOf(block))
-    if (begun !== undefined && begun.until > now) return false
+    if (this.begunBy(block, now) !== undefined) return false
     for (const link of inside) if (link.has(block)) return false
     return true
   }

@@ -10,13 +10,16 @@ import type { Prng } from '../base/prng.js'
 
 export class News {
   readonly #prng: Prng
+  readonly #leastMicros: Micros
   readonly #chunks = new Set<number>()
   #blocks = 0
   #toldAt: Micros = Number.NEGATIVE_INFINITY
   #dueAt: Micros = Number.POSITIVE_INFINITY
 
-  constructor(prng: Prng) {
+  /** `leastMicros`: so rarely at least. */
+  constructor(prng: Prng, leastMicros: Micros = 0) {
     this.#prng = prng
+    this.#leastMicros = leastMicros
   }
 
   get dueAt(): Micros {
@@ -28,7 +31,8 @@ export class News {
     this.#chunks.add(chunk)
     this.#blocks++
     if (heard && this.#dueAt < Number.POSITIVE_INFINITY) return
-    const every = heard ? this.#heardEvery(peers) : this.#every
+    const wanted = heard ? this.#heardEvery(peers) : this.#every
+    const every = Math.max(this.#leastMicros, wanted)
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + every))
   }
 

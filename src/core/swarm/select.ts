@@ -62,6 +62,16 @@ export const ownSliceFirst: Policy = selection => {
   return block < 0 ? undefined : runAround(selection, block)
 }
 
+/** Of whoever is outside, for a relay: in order, what nobody here has. */
+export const inOrder: Policy = selection => {
+  const { due, link, links, division } = selection
+  const inside = links.filter(each => !division.isOutside(each))
+  let block = due.first
+  for (let i = 0; i < SCAN && block >= 0; i++, block = due.nextFrom(block + 1))
+    if (link.has(block) && !inside.some(each => each.has(block))) return runAround(selection, block)
+  return undefined
+}
+
 /** A fresh block of another's slice, at random; -1 when none was found. */
 function steal({ due, link, links, prng, division, now }: Selection): number {
   const inside = links.filter(each => !division.isOutside(each))

@@ -5,7 +5,6 @@
 import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
-import type { Prng } from '../base/prng.js'
 import { scopeOf } from '../base/scope.js'
 import type { Geometry } from '../meta/geometry.js'
 import type {
@@ -27,28 +26,12 @@ import { Link } from './link.js'
 import { News } from './news.js'
 import { isServable } from './servable.js'
 import { Slots } from './slots.js'
+import type { SwarmOptions } from './swarm-options.js'
 import type { SwarmIn, SwarmOut } from './traffic.js'
 import { Word } from './word.js'
 
 export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
 export { isNote } from './traffic.js'
-
-export interface SwarmOptions {
-  readonly id: string
-  /** Random name of this process, 16 hex digits. */
-  readonly node: string
-  readonly role: 'seeder' | 'receiver'
-  readonly port: number
-  readonly geometry: Geometry
-  /** What may be served; shared with the owner, who adds to it. */
-  readonly verified: Bitmap
-  readonly metaBytes: Uint8Array
-  readonly prng: Prng
-  /** Outbound connections are made while there are fewer than this. */
-  readonly connectionsWanted: number
-  /** What was verified is still here and may be served; default true. */
-  readonly keeps?: boolean
-}
 
 /** In the hello of one who forgets what it has verified: it will never give anything. */
 const DISCARDS = 'discards'
@@ -69,6 +52,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #active: readonly Link[] | undefined
   readonly #out: SwarmOut[] = []
   readonly #news: News
+  /** For those whom every packet reaches over a line that many share. */
+  readonly #farNews: News
   readonly #keeps: boolean
   /** Payload that peers sent us. */
   receivedBytes = 0
@@ -78,6 +63,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #door: Door
   /** Set by a transmitter: what will go by multicast is answered "later". */
   later: (block: number, link: Link) => boolean = () => false
+  /** It is in another segment than we, as far as is known: it hears of news more rarely. */
+  isFar: (link: Link) => boolean = () => false
+  /** How many more should be connected, where not only their number counts. */
+  wanted: () => number = () => this.#options.connectionsWanted - this.#links.size
 
   constructor(options: SwarmOptions) {
     this.#options = options
@@ -86,6 +75,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.book = new AddressBook(options.prng)
     this.#door = new Door(options.role)
     this.#news = new News(options.prng)
+    this.#farNews = new News(options.prng, LIMITS.haveFarMicros)
     this.division = new Division(options.geometry, options.node)
   }
 
@@ -130,7 +120,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    return Math.min(this.#news.dueAt, this.#checkAt, dial, this.#tellAt, this.slots.deadline)
+    const news = Math.min(this.#news.dueAt, this.#farNews.dueAt)
+    return Math.min(news, this.#checkAt, dial, this.#tellAt, this.slots.deadline)
   }
 
   handle(input: SwarmIn, now: Micros): void {
@@ -188,8 +179,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** It may be served at once, and peers hear of it; later if they may have `heard` it, too. */
   verified(block: number, heard: boolean, now: Micros): void {
-    if (this.#keeps)
-      this.#news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
+    if (!this.#keeps) return
+    const chunk = this.#geometry.chunkOfBlock(block)
+    this.#news.add(chunk, heard, this.#links.size, now)
+    this.#farNews.add(chunk, false, this.#links.size, now)
   }
 
   /** Everything stands: whoever sends hears of it, and peers, unless there is nothing to be had. */
@@ -436,7 +429,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #work(now: Micros): void {
-    if (now >= this.#news.dueAt) this.#tellNews(now)
+    if (now >= this.#news.dueAt) this.#tellNews(this.#news.take(now), false, now)
+    if (now >= this.#farNews.dueAt) this.#tellNews(this.#farNews.take(now), true, now)
     if (now >= this.#checkAt) this.#check(now)
     for (let serve = this.slots.next(now); serve; serve = this.slots.next(now)) {
       const link = this.#links.get(serve.peer)
@@ -457,14 +451,13 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Who has everything dials nobody: whoever needs it will come. */
   #peersWanted(): number {
-    return this.complete ? 0 : this.#options.connectionsWanted - this.#links.size - this.#dialling
+    return this.complete ? 0 : this.wanted() - this.#dialling
   }
 
-  #tellNews(now: Micros): void {
-    const chunks = this.#news.take(now)
+  #tellNews(chunks: readonly number[], isFar: boolean, now: Micros): void {
     let messages: readonly Message[] | undefined
     for (const link of this.links()) {
-      if (link.complete) continue
+      if (link.complete || this.isFar(link) !== isFar) continue
       messages ??= haveMessages(this.#geometry, this.#options.verified, chunks)
       for (const message of messages) this.send(link, message, now)
     }

@@ -52,10 +52,30 @@ const QUERY = z.object({
     .string()
     .regex(/^[0-9a-f]{8,64}$/)
     .optional(),
+  /** Who asks, and how it stands: whoever hears this is in the same segment. */
+  from: z
+    .object({
+      node: z.string().regex(/^[0-9a-f]{16}$/),
+      /** TCP port for peers, at this datagram's source address. */
+      port: PORT,
+      /** It hears a sender here. */
+      hears: z.boolean(),
+      /** It would fetch from outside and multicast here; it does so now. */
+      able: z.boolean(),
+      relays: z.boolean(),
+      /** What it fetched from outside when it last did, bits per second; 0: it never did. */
+      bps: COUNT,
+      /** Where it is able, nobody should who is not meant to. */
+      only: z.boolean(),
+    })
+    .optional(),
 })
 
 /** A question; `id` (or its first digits) narrows it to one transfer. */
 export type Query = z.infer<typeof QUERY>
+
+/** How a receiver stands to its segment. */
+export type Standing = NonNullable<Query['from']>
 
 /**
  * The announcement datagram, header included; a long name is cut so that it fits. With `padToBytes`

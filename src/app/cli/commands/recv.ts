@@ -33,6 +33,8 @@ export const recv: Command = async (run, [argument]) => {
     uploadBps: settings.upload,
     overwrite: settings.overwrite,
     oneWay: settings['one-way'],
+    noRelay: settings['no-relay'],
+    relayOnly: settings['relay-only'],
     discard: settings.discard,
     signal: run.signal,
     progressEveryMillis: run.progressEveryMillis,

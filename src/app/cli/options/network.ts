@@ -188,6 +188,22 @@ export const NETWORK_OPTIONS = [
     commands: ['recv'],
   },
   {
+    name: 'no-relay',
+    kind: 'flag',
+    otherwise: 'where no sender is heard, some are elected',
+    help: 'never fetch from outside for the others in this subnet and multicast it to them',
+    topic: 'Network',
+    commands: ['recv'],
+  },
+  {
+    name: 'relay-only',
+    kind: 'flag',
+    otherwise: 'anybody may be elected',
+    help: 'where this host is able to relay, only hosts with this option do in this subnet',
+    topic: 'Network',
+    commands: ['recv'],
+  },
+  {
     name: 'with',
     kind: 'text',
     value: '<host[:port]>',

@@ -1,0 +1,180 @@
+// What a relay fetches from outside: chunk after chunk, each by one relay. They take turns - of three
+// the first has every third - so that all of them follow a blast that is still under way elsewhere.
+// They tell each other what they have begun. Whose turn brings nothing that is to be had takes what
+// is left of the others' and, when nothing else is, what one of them has not finished for long.
+
+import type { Bitmap } from '../base/bitmap.js'
+import type { Micros } from '../base/machine.js'
+import type { RangeSet } from '../base/ranges.js'
+import type { Geometry } from '../meta/geometry.js'
+import type { Division } from '../swarm/division.js'
+import type { Link } from '../swarm/link.js'
+
+/** What somebody began and has not finished for so long may be fetched by another as well. */
+const STEAL_MICROS = 3_000_000
+/** Two who begin the same at once hear of it so late at most: then the first by name goes on. */
+const CLASH_MICROS = 1_000_000
+/** Others are told again that we still fetch it. */
+const RETELL_MICROS = 2_000_000
+/** Chunks looked at in one go. */
+const LOOK_CHUNKS = 2048
+/** Chunks under way at a time. */
+const OPEN_CHUNKS_MAX = 64
+
+/** Who is where, as it is now. */
+export interface Scene {
+  readonly inside: readonly Link[]
+  /** Those outside who may be asked. */
+  readonly outside: readonly Link[]
+  /** All relays of the segment by node, ascending, ourselves among them. */
+  readonly relays: readonly string[]
+  readonly now: Micros
+}
+
+interface Taken {
+  readonly since: Micros
+  toldAt: Micros
+}
+
+export class Duty {
+  /** Blocks to be fetched from outside now. */
+  readonly #outer: RangeSet
+  readonly #geometry: Geometry
+  readonly #verified: Bitmap
+  readonly #division: Division
+  readonly #own: string
+  readonly #isFree: (block: number) => boolean
+  readonly #taken = new Map<number, Taken>()
+  /** All chunks before this one are here. */
+  #low = 0
+
+  /** `isFree`: the block is missing, and nobody was asked for it. */
+  constructor(
+    geometry: Geometry,
+    verified: Bitmap,
+    division: Division,
+    own: string,
+    outer: RangeSet,
+    isFree: (block: number) => boolean,
+  ) {
+    this.#geometry = geometry
+    this.#verified = verified
+    this.#division = division
+    this.#own = own
+    this.#outer = outer
+    this.#isFree = isFree
+  }
+
+  has(chunk: number): boolean {
+    return this.#taken.has(chunk)
+  }
+
+  /** Nothing was begun that is not done. */
+  get isIdle(): boolean {
+    return this.#taken.size === 0
+  }
+
+  /** The chunk is done, or somebody else's. */
+  drop(chunk: number): void {
+    if (!this.#taken.delete(chunk)) return
+    this.#outer.delete(this.#first(chunk), this.#geometry.blocksOfChunk(chunk))
+  }
+
+  dropAll(): number[] {
+    const chunks = [...this.#taken.keys()]
+    this.#taken.clear()
+    this.#outer.clear()
+    return chunks
+  }
+
+  /** Takes chunks until so many blocks are to be fetched; returns what the others are to be told. */
+  take(scene: Scene, blocks: number): number[] {
+    const { now } = scene
+    this.#yield(scene)
+    const told: number[] = []
+    for (const [chunk, taken] of this.#taken) {
+      if (now - taken.toldAt < RETELL_MICROS) continue
+      taken.toldAt = now
+      told.push(this.#first(chunk))
+    }
+    while (this.#outer.total < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
+      const chunk = this.#next(scene)
+      if (chunk < 0) break
+      this.#taken.set(chunk, { since: now, toldAt: now })
+      told.push(this.#first(chunk))
+      const first = this.#first(chunk)
+      for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
+        if (this.#isFree(first + i)) this.#outer.add(first + i, 1)
+    }
+    return told
+  }
+
+  /** What another has begun at the same moment is left to the first by name. */
+  #yield({ inside, now }: Scene): void {
+    for (const [chunk, { since }] of this.#taken) {
+      if (now - since > CLASH_MICROS) continue
+      const other = this.#fellowAt(chunk, inside, now)
+      if (other !== undefined && now - other.since < CLASH_MICROS && other.node < this.#own)
+        this.drop(chunk)
+    }
+  }
+
+  /** The chunk to take now, or -1. */
+  #next(scene: Scene): number {
+    const { relays, inside, now } = scene
+    this.#raiseLow()
+    const turn = relays.indexOf(this.#own)
+    let spare = -1
+    let stale = -1
+    const end = Math.min(this.#geometry.chunkCount, this.#low + LOOK_CHUNKS)
+    for (let chunk = this.#low; chunk < end; chunk++) {
+      if (this.#taken.has(chunk)) continue
+      const isOurs = chunk % relays.length === turn
+      if (!isOurs && spare >= 0) continue
+      const other = this.#fellowAt(chunk, inside, now)
+      const isBegun = other !== undefined && relays.includes(other.node)
+      if (isBegun && (stale >= 0 || now - other.since < STEAL_MICROS)) continue
+      if (!this.#isLacking(chunk, scene)) continue
+      if (isBegun) stale = chunk
+      else if (isOurs) return chunk
+      else spare = chunk
+    }
+    // What is left at the end of the others' is fetched before it is waited for.
+    return spare >= 0 ? spare : stale
+  }
+
+  #fellowAt(
+    chunk: number,
+    inside: readonly Link[],
+    now: Micros,
+  ): { node: string; since: Micros } | undefined {
+    const begun = this.#division.begunBy(this.#first(chunk), now)
+    const link = begun && inside.find(each => each.peer === begun.peer)
+    return begun && link && { node: link.node, since: begun.since }
+  }
+
+  /** Something of it nobody here has, and somebody outside has all of that. */
+  #isLacking(chunk: number, { inside, outside }: Scene): boolean {
+    const first = this.#first(chunk)
+    const end = first + this.#geometry.blocksOfChunk(chunk)
+    let lacks = false
+    let holders = outside
+    for (let block = first; block < end; block++) {
+      if (this.#verified.has(block) || !this.#isFree(block)) continue
+      if (inside.some(link => link.has(block))) continue
+      lacks = true
+      holders = holders.filter(link => link.has(block))
+      if (holders.length === 0) return false
+    }
+    return lacks
+  }
+
+  #raiseLow(): void {
+    const missing = this.#verified.nextClear(0)
+    this.#low = missing < 0 ? this.#geometry.chunkCount : this.#geometry.chunkOfBlock(missing)
+  }
+
+  #first(chunk: number): number {
+    return this.#geometry.firstBlockOfChunk(chunk)
+  }
+}

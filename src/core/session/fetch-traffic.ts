@@ -1,0 +1,54 @@
+// What goes into a receiver's machine and what comes out of it: all that a shell must do for it, and
+// all that it must be told.
+
+import type { SwarmAction, SwarmIn } from '../swarm/swarm.js'
+import type { Announce, Standing } from '../wire/announce.js'
+import type { SessionId } from '../wire/datagram.js'
+import type { PeerAddress } from '../wire/message.js'
+import type { AssemblyOut } from './assembly.js'
+import type { BlastIn, BlastOut } from './blasting.js'
+import type { Channel } from './channel.js'
+import type { MembershipOut } from './memberships.js'
+import type { Lack } from './orphans.js'
+
+export type FetchIn =
+  | SwarmIn
+  /** `bytes`: how long the datagram was. */
+  | { type: 'announce'; source: string; session: SessionId; announce: Announce; bytes?: number }
+  /** From a manager, from the operator (`pinned`), or of those who were heard to announce. */
+  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean; announced?: boolean }
+  /** A group of data cannot be joined; without `channel`: none can. */
+  | { type: 'deaf'; reason: string; channel?: Channel }
+  /** Somebody's query was heard, and what it says of whoever asks. */
+  | { type: 'query'; source: string; from: Standing | undefined }
+  | BlastIn
+  | { type: 'hashed'; block: number; digest: Uint8Array }
+  | { type: 'written'; block: number }
+  | { type: 'spilled'; block: number }
+  | { type: 'finished'; file: number }
+  /** All files stand under their final names. */
+  | { type: 'stored' }
+  /**
+   * Datagrams that our own sockets dropped so far, bytes that wait for the disk, and bytes that our
+   * lines brought so far, where that is known.
+   */
+  | { type: 'load'; kernelDrops: number; diskQueueBytes: number; lineBytes?: number }
+
+export type FetchOut =
+  | SwarmAction
+  | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
+  /** Move part of the message's bytes to the pool. */
+  | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
+  | MembershipOut
+  | { type: 'query'; from: Standing | undefined }
+  /** Of what we multicast ourselves. */
+  | BlastOut
+  | { type: 'finish'; file: number }
+  | { type: 'store' }
+  | { type: 'verified'; bytes: number }
+  | { type: 'notice'; code: string; level: 'info' | 'warning'; message: string; hint?: string }
+  /** Nobody who is connected has this, and no sender is there. */
+  | { type: 'lack'; lack: Lack }
+  | { type: 'peer'; host: string; port: number; state: 'connected' | 'closed'; reason?: string }
+  /** Complete, and nobody needs us any more. */
+  | { type: 'served' }

@@ -1,0 +1,82 @@
+// Sites that do not hear the sender: what crosses their line does so once, whoever relays.
+
+import { describe, expect, it } from 'vitest'
+import { QuantileRate } from '../../src/core/rate/quantile.js'
+import type { Place } from './place.js'
+import type { Receiver } from './receiver.js'
+import { World } from './world.js'
+
+const MIB = 1024 * 1024
+const second = 1e6
+const wanBps = 50e6
+
+function worldOf(sites: number, each: number, sizeBytes: number, seed: number): World {
+  const tree = { sites, site: { mbps: wanBps / 1e6, delayMillis: 1 } }
+  const scenario = { about: 'sites', tree, timesMax: 1000, slackSeconds: 60 }
+  const receivers = sites * each
+  const makeRate = () => new QuantileRate()
+  return new World({ scenario, receivers, sizeBytes, seed, lineBps: 1e9, makeRate })
+}
+
+/** What the line of a site has brought, times the file. */
+function broughtTo(world: World, site: number, sizeBytes: number): number {
+  const place = world.network.places[site + 1] as Place
+  return place.down.link.countedBytes / sizeBytes
+}
+
+function relaysOf(world: World): Receiver[] {
+  return world.receivers.flatMap(each =>
+    each?.process.alive && each.fetch.site.isRelay ? [each] : [],
+  )
+}
+
+describe('a site that does not hear the sender', () => {
+  it('gets each byte once over its line, and multicasts it', () => {
+    const sizeBytes = 64 * MIB
+    const world = worldOf(2, 8, sizeBytes, 1)
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    expect(broughtTo(world, 1, sizeBytes)).toBeLessThan(1.1)
+    const best = (sizeBytes * 8 * 1.06) / wanBps
+    expect(outcome.lastSeconds).toBeLessThan(1.15 * best)
+    const near = world.receivers.slice(0, 8).map(each => each!.fetch.progress)
+    for (const { multicastBytes } of near) expect(multicastBytes).toBeGreaterThan(0.97 * sizeBytes)
+    const far = world.receivers.slice(8).map(each => each!)
+    const relays = far.filter(each => each.blaster!.sentBytes > 0)
+    expect(relays.length).toBeGreaterThanOrEqual(2)
+    expect(relays.length).toBeLessThanOrEqual(4)
+    for (const each of far)
+      if (!relays.includes(each))
+        expect(each.fetch.progress.multicastBytes).toBeGreaterThan(0.9 * sizeBytes)
+    // At home everything is sent about once.
+    const sent = far.reduce((sum, each) => sum + each.blaster!.sentBytes, 0)
+    expect(sent / sizeBytes).toBeLessThan(1.1)
+  }, 120_000)
+
+  it('has another relay within three seconds of the death of one', () => {
+    const sizeBytes = 48 * MIB
+    const world = worldOf(2, 8, sizeBytes, 2)
+    const { scheduler } = world.network
+    expect(scheduler.run(20 * second, () => relaysOf(world).length === 3)).toBe(true)
+    scheduler.run(scheduler.now + 2 * second)
+    const [dead] = relaysOf(world)
+    world.network.crash(dead.process)
+    const from = scheduler.now
+    const isReplaced = (): boolean => relaysOf(world).length === 3
+    expect(scheduler.run(from + 3 * second, isReplaced)).toBe(true)
+    const rest = world.receivers.filter(each => each !== dead)
+    expect(scheduler.run(60 * second, () => rest.every(r => r?.completeAt !== undefined))).toBe(
+      true,
+    )
+    for (const each of rest) expect(each!.content.problems).toEqual([])
+    expect(broughtTo(world, 1, sizeBytes)).toBeLessThan(1.2)
+  }, 120_000)
+
+  it('where there is one receiver, it just pulls', () => {
+    const world = worldOf(2, 1, 8 * MIB, 1)
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    expect(world.receivers[1]!.blaster!.sentBytes).toBe(0)
+    expect(broughtTo(world, 1, 8 * MIB)).toBeLessThan(1.1)
+  })
+})

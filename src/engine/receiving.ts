@@ -220,7 +220,7 @@ export class Receiving {
       place,
       peerPort: this.#port.port,
       only: relayOnly ?? false,
-      core: () => this.#fetch.relay,
+      core: () => this.#fetch.site.relay,
       feed: input => this.#drive.feed(input),
       drain: () => this.#drive.run(),
       onSpoilt: ({ message }) =>

@@ -7,6 +7,7 @@ import type { Micros } from '../../src/core/base/machine.js'
 import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
 import { ObjectSymbols } from '../../src/core/multicast/object.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
+import type { BlastIn } from '../../src/core/session/blasting.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
 import type { RelayPolicy } from '../../src/core/session/site.js'
@@ -131,11 +132,7 @@ export class Receiver {
         wake: () => this.blaster?.fill(),
       },
     })
-    const { relay } = this.fetch
-    if (relay !== undefined)
-      this.blaster = new Blaster(setting, this.process, relay, input =>
-        this.fetch.handle(input, network.scheduler.now),
-      )
+    this.blaster = this.#makeBlaster()
     this.process.join(GROUP, ANNOUNCE_PORT, (run, _pieces, source) =>
       this.#hear(run.payload as Said, source),
     )
@@ -144,6 +141,13 @@ export class Receiver {
       this.fetch.handle({ type: 'addresses', addresses, pinned: true }, this.startedAt)
     this.#shell.drain()
     this.#saveLater()
+  }
+
+  #makeBlaster(): Blaster | undefined {
+    const { relay } = this.fetch.site
+    const { scheduler } = this.#setting.network
+    const feed = (input: BlastIn): void => this.fetch.handle(input, scheduler.now)
+    return relay && new Blaster(this.#setting, this.process, relay, feed)
   }
 
   #relayPolicy(): RelayPolicy {

@@ -12,6 +12,7 @@ import type { Progress } from '../../src/core/wire/message.js'
 import { type DiskOptions, FAST_DISK } from './disk.js'
 import type { Host } from './host.js'
 import { Network } from './network.js'
+import type { Place } from './place.js'
 import { Receiver, type ReceiverOptions } from './receiver.js'
 import type { Act, Scenario } from './scenarios.js'
 import { Seeder } from './seeder.js'
@@ -157,7 +158,7 @@ export class World {
     const number = this.network.hosts.length + 1
     const place = this.#topology.placeOf(isSender ? 0 : index - senders, receivers)
     const host = this.network.addHost({
-      address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`,
+      address: this.#addressOf(number, place),
       place,
       upBps: lineBps,
       downBps: lineBps,
@@ -172,6 +173,13 @@ export class World {
     })
     if (isSender) this.#senderHosts.push(host)
     else this.#receiverHosts.push(host)
+  }
+
+  /** Each site has a prefix of its own. */
+  #addressOf(number: number, place: Place | undefined): string {
+    const site = place === undefined ? -1 : this.#topology.racks.indexOf(place)
+    const first = site < 0 ? number >> 16 : 1 + site
+    return `10.${first}.${(number >> 8) & 255}.${number & 255}`
   }
 
   #diskOf(isLast: boolean): DiskOptions | undefined {

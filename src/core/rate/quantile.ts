@@ -28,21 +28,11 @@ import { drainOf } from './drain.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
 import { isLagging, Panel, type Verdict } from './panel.js'
+import type { QuantileOptions } from './quantile-options.js'
 import { Relief } from './relief.js'
 import { Startup } from './startup.js'
 import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
-
-export interface QuantileOptions {
-  /** Multicast stops rather than goes slower; bits per second. Without it, it goes on at 0.5 Mbit/s. */
-  readonly minBps?: number
-  readonly maxBps?: number
-  readonly startBps?: number
-  /** Reports may never come: that is no reason to slow down or to stop. */
-  readonly oneWay?: boolean
-  /** What is sent comes from elsewhere in portions: a want of it says nothing of the path. */
-  readonly isFed?: boolean
-}
 
 type Phase = 'startup' | 'drain' | 'steady' | 'probe' | 'test' | 'dark'
 

@@ -19,7 +19,6 @@ import { Listening } from './listening.js'
 import { Memberships } from './memberships.js'
 import { Orphans } from './orphans.js'
 import { hintAgainst, isSilent, type Plan, planFor, whySwarmOnly } from './plan.js'
-import type { Relay } from './relay.js'
 import { Reporter } from './reporter.js'
 import { Site } from './site.js'
 import { Suspicion } from './suspicion.js'
@@ -29,11 +28,6 @@ import { Wants } from './wants.js'
 export type { FetchIn, FetchOut } from './fetch-traffic.js'
 
 const TICK_MICROS = 50_000
-/**
- * A thousand hosts that start together would ask all at once, and each question goes to all: by then
- * the answer to the first is there, and who has heard an announcement need not ask.
- */
-const FIRST_QUERY_MICROS = 20_000
 
 export class Fetch implements Machine<FetchIn, FetchOut> {
   readonly swarm: Swarm
@@ -105,19 +99,13 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#orphans = new Orphans(geometry, verified)
     this.#startedAt = now
     this.#tickAt = now
-    const mayAsk = options.multicast && !oneWay
-    this.#site.queryAt = mayAsk ? now + prng.below(FIRST_QUERY_MICROS) : Number.POSITIVE_INFINITY
+    if (options.multicast && !oneWay) this.#site.begin(prng, now)
     for (const file of this.#files.whole) this.#out.push({ type: 'finish', file })
     if (this.#files.allFinished) this.#out.push({ type: 'store' })
   }
 
   get complete(): boolean {
     return this.#completeAt !== undefined
-  }
-
-  /** What we multicast ourselves, where that may be. */
-  get relay(): Relay | undefined {
-    return this.#site.relay
   }
 
   get site(): Site {
@@ -412,7 +400,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const startedAt = this.#startedAt
     const begun = this.assembly.verifiedBytes > 0
     const { isRelayed } = this.#site
-    const isUndecided = this.#site.isUndecided(now)
     const situation = {
       multicast,
       deaf,
@@ -421,7 +408,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       transmitters,
       peersHoldData,
       isRelayed,
-      isUndecided,
+      isUndecided: this.#site.isUndecided(now),
     }
     const plan = planFor(situation, now)
     this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)

@@ -6,6 +6,7 @@ import type { Bitmap } from '../base/bitmap.js'
 import { prefixOf } from '../base/endpoint.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
+import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
 import type { Link } from '../swarm/link.js'
@@ -47,6 +48,11 @@ const GRACE_MICROS = 1_200_000
 const DECIDE_MICROS = 800_000
 /** A sender that was not heard for so long is not heard. */
 const HEARING_MICROS = 5_000_000
+/**
+ * A thousand hosts that start together would ask all at once, and each question goes to all: by then
+ * the answer to the first is there, and who has heard an announcement need not ask.
+ */
+const FIRST_QUERY_MICROS = 20_000
 /** Queries: of who hears no sender, of who relays, in answer to a newcomer; and what each mate adds. */
 const ASK_MICROS = { deaf: 800_000, relays: 400_000 }
 const GREET_MICROS = 200_000
@@ -82,7 +88,7 @@ export class Site {
   #relays: readonly string[] = []
   #relaysSince: Micros = 0
   /** When we are to ask, or to answer. */
-  queryAt: Micros
+  queryAt: Micros = Number.POSITIVE_INFINITY
   #announcedAt: Micros = Number.NEGATIVE_INFINITY
   #senderPrefix = ''
   /** Somebody who hears no sender should know that we do. */
@@ -109,9 +115,13 @@ export class Site {
     wants.isDuty = block => this.#duty.has(geometry.chunkOfBlock(block))
     if (relay) this.relay = new Relay(relay, swarm)
     this.#startedAt = now
-    this.queryAt = now
     swarm.isFar = link => this.#isElsewhere(link)
     swarm.division.isOutside = link => (this.#isFar ? !this.isMate(link) : link.seeder)
+  }
+
+  /** It takes part in multicast, and has a way back. */
+  begin(prng: Prng, now: Micros): void {
+    this.queryAt = now + prng.below(FIRST_QUERY_MICROS)
   }
 
   isMate(link: Link): boolean {

@@ -2,7 +2,8 @@
 // and does everybody keep a part?
 
 import { describe, expect, it } from 'vitest'
-import { type QuantileOptions, QuantileRate } from '../../../src/core/rate/quantile.js'
+import { QuantileRate } from '../../../src/core/rate/quantile.js'
+import type { QuantileOptions } from '../../../src/core/rate/quantile-options.js'
 import { Link } from './link.js'
 import { HUNDRED, Mbit, receivers, scene } from './scene.js'
 import { PAYLOAD_BYTES, WIRE_BYTES } from './spec.js'

@@ -1,6 +1,7 @@
 // Short words for scenes on the simulated link: receivers alike, one controller, one watch.
 
-import { type QuantileOptions, QuantileRate } from '../../../src/core/rate/quantile.js'
+import { QuantileRate } from '../../../src/core/rate/quantile.js'
+import type { QuantileOptions } from '../../../src/core/rate/quantile-options.js'
 import { Link } from './link.js'
 import { type LinkSpec, payloadOf, type ReceiverSpec, type SenderSpec } from './spec.js'
 import { alike, Watch } from './watch.js'

@@ -52,6 +52,8 @@ export class Auditor {
     if (!blasting) return
     this.#laggards.onReport(receiver.index, report.expected, report.received, now)
     receiver.demotedLoss ??= this.#laggards.advice(receiver.index, now)
+    // Who has never heard anything that others hear is elsewhere: what it hears there is not our line.
+    if (!receiver.heard && this.#anybodyHeard) return
     this.#rate.onReport(
       {
         receiver: receiver.index,

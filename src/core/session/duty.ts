@@ -1,7 +1,7 @@
 // What a relay fetches from outside: chunk after chunk, each by one relay. They take turns - of three
 // the first has every third - so that all of them follow a blast that is still under way elsewhere.
 // They tell each other what they have begun. Whose turn brings nothing that is to be had takes what
-// is left of the others' and, when nothing else is, what one of them has not finished for long.
+// is left of the others' and, when nothing else is, what one of them no longer gets on with.
 
 import type { Bitmap } from '../base/bitmap.js'
 import type { Micros } from '../base/machine.js'
@@ -10,12 +10,12 @@ import type { Geometry } from '../meta/geometry.js'
 import type { Division } from '../swarm/division.js'
 import type { Link } from '../swarm/link.js'
 
-/** What somebody began and has not finished for so long may be fetched by another as well. */
+/** What somebody has said nothing of for so long may be fetched by another as well. */
 const STEAL_MICROS = 3_000_000
 /** Two who begin the same at once hear of it so late at most: then the first by name goes on. */
 const CLASH_MICROS = 1_000_000
-/** Others are told again that we still fetch it. */
-const RETELL_MICROS = 2_000_000
+/** Others are told again that we get on with it, or have all of it and are about to multicast it. */
+const RETELL_MICROS = 1_000_000
 /** Chunks looked at in one go. */
 const LOOK_CHUNKS = 2048
 /** Chunks under way at a time. */
@@ -34,6 +34,8 @@ export interface Scene {
 interface Taken {
   readonly since: Micros
   toldAt: Micros
+  /** Blocks that were here when others were last told. */
+  here: number
 }
 
 export class Duty {
@@ -93,20 +95,29 @@ export class Duty {
     this.#yield(scene)
     const told: number[] = []
     for (const [chunk, taken] of this.#taken) {
-      if (now - taken.toldAt < RETELL_MICROS) continue
+      if (now - taken.toldAt < RETELL_MICROS || !this.#getsOn(chunk, taken)) continue
       taken.toldAt = now
       told.push(this.#first(chunk))
     }
     while (this.#outer.total < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
       const chunk = this.#next(scene)
       if (chunk < 0) break
-      this.#taken.set(chunk, { since: now, toldAt: now })
+      this.#taken.set(chunk, { since: now, toldAt: now, here: 0 })
       told.push(this.#first(chunk))
       const first = this.#first(chunk)
       for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
         if (this.#isFree(first + i)) this.#outer.add(first + i, 1)
     }
     return told
+  }
+
+  /** More of it has come since others were told, or nothing is left to come. */
+  #getsOn(chunk: number, taken: Taken): boolean {
+    const blocks = this.#geometry.blocksOfChunk(chunk)
+    const here = this.#verified.countIn(this.#first(chunk), blocks)
+    if (here === taken.here && here < blocks) return false
+    taken.here = here
+    return true
   }
 
   /** What another has begun at the same moment is left to the first by name. */
@@ -133,7 +144,7 @@ export class Duty {
       if (!isOurs && spare >= 0) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && relays.includes(other.node)
-      if (isBegun && (stale >= 0 || now - other.since < STEAL_MICROS)) continue
+      if (isBegun && (stale >= 0 || now - other.toldAt < STEAL_MICROS)) continue
       if (!this.#isLacking(chunk, scene)) continue
       if (isBegun) stale = chunk
       else if (isOurs) return chunk
@@ -147,10 +158,10 @@ export class Duty {
     chunk: number,
     inside: readonly Link[],
     now: Micros,
-  ): { node: string; since: Micros } | undefined {
+  ): { node: string; since: Micros; toldAt: Micros } | undefined {
     const begun = this.#division.begunBy(this.#first(chunk), now)
     const link = begun && inside.find(each => each.peer === begun.peer)
-    return begun && link && { node: link.node, since: begun.since }
+    return begun && link && { node: link.node, since: begun.since, toldAt: begun.toldAt }
   }
 
   /** Something of it nobody here has, and somebody outside has all of that. */

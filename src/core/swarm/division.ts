@@ -16,9 +16,9 @@ const LOOK_RUNS = 256
 
 interface Begun {
   readonly peer: number
-  /** When it first said so. */
+  /** When it first said so, and when it said so last. */
   readonly since: Micros
-  readonly until: Micros
+  readonly toldAt: Micros
 }
 
 export class Division {
@@ -58,7 +58,7 @@ export class Division {
       const before = this.#begun.get(run)
       const since = before?.peer === peer ? before.since : now
       this.#begun.delete(run)
-      this.#begun.set(run, { peer, since, until: now + LIMITS.begunMicros })
+      this.#begun.set(run, { peer, since, toldAt: now })
     }
     for (const run of this.#begun.keys()) {
       if (this.#begun.size <= LIMITS.begunRunsMax) break
@@ -70,10 +70,10 @@ export class Division {
     for (const [run, begun] of this.#begun) if (begun.peer === peer) this.#begun.delete(run)
   }
 
-  /** Who has begun to fetch the run that this block is in, and since when. */
-  begunBy(block: number, now: Micros): { peer: number; since: Micros } | undefined {
+  /** Who has begun to fetch the run that this block is in, and said so not too long ago. */
+  begunBy(block: number, now: Micros): Begun | undefined {
     const begun = this.#begun.get(this.runOf(block))
-    return begun !== undefined && begun.until > now ? begun : undefined
+    return begun !== undefined && now - begun.toldAt < LIMITS.begunMicros ? begun : undefined
   }
 
   /** The first block of the run of blocks that this one is fetched with. */

@@ -103,7 +103,8 @@ skipUnless(Lab.available())('the namespaces lab', () => {
 
   it('doubles, delays and drops in bursts, at one host', async () => {
     await lab.trouble(1, 'duplicate', 20)
-    await lab.trouble(2, 'reorder', 20)
+    // How many come late depends on how many leave at once, too: on a busy machine fewer do.
+    await lab.trouble(2, 'reorder', 40)
     const [doubled, delayed] = await toldBy([1, 2])
     expect(doubled).toEqual({ heard: 300 + doubled.again, again: expect.any(Number), late: 0 })
     expect(doubled.again).toBeGreaterThan(20)

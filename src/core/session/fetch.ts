@@ -411,7 +411,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       isUndecided: this.#site.isUndecided(now),
     }
     const plan = planFor(situation, now)
-    this.#tellWhy(plan === 'anything' ? whySwarmOnly(situation, now) : undefined, plan)
+    const isAlone = plan === 'anything' || plan === 'relayed'
+    this.#tellWhy(isAlone ? whySwarmOnly(situation, now) : undefined, plan)
     if (plan === this.#plan) return
     const before = this.#plan
     this.#plan = plan

@@ -97,6 +97,7 @@ export function whySwarmOnly(situation: Situation, now: Micros): string | undefi
   const { deaf, multicast, transmitters, startedAt } = situation
   if (deaf !== undefined) return deaf
   if (!multicast) return 'multicast is switched off'
+  if (situation.isRelayed) return RELAYED
   const silent = transmitters.find(each => isSilent(each, now))
   if (silent !== undefined) return silent.isTooLong ? TOO_LONG : NOTHING_ARRIVES
   if (transmitters.length === 0)
@@ -109,6 +110,7 @@ export function whySwarmOnly(situation: Situation, now: Micros): string | undefi
     : undefined
 }
 
+const RELAYED = 'no sender is heard here; hosts of this subnet fetch it and multicast it for all'
 const NOTHING_ARRIVES = 'the sender blasts, but nothing arrives from its group'
 const TOO_LONG = 'the sender blasts in frames that are too long for the way to this host'
 

@@ -12,7 +12,8 @@ const BLAST_MICROS = 200_000
 const OVERLOAD_MICROS = 700_000
 /** So much of what a blast measures is sure: it is short. */
 const BLAST_TRUST = 0.97
-const PROBE_MICROS = 1_500_000
+/** So long that what a switch's bucket of tokens lets through beyond its rate is below a hundredth. */
+const PROBE_MICROS = 2_800_000
 /** More than the path seems to carry, so that its queue is full. */
 const OVERLOAD = 1.1
 /** Just below the path's rate: queues do not grow, and clocks differ a little. */

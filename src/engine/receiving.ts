@@ -50,7 +50,8 @@ export interface ReceivingOptions {
   readonly startedAt: number
 }
 
-const FAREWELL_MILLIS = 5000
+/** On a line that loses a third both ways, TCP may be silent for as long before its next try. */
+const FAREWELL_MILLIS = 13_000
 
 export class Receiving {
   readonly #given: ReceivingOptions

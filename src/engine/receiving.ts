@@ -50,8 +50,8 @@ export interface ReceivingOptions {
   readonly startedAt: number
 }
 
-/** On a line that loses a third both ways, TCP may be silent for as long before its next try. */
-const FAREWELL_MILLIS = 13_000
+/** On a line that loses a third, TCP tries its last word again after 13 and 26 s; a sender waits 30. */
+const FAREWELL_MILLIS = 27_000
 
 export class Receiving {
   readonly #given: ReceivingOptions

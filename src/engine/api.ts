@@ -289,7 +289,7 @@ export interface ReceiveResult {
   readonly out: string | null
   readonly totalBytes: number
   readonly files: number
-  /** From the call to `complete`. */
+  /** From the first payload to `complete`; from the call where all of it was here. */
   readonly seconds: number
   readonly rateBps: number
   readonly resumedBytes: number

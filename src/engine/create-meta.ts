@@ -7,6 +7,7 @@ import {
   buildMeta,
   checkDraft,
   chunkSizeFor,
+  fileCountOf,
   type MetaFile,
   type P2pMeta,
 } from '../core/meta/p2pmeta.js'
@@ -42,7 +43,7 @@ export function createMeta(
       id: meta.id,
       name: meta.name,
       totalBytes: totalOf(meta.files),
-      files: meta.files.length,
+      files: fileCountOf(meta),
       chunkBytes: meta.chunkSize,
       bytes,
       seconds: (performance.now() - startMillis) / 1000,

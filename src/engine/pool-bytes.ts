@@ -31,6 +31,7 @@ export class PoolBytes {
   readonly #digester: Digester
   readonly #restorer = new Restorer()
   readonly #writer: Writer
+  #firstMillis: number | undefined
 
   constructor(options: PoolBytesOptions) {
     const { poolBytes, geometry, hash, store, feed, onFailure } = options
@@ -53,12 +54,18 @@ export class PoolBytes {
     return this.#writer.queuedBytes
   }
 
+  /** When the first payload came, by `performance.now()`. */
+  get firstMillis(): number | undefined {
+    return this.#firstMillis
+  }
+
   /** Payloads of a batch that the machine has given their places. */
   place(batch: Batch): void {
     const { geometry } = this.#options
     for (let i = 0; i < batch.count; i++) {
       const at = batch.place[i]
       if (at < 0) continue
+      this.#firstMillis ??= performance.now()
       const symbolBytes = batch.symbolBytes[i]
       const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
       const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
@@ -69,6 +76,7 @@ export class PoolBytes {
   }
 
   copy({ bytes, from, lengthBytes, at }: Of<'copy'>): void {
+    this.#firstMillis ??= performance.now()
     if (bytes) this.#pool.set(bytes.subarray(from, from + lengthBytes), at)
   }
 

@@ -8,7 +8,7 @@ import type { Bitmap } from '../core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
 import { leavesOf } from '../core/base/merkle.js'
 import { Prng } from '../core/base/prng.js'
-import type { P2pMeta } from '../core/meta/p2pmeta.js'
+import { fileCountOf, type P2pMeta } from '../core/meta/p2pmeta.js'
 import { MetaTree } from '../core/meta/tree.js'
 import type { Batch } from '../core/multicast/batch.js'
 import type { Channel } from '../core/session/channel.js'
@@ -71,7 +71,7 @@ export class Receiving {
   readonly #timers: NodeJS.Timeout[] = []
   #verifiedBytes = 0
   #reportedBytes = 0
-  #completeMillis = 0
+  #seconds = 0
   #phase: ReceiveProgress['phase'] = 'receiving'
   #saving: Promise<void> = Promise.resolve()
   #dirty = false
@@ -87,7 +87,7 @@ export class Receiving {
     const { id, name } = meta
     const source = given.announced[0] ?? given.peers[0]
     const from = source ? `${source.host}:${source.port}` : 'file'
-    emit('session', { id, name, totalBytes, files: meta.files.length, source: from })
+    emit('session', { id, name, totalBytes, files: fileCountOf(meta), source: from })
     const dir = resolve(options.out ?? '.')
     const { overwrite = false, signal } = options
     const listening = given.ears !== undefined
@@ -338,12 +338,13 @@ export class Receiving {
       .then(() => this.#open.store.complete())
       .then(
         () => {
-          const elapsed = performance.now() - this.#given.startedAt
-          this.#completeMillis = elapsed
+          const now = performance.now()
+          const { startedAt } = this.#given
+          this.#seconds = (now - (this.#pool.firstMillis ?? startedAt)) / 1000
           this.#phase = 'serving'
           this.#tellVerified()
           const { totalBytes } = this.#tree.geometry
-          const elapsedMillis = Math.round(elapsed)
+          const elapsedMillis = Math.round(now - startedAt)
           this.#drive.feed({ type: 'stored' })
           this.#given.emit('complete', { elapsedMillis, totalBytes })
         },
@@ -468,13 +469,13 @@ export class Receiving {
   #result(): ReceiveResult {
     const { totalBytes } = this.#tree.geometry
     const { progress, swarm, resumedBytes } = this.#fetch
-    const seconds = this.#completeMillis / 1000
+    const seconds = this.#seconds
     return {
       id: this.#meta.id,
       name: this.#meta.name,
       out: this.#open.keeps ? resolve(this.#given.options.out ?? '.') : null,
       totalBytes,
-      files: this.#meta.files.length,
+      files: fileCountOf(this.#meta),
       seconds,
       rateBps: seconds > 0 ? ((totalBytes - resumedBytes) * 8) / seconds : 0,
       resumedBytes,

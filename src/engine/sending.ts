@@ -11,7 +11,7 @@ import { Prng } from '../core/base/prng.js'
 import { Registry } from '../core/manager/registry.js'
 import { symbolBytesOf, symbolsPerBlock } from '../core/meta/geometry.js'
 import { formatLink } from '../core/meta/link.js'
-import type { P2pMeta } from '../core/meta/p2pmeta.js'
+import { fileCountOf, type P2pMeta } from '../core/meta/p2pmeta.js'
 import { MetaTree } from '../core/meta/tree.js'
 import { FixedRate } from '../core/rate/fixed.js'
 import { QuantileRate } from '../core/rate/quantile.js'
@@ -227,7 +227,7 @@ export class Sending {
     if (options.signal?.aborted) onAbort()
     const { id, name } = meta
     const link = this.#link()
-    emit('session', { id, name, totalBytes, files: meta.files.length, link })
+    emit('session', { id, name, totalBytes, files: fileCountOf(meta), link })
     const { group, port } = place
     const dataPort = options.dataPort ?? port + 1
     emit('listening', { peerPort: this.#port.port, group, port, dataPort })
@@ -395,7 +395,7 @@ export class Sending {
       phase: phase ?? PHASES[this.#seed.phase],
       id: meta.id,
       name: meta.name,
-      files: meta.files.length,
+      files: fileCountOf(meta),
       totalBytes: this.#tree.geometry.totalBytes,
       elapsedMillis: Math.round(now - startedAt),
       pass: sender.pass,

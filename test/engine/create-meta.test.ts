@@ -91,6 +91,14 @@ describe('a made meta', () => {
   })
 })
 
+it('counts no folder as a file', async () => {
+  mkdirSync(join(folder, 'tree/empty'), { recursive: true })
+  expect(await createMeta([join(folder, 'tree/empty')]).done).toMatchObject({ files: 0 })
+  writeFileSync(join(folder, 'tree/x'), 'x')
+  symlinkSync('x', join(folder, 'tree/y'))
+  expect(await createMeta([join(folder, 'tree')]).done).toMatchObject({ files: 2 })
+})
+
 describe('what no meta can hold', () => {
   const fails = async (paths: string[], options = {}) => createMeta(paths, options).done
 

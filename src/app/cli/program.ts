@@ -133,6 +133,8 @@ function optionFor(spec: OptionSpec, isHidden: boolean): Option {
   const text = spec.default ?? (spec.value === undefined ? undefined : spec.otherwise)
   const flags = flagsOf(isHidden ? { ...spec, short: undefined } : spec)
   const option = new Option(flags, text === undefined ? spec.help : `${spec.help} [${text}]`)
+  // `--no-x` is a flag like others: as the negation of x it would silently replace `--x y`.
+  option.negate = false
   option.helpGroup(`${spec.topic}:`)
   if (isHidden) option.hideHelp()
   if (spec.kind === 'level') option.argParser((_, count) => Number(count ?? 0) + 1)
@@ -148,9 +150,7 @@ function flagTexts(sets: readonly object[]): ReadonlyMap<string, string> {
   for (const set of sets) {
     for (const [attribute, value] of Object.entries(set)) {
       const name = attribute.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-      // Commander keeps `--no-x` as x = false.
-      if (value === false) flags.set(`no-${name}`, 'true')
-      else if (typeof value === 'number') {
+      if (typeof value === 'number') {
         flags.set(name, String(Math.min(9, value + Number(flags.get(name) ?? 0))))
       } else flags.set(name, String(value))
     }

@@ -69,15 +69,12 @@ const TIME_HINT = 'Write a time as 500ms, 30s, 5m or 2h.'
 
 function split(text: string, what: string, unit: string): { number: string; unit: string } {
   const match = /^(\d+(?:\.\d+)?) ?([A-Za-z/]*)$/.exec(text)
-  if (match === null) {
-    const hint = what === 'rate' ? RATE_HINT : what === 'size' ? SIZE_HINT : TIME_HINT
-    throw usage(`"${text}" is not a ${what}`, hint)
-  }
+  const hint = what === 'rate' ? RATE_HINT : what === 'size' ? SIZE_HINT : TIME_HINT
+  if (match === null) throw usage(`"${text}" is not a ${what}`, hint)
   if (match[2] === '') {
-    throw usage(
-      `"${text}" has no unit`,
-      `Write the ${what} with its unit, for example ${text}${unit}.`,
-    )
+    // Of nothing most have no use: it is no example.
+    const example = `Write the ${what} with its unit, for example ${text}${unit}.`
+    throw usage(`"${text}" has no unit`, Number(text) === 0 ? hint : example)
   }
   return { number: match[1], unit: match[2] }
 }

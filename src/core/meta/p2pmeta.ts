@@ -31,6 +31,11 @@ export interface P2pMeta {
 
 export type MetaDraft = Omit<P2pMeta, 'version' | 'id'>
 
+/** Files and links, as people count them: folders stand in a meta for their modes alone. */
+export function fileCountOf({ files }: P2pMeta): number {
+  return files.reduce((count, { dir }) => (dir ? count : count + 1), 0)
+}
+
 const VERSION = 1
 const OMITTED: ReadonlySet<string> = new Set(['id', 'signature'])
 /** Of a document that is written: a million files are not made strings all at once. */

@@ -108,6 +108,14 @@ it('passes every option on', async () => {
 it.each([
   [['--one-way', '--no-multicast'], '--one-way is nothing but multicast, and that is switched off'],
   [['--one-way', '--peer', 'a:1'], '--one-way and --peer contradict each other'],
+  [
+    ['--no-multicast', '--multicast=always'],
+    '--multicast and --no-multicast contradict each other',
+  ],
+  [
+    ['--multicast=always', '--no-multicast'],
+    '--multicast and --no-multicast contradict each other',
+  ],
   [['--one-way', '--stay'], '--one-way and --stay contradict each other'],
   [['--discard', '-o', '/in'], '--discard and --out contradict each other'],
   [['--discard', '--overwrite'], '--discard and --overwrite contradict each other'],

@@ -53,6 +53,7 @@ describe('what is refused, with what to write', () => {
     [parseRate, 'fast', '"fast" is not a rate', '900Mbit'],
     [parseSize, '', '"" is not a size', '64KiB'],
     [parseSize, '99999999999TiB', '"99999999999TiB" is too large', '64KiB'],
+    [parseRate, '0', '"0" has no unit', '900Mbit'],
     [parseSize, '1toString', '"1toString" has an unknown unit', '64KiB'],
   ])('%o %j', (parse, text, message, hint) => {
     expect(() => parse(text)).toThrow(

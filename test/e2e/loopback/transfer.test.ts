@@ -38,6 +38,11 @@ describe('a transfer', patience, () => {
     const sender = stage.send([meta, '--wait-receivers', '2'])
     await end([sender, ...receivers])
     await stage.expectSame(source, 'a', 'b')
+    for (const each of receivers) {
+      const wholeMillis = Number(each.last('complete')?.time) - sender.startedMillis
+      // Not from the start of a receiver that waited for somebody to send.
+      expect(resultOf<ReceiveResult>(each).seconds).toBeLessThan(wholeMillis / 1000)
+    }
 
     const sent = resultOf<SendResult>(sender)
     expect(sent.complete).toBe(true)

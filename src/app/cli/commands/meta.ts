@@ -12,6 +12,7 @@ import { kindOf, needPaths } from '../source.js'
 import { printable } from '../text.js'
 import { formatBytes, formatSeconds } from '../units.js'
 import { HashView } from '../view/hash.js'
+import { filesText } from '../view/session.js'
 
 export const meta: Command = async (run, paths) => {
   const { settings, screen } = run
@@ -40,7 +41,7 @@ export const meta: Command = async (run, paths) => {
     name: result.name,
   })
   screen.note(
-    `${printable(result.name)}: ${formatBytes(result.totalBytes)} in ${result.files} files, ` +
+    `${printable(result.name)}: ${formatBytes(result.totalBytes)} in ${filesText(result.files)}, ` +
       `chunks of ${formatBytes(result.chunkBytes)}, hashed in ${formatSeconds(result.seconds)}`,
   )
   screen.answer(printable(path))

@@ -8,6 +8,7 @@ import { needFolder, needMetaFile } from '../source.js'
 import { printable, shellQuote } from '../text.js'
 import { formatBytes } from '../units.js'
 import { HashView } from '../view/hash.js'
+import { filesText } from '../view/session.js'
 
 export const verify: Command = async (run, [metaPath, dir]) => {
   const { screen } = run
@@ -22,7 +23,7 @@ export const verify: Command = async (run, [metaPath, dir]) => {
     screen.answer(`wrong    ${printable(path)}: ${printable(why)}`)
   }
   for (const path of result.extra) screen.answer(`extra    ${printable(path)}`)
-  screen.note(`${result.checkedFiles} files, ${formatBytes(result.checkedBytes)} checked`)
+  screen.note(`${filesText(result.checkedFiles)}, ${formatBytes(result.checkedBytes)} checked`)
   return { document: result, problem: problemOf(result, metaPath, dir) }
 }
 

@@ -13,6 +13,9 @@ export interface SessionFacts {
 
 /** `photos, 1.20 GiB in 512 files, id 6f3a…`; the id whole, because it can be copied. */
 export function sessionText({ id, name, totalBytes, files }: SessionFacts): string {
-  const count = files === 1 ? '1 file' : `${files} files`
-  return `${printable(name)}, ${formatBytes(totalBytes)} in ${count}, id ${id}`
+  return `${printable(name)}, ${formatBytes(totalBytes)} in ${filesText(files)}, id ${id}`
+}
+
+export function filesText(files: number): string {
+  return files === 1 ? '1 file' : `${files} files`
 }

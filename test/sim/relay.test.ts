@@ -72,6 +72,19 @@ describe('a site that does not hear the sender', () => {
     expect(broughtTo(world, 1, sizeBytes)).toBeLessThan(1.2)
   }, 120_000)
 
+  it('of several takes from the others: each chunk leaves where the sender is once', () => {
+    const sizeBytes = 48 * MIB
+    const world = worldOf(5, 4, sizeBytes, 1)
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    for (let site = 1; site < 5; site++) expect(broughtTo(world, site, sizeBytes)).toBeLessThan(1.1)
+    const [, near] = world.network.places
+    const left = near.up.link.countedBytes / sizeBytes
+    expect(left).toBeGreaterThan(1)
+    expect(left).toBeLessThan(1.5)
+    expect(outcome.lastSeconds).toBeLessThan((1.6 * (sizeBytes * 8 * 1.06)) / wanBps)
+  }, 120_000)
+
   it('where there is one receiver, it just pulls', () => {
     const world = worldOf(2, 1, 8 * MIB, 1)
     const outcome = world.run()

@@ -130,16 +130,33 @@ export class Asker {
     const links = this.#swarm.links()
     const { division } = this.#swarm
     const all = this.#prng.shuffle(links.filter(link => division.isOutside(link)))
-    const peers = all.filter(link => !link.seeder)
-    const seeders = sparesSeeder && peers.length > 0 ? [] : all.filter(link => link.seeder)
+    const sources = all.filter(link => division.isSource(link))
+    const peers = sources.filter(link => !link.seeder)
+    const seeders =
+      sparesSeeder && all.some(link => !link.seeder) ? [] : all.filter(link => link.seeder)
+    const fellows = all.filter(link => !division.isSource(link))
+    // Each has a pipeline of its own: a source's line is full, and must not hold up the others.
+    this.#askOutside(fellows, fellows, links, now)
+    this.#askOutside(sources, [...peers, ...seeders], links, now)
+  }
+
+  /** Asks some of those who share a pipeline, in this order. */
+  #askOutside(
+    sharers: readonly Link[],
+    asked: readonly Link[],
+    links: readonly Link[],
+    now: Micros,
+  ): void {
+    const { outer } = this.#wants
+    const { division } = this.#swarm
     let rateBps = 0
     let left = -this.#assembly.busyBytes / 4
-    for (const { rateBps: each, askedBytes } of all) {
+    for (const { rateBps: each, askedBytes } of sharers) {
       rateBps += each
       left -= askedBytes
     }
     left += Math.max(OUTER_BYTES_MIN, (OUTER_SECONDS * rateBps) / 8)
-    for (const link of [...peers, ...seeders]) {
+    for (const link of asked) {
       const room = Math.min(left, link.roomBytes(now))
       if (room <= 0) continue
       const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }

@@ -1,7 +1,9 @@
 // What a relay fetches from outside: chunk after chunk, each by one relay. They take turns - of three
 // the first has every third - so that all of them follow a blast that is still under way elsewhere.
 // They tell each other what they have begun. Whose turn brings nothing that is to be had takes what
-// is left of the others' and, when nothing else is, what one of them no longer gets on with.
+// is left of the others' and, when nothing else is, what one of them no longer gets on with. Sites take
+// turns likewise with what only they have who are where the sender is; what another site has is taken
+// from there.
 
 import type { Bitmap } from '../base/bitmap.js'
 import type { Micros } from '../base/machine.js'
@@ -9,6 +11,7 @@ import type { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Division } from '../swarm/division.js'
 import type { Link } from '../swarm/link.js'
+import type { Sharing } from './sharing.js'
 
 /** What somebody has said nothing of for so long may be fetched by another as well. */
 const STEAL_MICROS = 3_000_000
@@ -16,6 +19,8 @@ const STEAL_MICROS = 3_000_000
 const CLASH_MICROS = 1_000_000
 /** Others are told again that we get on with it, or have all of it and are about to multicast it. */
 const RETELL_MICROS = 1_000_000
+/** Nothing else was to be had for so long: other sites' turns are taken as well. */
+const IDLE_MICROS = 2_000_000
 /** Chunks looked at in one go. */
 const LOOK_CHUNKS = 2048
 /** Chunks under way at a time. */
@@ -24,14 +29,20 @@ const OPEN_CHUNKS_MAX = 64
 /** Who is where, as it is now. */
 export interface Scene {
   readonly inside: readonly Link[]
-  /** Those outside who may be asked. */
-  readonly outside: readonly Link[]
+  /** Those outside who may be asked: where a sender is, whose line is spared, and at other sites. */
+  readonly sources: readonly Link[]
+  readonly fellows: readonly Link[]
+  readonly sharing: Sharing
   /** All relays of the segment by node, ascending, ourselves among them. */
   readonly relays: readonly string[]
   readonly now: Micros
 }
 
+/** Where a chunk is taken from: other sites; a source, in our turn; a source, in anybody's. */
+type Way = 'fellows' | 'turn' | 'anything'
+
 interface Taken {
+  readonly isSpared: boolean
   readonly since: Micros
   toldAt: Micros
   /** Blocks that were here when others were last told. */
@@ -49,6 +60,8 @@ export class Duty {
   readonly #taken = new Map<number, Taken>()
   /** All chunks before this one are here. */
   #low = 0
+  /** When there was something last that need not be left to other sites. */
+  #fedAt: Micros = 0
 
   /** `isFree`: the block is missing, and nobody was asked for it. */
   constructor(
@@ -99,16 +112,38 @@ export class Duty {
       taken.toldAt = now
       told.push(this.#first(chunk))
     }
-    while (this.#outer.total < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
-      const chunk = this.#next(scene)
+    const before = told.length
+    told.push(...this.#takeBy('fellows', scene, blocks), ...this.#takeBy('turn', scene, blocks))
+    if (told.length > before || this.#outer.total > 0) this.#fedAt = now
+    else if (now - this.#fedAt > IDLE_MICROS) told.push(...this.#takeBy('anything', scene, blocks))
+    return told
+  }
+
+  #takeBy(way: Way, scene: Scene, blocks: number): number[] {
+    const { now } = scene
+    const isSpared = way !== 'fellows'
+    const told: number[] = []
+    let open = this.#openBlocks(isSpared)
+    while (open < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
+      const chunk = this.#next(way, scene)
       if (chunk < 0) break
-      this.#taken.set(chunk, { since: now, toldAt: now, here: 0 })
-      told.push(this.#first(chunk))
+      this.#taken.set(chunk, { isSpared, since: now, toldAt: now, here: 0 })
       const first = this.#first(chunk)
+      told.push(first)
       for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)
         if (this.#isFree(first + i)) this.#outer.add(first + i, 1)
+      open += this.#outer.countIn(first, this.#geometry.blocksOfChunk(chunk))
     }
     return told
+  }
+
+  /** Blocks that are to be fetched where the sender is, or elsewhere, and not asked for yet. */
+  #openBlocks(isSpared: boolean): number {
+    let open = 0
+    for (const [chunk, taken] of this.#taken)
+      if (taken.isSpared === isSpared)
+        open += this.#outer.countIn(this.#first(chunk), this.#geometry.blocksOfChunk(chunk))
+    return open
   }
 
   /** More of it has come since others were told, or nothing is left to come. */
@@ -131,21 +166,28 @@ export class Duty {
   }
 
   /** The chunk to take now, or -1. */
-  #next(scene: Scene): number {
-    const { relays, inside, now } = scene
+  #next(way: Way, scene: Scene): number {
+    const { relays, inside, sources, fellows, sharing, now } = scene
+    const holders = way === 'fellows' ? fellows : sources
+    if (holders.length === 0) return -1
     this.#raiseLow()
     const turn = relays.indexOf(this.#own)
     let spare = -1
     let stale = -1
-    const end = Math.min(this.#geometry.chunkCount, this.#low + LOOK_CHUNKS)
-    for (let chunk = this.#low; chunk < end; chunk++) {
+    const looks = Math.min(LOOK_CHUNKS, this.#geometry.chunkCount - this.#low)
+    // Sites that take each other's turns begin in different places.
+    const from = way === 'anything' ? Math.floor((looks * sharing.turn) / sharing.sites) : 0
+    for (let i = 0; i < looks; i++) {
+      const chunk = this.#low + ((from + i) % looks)
       if (this.#taken.has(chunk)) continue
-      const isOurs = chunk % relays.length === turn
+      if (way === 'turn' && chunk % sharing.sites !== sharing.turn) continue
+      const isOurs = Math.floor(chunk / sharing.sites) % relays.length === turn
       if (!isOurs && spare >= 0) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && relays.includes(other.node)
       if (isBegun && (stale >= 0 || now - other.toldAt < STEAL_MICROS)) continue
-      if (!this.#isLacking(chunk, scene)) continue
+      if (!this.#isLacking(chunk, inside, holders)) continue
+      if (way === 'turn' && this.#isLacking(chunk, inside, fellows)) continue
       if (isBegun) stale = chunk
       else if (isOurs) return chunk
       else spare = chunk
@@ -164,8 +206,8 @@ export class Duty {
     return begun && link && { node: link.node, since: begun.since, toldAt: begun.toldAt }
   }
 
-  /** Something of it nobody here has, and somebody outside has all of that. */
-  #isLacking(chunk: number, { inside, outside }: Scene): boolean {
+  /** Something of it nobody here has, and one of these has all of that. */
+  #isLacking(chunk: number, inside: readonly Link[], outside: readonly Link[]): boolean {
     const first = this.#first(chunk)
     const end = first + this.#geometry.blocksOfChunk(chunk)
     let lacks = false

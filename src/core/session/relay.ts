@@ -26,6 +26,10 @@ export type RelayOut =
   | { type: 'relayed'; chunk: number }
 
 const TELL_MICROS = 500_000
+/** What did not get out for so long is told of: better asked for than waited for. */
+const PATIENCE_MICROS = 3_000_000
+/** A pass takes so long at most, so that what comes in order does not wait for what came early. */
+const PASS_SECONDS = 1
 
 export class Relay implements Blasting {
   readonly sender: Sender
@@ -38,6 +42,7 @@ export class Relay implements Blasting {
   /** Whole chunks that wait for the next pass, and those of the present one. */
   #waiting: number[] = []
   #passing: number[] = []
+  readonly #givenAt = new Map<number, Micros>()
   #active = false
   #sequence = 0
   #announceAt: Micros = 0
@@ -79,18 +84,18 @@ export class Relay implements Blasting {
     if (!this.#active) return
     this.#active = false
     this.sender.stop()
-    for (const chunk of [...this.#passing, ...this.#waiting])
-      this.#out.push({ type: 'relayed', chunk })
+    for (const chunk of [...this.#givenAt.keys()]) this.#done(chunk)
     this.#passing = []
     this.#waiting = []
     for (const { link } of this.#receivers.open()) if (link) this.#tell(link, 'ended', now)
   }
 
   /** A chunk is verified, all of it: it goes out when its turn comes, if anybody listens. */
-  give(chunk: number): void {
+  give(chunk: number, now: Micros): void {
+    this.#givenAt.set(chunk, now)
     const isWanted = this.#active && !this.#receivers.open()[Symbol.iterator]().next().done
     if (isWanted) this.#waiting.push(chunk)
-    else this.#out.push({ type: 'relayed', chunk })
+    else this.#done(chunk)
   }
 
   joined(link: Link, now: Micros): void {
@@ -147,6 +152,7 @@ export class Relay implements Blasting {
     if (!this.#active) return
     const { rate } = this.#options
     rate.tick(now)
+    this.#hurry(now)
     if (!this.sender.running && this.#waiting.length > 0) this.#pass(now)
     if (now >= this.#announceAt) {
       this.#announceAt = now + LIMITS.announceEveryMicros
@@ -165,15 +171,26 @@ export class Relay implements Blasting {
   poll(): RelayOut | undefined {
     for (let sent = this.sender.poll(); sent !== undefined; sent = this.sender.poll()) {
       if (sent.type !== 'pass-ended') this.#out.push(sent)
-      else for (const chunk of this.#passing.splice(0)) this.#out.push({ type: 'relayed', chunk })
+      else for (const chunk of this.#passing.splice(0)) this.#done(chunk)
     }
     return this.#out.shift()
   }
 
+  #done(chunk: number): void {
+    if (this.#givenAt.delete(chunk)) this.#out.push({ type: 'relayed', chunk })
+  }
+
+  /** Where a blast is much slower than what comes from outside, mates ask instead of waiting. */
+  #hurry(now: Micros): void {
+    for (const [chunk, at] of this.#givenAt) if (now - at > PATIENCE_MICROS) this.#done(chunk)
+    this.#waiting = this.#waiting.filter(chunk => this.#givenAt.has(chunk))
+  }
+
   #pass(now: Micros): void {
-    this.#passing = this.#waiting.sort((a, b) => a - b)
-    this.#waiting = []
-    const { geometry } = this.#options
+    const { geometry, rate } = this.#options
+    const chunks = (PASS_SECONDS * rate.rateBps) / 8 / geometry.chunkBytes
+    this.#waiting.sort((a, b) => a - b)
+    this.#passing = this.#waiting.splice(0, Math.max(1, Math.floor(chunks)))
     const blocks = new RangeSet()
     for (const chunk of this.#passing)
       blocks.add(geometry.firstBlockOfChunk(chunk), geometry.blocksOfChunk(chunk))

@@ -3,6 +3,7 @@
 // outside for all. Everybody elects for himself, from what all have said of themselves, and all come
 // to the same: whoever relays goes on, unless he is much slower than the best; then the fastest.
 
+import { prefixOf } from '../base/endpoint.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Standing } from '../wire/announce.js'
@@ -52,6 +53,12 @@ export class Segment {
 
   get size(): number {
     return this.#mates.size
+  }
+
+  /** The subnet that all are in, so far as addresses tell. */
+  get prefix(): string | undefined {
+    const all = new Set([...this.#mates.values()].map(mate => prefixOf(mate.host)))
+    return [...all].sort()[0]
   }
 
   isAt({ host, port }: PeerAddress): boolean {

@@ -17,6 +17,7 @@ import { Duty } from './duty.js'
 import { Relay, type RelayOut } from './relay.js'
 import type { RelayOptions } from './relay-options.js'
 import { Segment } from './segment.js'
+import { type Sharing, sharingOf } from './sharing.js'
 import type { Wants } from './wants.js'
 
 /** What a relay may do: `only`: where it is, nobody else should. */
@@ -68,8 +69,10 @@ const HOPELESS_MICROS = 60_000_000
 const AHEAD_BLOCKS = (2 * LIMITS.rangeBytesMax) / BLOCK_BYTES
 /** Whatever got lost on the way, it is looked for again so often. */
 const REWIND_MICROS = 5_000_000
-/** Peers outside that a relay wants. */
-const OUTSIDE_WANTED = 8
+/** Peers outside that a relay wants: of many sites some each. */
+const OUTSIDE_WANTED = 20
+/** Which sites there are is looked at so often. */
+const SHARE_MICROS = 500_000
 const RATE_MICROS = 1_000_000
 /** A new relay is not judged before. */
 const TRIAL_MICROS = 3_000_000
@@ -103,6 +106,8 @@ export class Site {
   #beganAt: Micros = 0
   #bps = 0
   #isMute = false
+  #sharing: Sharing = sharingOf(undefined, [])
+  #sharedAt: Micros = Number.NEGATIVE_INFINITY
 
   constructor(options: SiteOptions, swarm: Swarm, wants: Wants, now: Micros) {
     const { node, geometry, verified, relay } = options
@@ -117,6 +122,8 @@ export class Site {
     this.#startedAt = now
     swarm.isFar = link => this.#isElsewhere(link)
     swarm.division.isOutside = link => (this.#isFar ? !this.isMate(link) : link.seeder)
+    swarm.division.isSource = link =>
+      this.#sharing.sites === 1 || this.#sharing.sources.has(link.prefix)
   }
 
   /** It takes part in multicast, and has a way back. */
@@ -207,7 +214,8 @@ export class Site {
     if (!this.#duty.has(chunk)) return false
     const blocks = geometry.blocksOfChunk(chunk)
     if (verified.countIn(geometry.firstBlockOfChunk(chunk), blocks) === blocks)
-      this.relay?.give(chunk)
+      this.relay?.give(chunk, now)
+    this.#swarm.tellFar(block, now)
     return true
   }
 
@@ -251,7 +259,7 @@ export class Site {
   /** Where a sender is heard, mates need not know of each other: addresses tell as well. */
   #isElsewhere(link: Link): boolean {
     if (this.isMate(link)) return false
-    if (this.#senderPrefix !== '') return prefixOf(link.host) !== this.#senderPrefix
+    if (this.#senderPrefix !== '') return link.prefix !== this.#senderPrefix
     return this.#segment.size > 0
   }
 
@@ -389,10 +397,18 @@ export class Site {
 
   #fetch({ isBlasting }: SiteView, now: Micros): void {
     const outside = this.#outside()
+    if (now - this.#sharedAt > SHARE_MICROS) {
+      this.#sharing = sharingOf(this.#segment.prefix, outside)
+      this.#sharedAt = now
+    }
+    const { isSource } = this.#swarm.division
     const peers = outside.filter(link => !link.seeder)
+    const asked = isBlasting && peers.length > 0 ? peers : outside
     const scene = {
       inside: this.#inside(),
-      outside: isBlasting && peers.length > 0 ? peers : outside,
+      sources: asked.filter(isSource),
+      fellows: asked.filter(link => !isSource(link)),
+      sharing: this.#sharing,
       relays: this.#relays,
       now,
     }
@@ -416,6 +432,6 @@ export class Site {
     const { geometry, verified } = this.#options
     const first = geometry.firstBlockOfChunk(chunk)
     for (let block = first; block < first + geometry.blocksOfChunk(chunk); block++)
-      if (verified.has(block)) this.#swarm.verified(block, true, now)
+      if (verified.has(block)) this.#swarm.tellNear(block, true, now)
   }
 }

@@ -29,6 +29,8 @@ export class Division {
   readonly #begun = new Map<number, Begun>()
   /** Who is outside: its line is spared. Others are fellows, with whom the work is divided. */
   isOutside: (link: Link) => boolean = link => link.seeder
+  /** Of those outside, who is where the sender is: asked for what nobody else outside has. */
+  isSource: (link: Link) => boolean = link => link.seeder
 
   constructor(geometry: Geometry, node: string) {
     this.#geometry = geometry

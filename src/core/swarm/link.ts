@@ -2,6 +2,7 @@
 // disposable; whatever was asked of it returns to the pool when it goes.
 
 import type { Bitmap } from '../base/bitmap.js'
+import { prefixOf } from '../base/endpoint.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import { type Scope, scopeOf } from '../base/scope.js'
@@ -18,6 +19,8 @@ export class Link {
   readonly peer: number
   readonly outbound: boolean
   readonly host: string
+  /** The subnet that it is in, as far as its address tells. */
+  readonly prefix: string
   /** Of its address: who may be told of it. */
   readonly scope: Scope
   /** Where it listens: known at once when we dialled it, else from its hello. */
@@ -56,6 +59,7 @@ export class Link {
   constructor(peer: number, host: string, outbound: boolean, now: Micros) {
     this.peer = peer
     this.host = host
+    this.prefix = prefixOf(host)
     this.scope = scopeOf(host)
     this.outbound = outbound
     this.lastByteAt = now
@@ -83,10 +87,15 @@ export class Link {
     return (this.complete || (this.held?.has(block) ?? false)) && !this.#owed.has(block)
   }
 
+  /** It takes part, has not said "later" and is not silent while it owes something. */
+  answers(now: Micros): boolean {
+    if (!this.active || now < this.quietUntil) return false
+    return this.askedBytes === 0 || now - this.lastByteAt <= LIMITS.peerSilenceMicros
+  }
+
   /** Bytes that may still be asked for: deep enough to keep it busy, shallow enough to be fair. */
   roomBytes(now: Micros): number {
-    if (!this.active || now < this.quietUntil) return 0
-    if (this.askedBytes > 0 && now - this.lastByteAt > LIMITS.peerSilenceMicros) return 0
+    if (!this.answers(now)) return 0
     const wanted = (LIMITS.pipelineSeconds * this.rateBps) / 8
     const depth = Math.min(LIMITS.pipelineBytesMax, Math.max(LIMITS.pipelineBytesMin, wanted))
     return depth - this.askedBytes

@@ -62,13 +62,17 @@ export const ownSliceFirst: Policy = selection => {
   return block < 0 ? undefined : runAround(selection, block)
 }
 
-/** Of whoever is outside, for a relay: in order, what nobody here has. */
+/** Of whoever is outside, for a relay: in order, what nobody nearer has who answers. */
 export const inOrder: Policy = selection => {
-  const { due, link, links, division } = selection
-  const inside = links.filter(each => !division.isOutside(each))
+  const { due, link, links, division, now } = selection
+  const isSource = division.isSource(link)
+  const nearer = links.filter(
+    each =>
+      !division.isOutside(each) || (isSource && !division.isSource(each) && each.answers(now)),
+  )
   let block = due.first
   for (let i = 0; i < SCAN && block >= 0; i++, block = due.nextFrom(block + 1))
-    if (link.has(block) && !inside.some(each => each.has(block))) return runAround(selection, block)
+    if (link.has(block) && !nearer.some(each => each.has(block))) return runAround(selection, block)
   return undefined
 }
 

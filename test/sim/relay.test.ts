@@ -85,6 +85,13 @@ describe('a site that does not hear the sender', () => {
     expect(outcome.lastSeconds).toBeLessThan((1.6 * (sizeBytes * 8 * 1.06)) / wanBps)
   }, 120_000)
 
+  it('multicasts nothing where the sender wants none of it', () => {
+    const scenario = { about: 'quiet', multicast: 'receivers', timesMax: 10 } as const
+    const world = new World({ scenario, receivers: 4, sizeBytes: 64 * MIB, seed: 1 })
+    expect(world.run().problems).toEqual([])
+    for (const each of world.receivers) expect(each!.blaster!.sentBytes).toBe(0)
+  })
+
   it('where there is one receiver, it just pulls', () => {
     const world = worldOf(2, 1, 8 * MIB, 1)
     const outcome = world.run()

@@ -36,8 +36,11 @@ export interface Scenario {
   /** Fraction of everything that is lost on its way into each receiver. */
   readonly loss?: number
   readonly congestion?: Congestion
-  /** Who has multicast: everybody (default), nobody, all but the last receiver; or it is switched off. */
-  readonly multicast?: 'all' | 'none' | 'not-last' | 'off'
+  /**
+   * Who has multicast: everybody (default), nobody, all but the last receiver; or it is switched off,
+   * by all or by the sender alone.
+   */
+  readonly multicast?: 'all' | 'none' | 'not-last' | 'off' | 'receivers'
   readonly senders?: number
   /** Interfaces take frames of 9000 bytes, and so does the way to all, or to all but the last. */
   readonly longFrames?: 'all' | 'not-last'

@@ -62,7 +62,7 @@ export class Seeder {
         longSymbolBytes: setting.longSymbolBytes,
         fec: setting.fec,
         carousel: options.carousel,
-        multicast: setting.multicast ? 'auto' : 'never',
+        multicast: setting.multicast && !setting.isQuiet ? 'auto' : 'never',
         group: GROUP,
         dataPort: DATA_PORT,
         waitReceivers: options.waitReceivers,
@@ -109,7 +109,7 @@ export class Seeder {
       const { chunk } = out
       const bytes = geometry.bytesOfChunk(chunk)
       this.process.host.disk.read(bytes, () => this.#shell.input({ type: 'chunk-read', chunk }))
-    } else if (out.type === 'announce') this.#blaster.announce(out)
+    } else if (out.type === 'announce' && !this.#setting.isQuiet) this.#blaster.announce(out)
     else if (out.type === 'notice') this.notices.push(out.message)
     else if (out.type === 'ended') {
       this.endedAt = this.#shell.now

@@ -19,6 +19,8 @@ export interface Setting {
   readonly makeRate: () => RateController
   /** Processes may use multicast. */
   readonly multicast: boolean
+  /** Senders multicast nothing, though receivers may; default false. */
+  readonly isQuiet?: boolean
   /** By how much timers are late, as those of an event loop are; it also keeps a blast's batches together. */
   readonly lateMicros: Micros
   /** How long a receiver lets datagrams gather in its socket before it looks; 0: it wakes for each run. */

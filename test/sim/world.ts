@@ -105,6 +105,7 @@ export class World {
       fec: options.fec ?? scenario.fec ?? 0,
       makeRate: options.makeRate ?? (() => new FixedRate(this.#rateBps, { oneWay })),
       multicast: scenario.multicast !== 'off',
+      isQuiet: scenario.multicast === 'receivers',
       lateMicros: options.receivers < CROWD ? LATE_MICROS : CROWD_LATE_MICROS,
       restMicros: restOf(options.receivers),
       poolBytes: options.receivers < THRONG ? undefined : THRONG_POOL_BYTES,
@@ -167,7 +168,8 @@ export class World {
       lossBurst: scenario.lossBurst,
       congestion,
       disk: isSender ? undefined : this.#diskOf(isLast),
-      multicast: multicast === 'all' || (multicast === 'not-last' && !isLast),
+      multicast:
+        multicast === 'all' || multicast === 'receivers' || (multicast === 'not-last' && !isLast),
       ...(isSender ? {} : this.#topology.kindOf(index - senders)),
       mtuBytes: scenario.longFrames === 'not-last' && isLast ? 1500 : undefined,
     })
@@ -202,6 +204,7 @@ export class World {
     const isDeaf =
       multicast === 'none' ||
       multicast === 'off' ||
+      multicast === 'receivers' ||
       (multicast === 'not-last' && this.#isLast(index)) ||
       !this.#receiverHosts[index].multicast ||
       !this.#topology.isHeard(this.#senderHosts[0], this.#receiverHosts[index])

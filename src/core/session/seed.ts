@@ -95,6 +95,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
       metaBytes,
       prng: prng.fork(),
       connectionsWanted: 0,
+      isQuiet: options.multicast === 'never',
     })
     this.swarm.slots.cap(options.uploadBps ?? Number.POSITIVE_INFINITY)
     const { session, symbolBytes, rate } = options

@@ -106,6 +106,8 @@ export class Site {
   #beganAt: Micros = 0
   #bps = 0
   #isMute = false
+  /** The sender wants no multicast. */
+  #isQuiet = false
   #sharing: Sharing = sharingOf(undefined, [])
   #sharedAt: Micros = Number.NEGATIVE_INFINITY
 
@@ -143,6 +145,7 @@ export class Site {
   /** There are mates, no sender is heard so far, and who relays is about to be known. */
   isUndecided(now: Micros): boolean {
     if (this.isRelayed || this.#segment.size === 0 || now < this.#aloneUntil) return false
+    if (this.#isQuiet) return false
     if (this.#hears(now) || this.#segment.hears(now)) return false
     return now - this.#startedAt < GRACE_MICROS + DECIDE_MICROS
   }
@@ -191,6 +194,7 @@ export class Site {
   }
 
   joined(link: Link, now: Micros): void {
+    if (link.seeder) this.#isQuiet = link.isQuiet
     if (this.isMate(link)) this.relay?.joined(link, now)
   }
 
@@ -270,7 +274,8 @@ export class Site {
     this.#measure(now)
     const isDeaf = !this.#hears(now) && !this.#segment.hears(now)
     const wasFar = this.#isFar
-    this.#isFar = view.listens && isDeaf && now - this.#startedAt > GRACE_MICROS
+    const isLate = now - this.#startedAt > GRACE_MICROS
+    this.#isFar = view.listens && isDeaf && !this.#isQuiet && isLate
     if (!wasFar && this.#isFar) this.queryAt = Math.min(this.queryAt, now)
     this.#elect(view, now)
     if (this.isRelayed) this.#advance(now)

@@ -15,6 +15,9 @@ export interface Asked {
   abandoned: boolean
 }
 
+/** In the hello of a seeder that wants no multicast of its transfer, not even by relays. */
+export const QUIET = 'no-multicast'
+
 export class Link {
   readonly peer: number
   readonly outbound: boolean
@@ -80,6 +83,11 @@ export class Link {
 
   get seeder(): boolean {
     return this.hello?.role === 'seeder'
+  }
+
+  /** It sends, and wants none of it to be multicast. */
+  get isQuiet(): boolean {
+    return this.seeder && (this.hello?.features.includes(QUIET) ?? false)
   }
 
   /** It holds the block and may be asked for it. */

@@ -19,4 +19,6 @@ export interface SwarmOptions {
   readonly connectionsWanted: number
   /** What was verified is still here and may be served; default true. */
   readonly keeps?: boolean
+  /** It wants no multicast of this transfer, not even by others; default false. */
+  readonly isQuiet?: boolean
 }

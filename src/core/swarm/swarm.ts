@@ -22,7 +22,7 @@ import { AddressBook } from './book.js'
 import { Division } from './division.js'
 import { Door } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
-import { Link } from './link.js'
+import { Link, QUIET } from './link.js'
 import { News } from './news.js'
 import { isServable } from './servable.js'
 import { Slots } from './slots.js'
@@ -238,10 +238,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #greet(link: Link, now: Micros): void {
-    const { id, node, role, port } = this.#options
+    const { id, node, role, port, isQuiet } = this.#options
     link.greeted = true
     const who = { id, node, port, role, complete: this.complete && this.#keeps } as const
-    const features = this.#keeps ? [] : [DISCARDS]
+    const features = [...(this.#keeps ? [] : [DISCARDS]), ...(isQuiet ? [QUIET] : [])]
     this.send(link, { type: 'hello', ...who, version: 1, features }, now)
   }
 

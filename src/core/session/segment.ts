@@ -6,6 +6,7 @@
 import { prefixOf } from '../base/endpoint.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
+import { keyOf } from '../swarm/book.js'
 import type { Standing } from '../wire/announce.js'
 import type { PeerAddress } from '../wire/message.js'
 
@@ -25,6 +26,8 @@ const MATES_PER_RELAY = 2
 export class Segment {
   readonly #own: string
   readonly #mates = new Map<string, Mate>()
+  /** Where they are: asked of every address that is known. */
+  readonly #addresses = new Set<string>()
 
   /** `own`: the node of whoever asks. */
   constructor(own: string) {
@@ -37,7 +40,10 @@ export class Segment {
     const isNew = !this.#mates.has(said.node)
     if (isNew && this.#mates.size >= LIMITS.matesMax) this.#forget(now)
     if (isNew && this.#mates.size >= LIMITS.matesMax) return false
+    const before = this.#mates.get(said.node)
     this.#mates.set(said.node, { host, said, heardAt: now })
+    if (before) this.#addresses.delete(addressOf(before))
+    this.#addresses.add(keyOf({ host, port: said.port }))
     return isNew
   }
 
@@ -61,10 +67,8 @@ export class Segment {
     return [...all].sort()[0]
   }
 
-  isAt({ host, port }: PeerAddress): boolean {
-    for (const mate of this.#mates.values())
-      if (mate.host === host && mate.said.port === port) return true
-    return false
+  isAt(address: PeerAddress): boolean {
+    return this.#addresses.has(keyOf(address))
   }
 
   /** One of us hears a sender: nobody else may multicast here. */
@@ -106,7 +110,14 @@ export class Segment {
   }
 
   #forget(now: Micros): void {
-    for (const [node, { heardAt }] of this.#mates)
-      if (now - heardAt > LIMITS.mateMicros) this.#mates.delete(node)
+    for (const [node, mate] of this.#mates) {
+      if (now - mate.heardAt <= LIMITS.mateMicros) continue
+      this.#mates.delete(node)
+      this.#addresses.delete(addressOf(mate))
+    }
   }
+}
+
+function addressOf({ host, said }: Mate): string {
+  return keyOf({ host, port: said.port })
 }

@@ -188,6 +188,8 @@ export class Site {
     const address = { host, port: said.port }
     if (said.relays) this.#swarm.book.announced(address, now)
     else this.#swarm.book.add(address, false)
+    // Its address may have been known before it was a mate's.
+    if (isNew) this.#confine()
     if (this.#isTold(now)) return this.#answer(said, now)
     // It should know of us as soon as we of it.
     if (isNew) this.queryAt = Math.min(this.queryAt, now + GREET_MICROS + this.#crowdMicros)

@@ -55,9 +55,12 @@ export class AddressBook {
   add(address: PeerAddress, pinned: boolean): void {
     const key = keyOf(address)
     const known = this.#entries.get(key)
-    this.#changed = true
     if (known) {
-      if (pinned && !known.pinned) this.#pinned.push(known)
+      // Hosts that query say the same again and again: nothing is to be worked out anew for that.
+      if (pinned && !known.pinned) {
+        this.#pinned.push(known)
+        this.#changed = true
+      }
       known.pinned ||= pinned
       if (pinned) known.announced = false
       return

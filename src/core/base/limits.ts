@@ -130,7 +130,7 @@ export const LIMITS = {
   haveAtOnceBlocks: 64,
   /** What came by multicast each tells of so rarely for every peer it has, up to a limit (start). */
   haveHeardPerPeerMicros: 50_000,
-  haveHeardMaxMicros: 400_000,
+  haveHeardMaxMicros: 2_000_000,
   /** Those in another segment hear of it so rarely: their packets share the line with the data. */
   haveFarMicros: 1_000_000,
   /** Share of its rate that a transmitter spends on repair while it blasts (start). */

@@ -310,7 +310,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#tellWrong()
     this.#wants.settled(block)
     // While a blast is heard most have what it has passed, from wherever we got our copy.
-    const isHeard = this.#plan === 'behind' || this.#plan === 'relayed'
+    const isHeard = this.#plan !== 'anything'
     if (!this.#site.verified(block, now)) this.swarm.verified(block, isHeard, now)
     this.#asker.settled(block, now)
     this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
@@ -416,6 +416,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (plan === this.#plan) return
     const before = this.#plan
     this.#plan = plan
+    if (plan === 'anything') this.swarm.news.hurry(now)
     // The end of a blast must not set everybody on the transmitter for what the peers have as well.
     this.#sparesSeeder = plan === 'behind' || (before === 'behind' && peersHoldData)
     this.#wants.nothing()

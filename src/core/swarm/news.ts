@@ -31,9 +31,18 @@ export class News {
     this.#chunks.add(chunk)
     this.#blocks++
     if (heard && this.#dueAt < Number.POSITIVE_INFINITY) return
+    // A blast begins for all at once: who has told nothing yet begins anywhere, and none in step.
+    if (heard && this.#toldAt === Number.NEGATIVE_INFINITY)
+      this.#toldAt = now - this.#prng.unit() * this.#heardEvery(peers)
     const wanted = heard ? this.#heardEvery(peers) : this.#every
     const every = Math.max(this.#leastMicros, wanted)
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + every))
+  }
+
+  /** Nobody hears a blast any more: all wait for what there is to tell. */
+  hurry(now: Micros): void {
+    if (this.#dueAt < Number.POSITIVE_INFINITY)
+      this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + this.#every))
   }
 
   /** The chunks to tell of, ascending; from now on they are told. */

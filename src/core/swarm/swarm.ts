@@ -51,7 +51,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   readonly #links = new Map<number, Link>()
   #active: readonly Link[] | undefined
   readonly #out: SwarmOut[] = []
-  readonly #news: News
+  readonly news: News
   /** For those whom every packet reaches over a line that many share. */
   readonly #farNews: News
   readonly #keeps: boolean
@@ -74,7 +74,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#keeps = options.keeps ?? true
     this.book = new AddressBook(options.prng)
     this.#door = new Door(options.role)
-    this.#news = new News(options.prng)
+    this.news = new News(options.prng)
     this.#farNews = new News(options.prng, LIMITS.haveFarMicros)
     this.division = new Division(options.geometry, options.node)
   }
@@ -120,7 +120,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   get deadline(): Micros {
     const dial = this.book.nextAt(this.#peersWanted() > 0)
-    const news = Math.min(this.#news.dueAt, this.#farNews.dueAt)
+    const news = Math.min(this.news.dueAt, this.#farNews.dueAt)
     return Math.min(news, this.#checkAt, dial, this.#tellAt, this.slots.deadline)
   }
 
@@ -185,7 +185,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   tellNear(block: number, heard: boolean, now: Micros): void {
     if (!this.#keeps) return
-    this.#news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
+    this.news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
   }
 
   tellFar(block: number, now: Micros): void {
@@ -437,7 +437,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #work(now: Micros): void {
-    if (now >= this.#news.dueAt) this.#tellNews(this.#news.take(now), false, now)
+    if (now >= this.news.dueAt) this.#tellNews(this.news.take(now), false, now)
     if (now >= this.#farNews.dueAt) this.#tellNews(this.#farNews.take(now), true, now)
     if (now >= this.#checkAt) this.#check(now)
     for (let serve = this.slots.next(now); serve; serve = this.slots.next(now)) {

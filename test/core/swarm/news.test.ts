@@ -14,7 +14,7 @@ function told(): News {
 
 test('the first news is told at once, each chunk of it once and in order', () => {
   const news = new News(new Prng(1))
-  for (const chunk of [3, 1, 3]) news.add(chunk, true, 8, 5)
+  for (const chunk of [3, 1, 3]) news.add(chunk, false, 8, 5)
   expect(news.dueAt).toBe(5)
   expect(news.take(5)).toEqual([1, 3])
   expect(news.dueAt).toBe(Number.POSITIVE_INFINITY)
@@ -45,6 +45,30 @@ test('news that others may wait for does not wait for the rest', () => {
   news.add(2, false, 8, toldAt)
   expect(news.dueAt).toBe(toldAt + LIMITS.haveTrickleMicros)
   expect(news.take(news.dueAt)).toEqual([1, 2])
+})
+
+test('when nobody hears a blast any more, what there is to tell waits no longer', () => {
+  const news = told()
+  news.hurry(toldAt)
+  expect(news.dueAt).toBe(Number.POSITIVE_INFINITY)
+  news.add(1, true, 40, toldAt)
+  expect(news.dueAt).toBeGreaterThan(toldAt + LIMITS.haveTrickleMicros)
+  news.hurry(toldAt)
+  expect(news.dueAt).toBe(toldAt + LIMITS.haveTrickleMicros)
+  news.hurry(toldAt + 10 * LIMITS.haveTrickleMicros)
+  expect(news.dueAt).toBe(toldAt + LIMITS.haveTrickleMicros)
+})
+
+test('the first words of forty who hear the same blast are spread over their interval', () => {
+  const dues = Array.from({ length: 40 }, (_, seed) => {
+    const news = new News(new Prng(seed))
+    news.add(0, true, 40, toldAt)
+    return news.dueAt - toldAt
+  })
+  const early = dues.filter(due => due < LIMITS.haveHeardMaxMicros / 2).length
+  expect(early).toBeGreaterThan(10)
+  expect(early).toBeLessThan(30)
+  expect(Math.min(...dues)).toBeLessThan(250_000)
 })
 
 test('receivers that hear the same blast do not tell in step', () => {

@@ -14,7 +14,8 @@ interface Result {
 
 const sizeBytes = 24 * mebibyte
 
-/** Transfers to some hosts, each with options of its own; which share of the file each heard. */
+/** Transfers to some hosts, each with options of its own; which share of the file each heard. How large
+ * it is where somebody relays is the machine's to say, that there is one is the options'. */
 async function heardBy(
   stage: Stage,
   lab: Lab,
@@ -48,7 +49,7 @@ skipUnless(Lab.available())('who relays', { timeout: 120_000 }, () => {
     ])
     // What it has fetched before the others knew it is all that it can hear of them: nothing.
     expect(only).toBe(0)
-    expect(others[0] + others[1]).toBeGreaterThan(1)
+    expect(others[0] + others[1]).toBeGreaterThan(0)
   })
 
   play('is nobody who has --no-relay', async ({ stage }) => {
@@ -59,7 +60,7 @@ skipUnless(Lab.available())('who relays', { timeout: 120_000 }, () => {
       { host: 5, options: ['--no-relay'] },
     ])
     expect(never).toBe(0)
-    expect(others[0] + others[1]).toBeGreaterThan(1)
+    expect(others[0] + others[1]).toBeGreaterThan(0)
   })
 
   play('is nobody where all have --no-relay', async ({ stage }) => {

@@ -14,8 +14,10 @@ interface Result {
 
 const sizeBytes = 24 * mebibyte
 
-/** Transfers to some hosts, each with options of its own; which share of the file each heard. How large
- * it is where somebody relays is the machine's to say, that there is one is the options'. */
+/**
+ * Transfers to some hosts, each with options of its own; which share of the file each heard. That there
+ * is one where somebody relays follows from the options, how large it is from the machine's speed.
+ */
 async function heardBy(
   stage: Stage,
   lab: Lab,

@@ -49,8 +49,8 @@ skipUnless(Lab.available())('who relays', { timeout: 120_000 }, () => {
       { host: 3, options: [] },
       { host: 5, options: [] },
     ])
-    // What it has fetched before the others knew it is all that it can hear of them: nothing.
-    expect(only).toBe(0)
+    // Until the others know it they choose among themselves: it may have heard a chunk or two of them.
+    expect(only).toBeLessThan(Math.max(0.2, (others[0] + others[1]) / 2))
     expect(others[0] + others[1]).toBeGreaterThan(0)
   })
 

@@ -63,7 +63,7 @@ export function base64Of(bytes: Uint8Array): string {
   return parts.join('')
 }
 
-/** Decodes padded standard base64 strictly, or returns `undefined`. */
+/** Decodes padded standard base64 strictly, so that bytes have one text, or returns `undefined`. */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined
   const pad = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
@@ -74,18 +74,20 @@ export function bytesOfBase64(text: string): Uint8Array | undefined {
     return code < 128 ? VALUE[code] : -1
   }
   let out = 0
+  let word = 0
   for (let i = 0; i < text.length; i += 4) {
     const a = digit(i)
     const b = digit(i + 1)
     const c = digit(i + 2)
     const d = digit(i + 3)
     if ((a | b | c | d) < 0) return undefined
-    const word = (a << 18) | (b << 12) | (c << 6) | d
+    word = (a << 18) | (b << 12) | (c << 6) | d
     if (out < bytes.length) bytes[out++] = word >> 16
     if (out < bytes.length) bytes[out++] = (word >> 8) & 255
     if (out < bytes.length) bytes[out++] = word & 255
   }
-  return bytes
+  const spare = word & ((1 << (8 * pad)) - 1)
+  return spare === 0 ? bytes : undefined
 }
 
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {

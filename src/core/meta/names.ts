@@ -8,24 +8,31 @@ import { LIMITS } from '../base/limits.js'
 
 /** Controls (they rewrite terminals), line separators, marks that turn text around, half pairs. */
 const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
+/** Characters without any picture of their own: joiners, soft hyphens, variants. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 /** Components that are empty, or nothing but dots and blanks: Windows strips those at the end. */
 const HOLLOW = /(?:^|\/)[. ]*(?:\/|$)/
 /** Windows opens a device under these names, in any folder and with any extension. */
 const DEVICE =
   /(?:^|\/)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:[.:][^/]*)?(?:\/|$)/i
+/** What Windows cuts off a component. */
+const TRAILING = /[. ]+(?=\/|$)/g
 /** The receiver keeps unfinished parts in a folder of this name. */
 const RESERVED = /^\.mcp2p-/i
-const DRIVE = /^[a-z]:/i
+/** A later component counts too: whoever joins paths on Windows may begin anew at it. */
+const DRIVE = /(?:^|\/)[a-z]:/i
 
 /** Why this path may not stand in a meta, as words that follow the path; undefined when it may. */
 export function pathTrouble(path: string): string | undefined {
   if (path === '') return 'is empty'
   if (UNSEEN.test(path)) return 'has control or text direction characters'
   if (path.includes('\\')) return 'has a backslash'
-  if (path.startsWith('/') || DRIVE.test(path)) return 'is absolute'
-  if (HOLLOW.test(path)) return 'has a component that is empty or only dots and blanks'
-  if (DEVICE.test(path)) return 'is the name of a device on Windows'
-  if (RESERVED.test(path)) return 'is a name kept for unfinished downloads'
+  // Some filesystems pass over what is invisible, and so do people.
+  const seen = path.replace(INVISIBLE, '')
+  if (seen.startsWith('/') || DRIVE.test(seen)) return 'is absolute or has the name of a drive'
+  if (HOLLOW.test(seen)) return 'has a component that is empty or only dots and blanks'
+  if (DEVICE.test(seen)) return 'is the name of a device on Windows'
+  if (RESERVED.test(seen)) return 'is a name kept for unfinished downloads'
   return lengthTrouble(path)
 }
 
@@ -40,9 +47,10 @@ function lengthTrouble(path: string): string | undefined {
   return undefined
 }
 
-/** True for what can be shown to people: 1…255 bytes without controls or direction marks. */
+/** True for what can be shown to people: 1…255 bytes, some visible, no controls or direction marks. */
 export function isDisplayName(name: string): boolean {
-  return name !== '' && !UNSEEN.test(name) && utf8(name).length <= LIMITS.metaNameBytesMax
+  const seen = name.replace(INVISIBLE, '')
+  return seen !== '' && !UNSEEN.test(name) && utf8(name).length <= LIMITS.metaNameBytesMax
 }
 
 /**
@@ -55,10 +63,11 @@ export function linkTrouble(path: string, target: string): string | undefined {
   if (UNSEEN.test(target)) return 'is a link with control or text direction characters'
   if (target.includes('\\')) return 'is a link with a backslash'
   if (utf8(target).length > LIMITS.metaPathBytesMax) return 'is a link that is too long'
-  if (target.startsWith('/') || DRIVE.test(target)) return 'is an absolute link'
+  const seen = target.replace(INVISIBLE, '')
+  if (seen.startsWith('/') || DRIVE.test(seen)) return 'is an absolute link or names a drive'
   let up = 0
   let descended = false
-  for (const name of target.split('/')) {
+  for (const name of seen.split('/')) {
     if (name === '' || name === '.') continue
     if (name !== '..') descended = true
     else if (descended) return 'is a link with .. behind a name'
@@ -88,11 +97,14 @@ function rank(text: string, at: number): number {
   return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
 
-/** Paths with one fold would be one file where case, Unicode forms or trailing dots don't count. */
+/**
+ * Paths with one fold would be one file where case, Unicode forms, invisible characters or trailing
+ * dots don't count, or cannot be told apart by who reads them.
+ */
 export function foldPath(path: string): string {
-  const bare = path.replace(/[. ]+(?=\/|$)/g, '')
-  if (/^[\x20-\x7e]*$/.test(bare)) return bare.toLowerCase()
-  return bare.normalize('NFD').toUpperCase().toLowerCase().normalize('NFD')
+  if (/^[\x20-\x7e]*$/.test(path)) return path.replace(TRAILING, '').toLowerCase()
+  const seen = path.normalize('NFD').replace(INVISIBLE, '').replace(TRAILING, '')
+  return seen.toUpperCase().toLowerCase().normalize('NFD')
 }
 
 /** Takes the paths of a meta one by one, in order, and says what is wrong between them. */
@@ -135,14 +147,14 @@ export class PathOrder {
 }
 
 function sameAs(other: string): string {
-  return `differs from ${shownPath(other)} only by case or Unicode form, which some systems cannot keep`
+  return `differs from ${shownPath(other)} only by case, Unicode form or what is invisible, which some systems cannot keep`
 }
 
-/** A path as it may stand in a message: quoted, without anything that a terminal obeys. */
+/** A path as it may stand in a message: quoted, without anything that a terminal obeys or hides. */
 export function shownPath(path: string): string {
   const short = path.length > 200 ? `${path.slice(0, 200)}…` : path
   return JSON.stringify(short).replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
-    mark => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}]/gu,
+    mark => `\\u${mark.codePointAt(0)!.toString(16).padStart(4, '0')}`,
   )
 }

@@ -51,6 +51,9 @@ describe('bytes and text', () => {
       'AA-_',
       '====',
       'AA==AAAA',
+      'AB==',
+      'AAB=',
+      'AAAAA///AAA/A/==',
     ])
       expect(bytesOfBase64(text), text).toBeUndefined()
     for (const text of ['0', '0g', ' 00', '0x00']) expect(bytesOfHex(text), text).toBeUndefined()

@@ -24,6 +24,8 @@ describe('a path', () => {
     'auxiliary/lpt10',
     '10:30.log',
     'Foo::Bar.3pm',
+    'a/bc:d',
+    '\u2764\ufe0f \u{1f468}\u200d\u{1f33e}.png',
     '日本語/ελληνικά/😀',
     'x'.repeat(255),
     `${'d/'.repeat(127)}f`,
@@ -35,6 +37,9 @@ describe('a path', () => {
     ['//host/share', 'is absolute'],
     ['C:/x', 'is absolute'],
     ['c:x', 'is absolute'],
+    ['a/C:', 'name of a drive'],
+    ['a/c:x/b', 'name of a drive'],
+    ['C\u200b:/x', 'name of a drive'],
     ['a\\b', 'has a backslash'],
     ['\\\\host\\share', 'has a backslash'],
     ['..', 'dots and blanks'],
@@ -45,6 +50,11 @@ describe('a path', () => {
     ['a/.. /b', 'dots and blanks'],
     ['a/ ', 'dots and blanks'],
     ['a/...', 'dots and blanks'],
+    ['a/\u200b', 'dots and blanks'],
+    ['a/.\u00ad./b', 'dots and blanks'],
+    ['nu\u2060l', 'device'],
+    ['.mcp2p-\ufeff0123abcd/journal', 'unfinished'],
+    ['.mc\u200dp2p-0123abcd/journal', 'unfinished'],
     ['a\0b', 'control'],
     ['a\nb', 'control'],
     ['a\x1b[2J', 'control'],
@@ -104,6 +114,8 @@ describe('a link', () => {
     ['a/l', './.././../b', 'leaves'],
     ['l', '/etc', 'absolute'],
     ['l', 'C:x', 'absolute'],
+    ['l', 'd/C:/x', 'drive'],
+    ['l', '.\u200b./x', 'leaves'],
     ['l', '', 'nothing'],
     ['l', '..\\x', 'backslash'],
     ['l', 'x\0', 'control'],
@@ -159,6 +171,13 @@ describe('order', () => {
     [['STRASSE', 'straße'], 'case'],
     [['a', 'a.'], 'case'],
     [['d/x', 'd./x'], 'case'],
+    [['a\u200bb', 'ab'].sort(comparePaths), 'invisible'],
+    [['soft', 'so\u00adft'].sort(comparePaths), 'invisible'],
+    [['a', 'a\u2060'], 'invisible'],
+    [['\u2764', '\u2764\ufe0f'], 'invisible'],
+    [['a', 'a.\u200b'], 'invisible'],
+    [['tag', 'tag\u{e0041}'], 'invisible'],
+    [['a', 'a\u200b/b'], 'invisible'],
   ])('refuses the last of %j', (paths, why) => expect(tell(...paths)).toContain(why))
 
   it('names both of two that are alike', () => {
@@ -186,9 +205,10 @@ describe('order', () => {
 
 it('names and paths can be shown', () => {
   expect(isDisplayName('Photos 2024 – ä')).toBe(true)
-  for (const name of ['', 'a\nb', 'a\u202eb', 'x'.repeat(256)])
+  for (const name of ['', '\u200b\u00ad', 'a\nb', 'a\u202eb', 'x'.repeat(256)])
     expect(isDisplayName(name)).toBe(false)
   expect(shownPath('a"\x9b\u202e\n')).toBe('"a\\"\\u009b\\u202e\\n"')
+  expect(shownPath('a\u200bb\u{e0041}')).toBe('"a\\u200bb\\ue0041"')
   expect(shownPath('x'.repeat(9999)).length).toBeLessThan(210)
 })
 

@@ -29,6 +29,8 @@ import { mebibyte, randomFile } from '../tree.js'
 
 const loopback = '127.0.0.1'
 const root = base64Of(new Uint8Array(32).fill(5))
+/** The same 32 bytes, in a text that no encoder writes. */
+const loose = `${root.slice(0, -2)}V=`
 const file = { path: 'a', size: 1, mode: 0o644, mtime: 1_700_000_000_123, root }
 const bare = { ...file, size: 0, root: undefined }
 const at = (...paths: string[]) => ({ files: paths.map(path => ({ ...file, path })) })
@@ -46,6 +48,9 @@ const hostile: readonly [what: string, change: object, exit: ExitName][] = [
   ['one path twice', at('a', 'a'), 'integrity'],
   ['paths that differ by case', at('A', 'a'), 'integrity'],
   ['paths that differ by NFC and NFD', at('u\u0308', '\u00fc'), 'integrity'],
+  ['paths that differ by what nobody sees', at('ab', 'a\u200bb'), 'integrity'],
+  ['a drive further down', at('sub/C:/outside'), 'integrity'],
+  ['a root with bits left over', { files: [{ ...file, root: loose }] }, 'integrity'],
   ['a file that is a folder too', at('a', 'a/b'), 'integrity'],
   ['our own folder', at('.mcp2p-01234567/0.part'), 'integrity'],
   ['a link out of the tree', { files: [{ ...bare, link: '../../etc' }] }, 'integrity'],

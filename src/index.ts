@@ -27,6 +27,7 @@ export type {
   SendResult,
   VerifyResult,
 } from './engine/api.js'
+export { Budget, type BudgetOptions } from './engine/budget.js'
 export { createMeta } from './engine/create-meta.js'
 export { doctor } from './engine/doctor/doctor.js'
 export { doctorListen } from './engine/doctor/listen.js'

@@ -3,6 +3,7 @@
 
 import type { Finding } from '../core/doctor/finding.js'
 import type { Address, HashName } from '../ports.js'
+import type { Budget } from './budget.js'
 
 /** When multicast is used: `auto` falls back to the swarm by itself, `always` never gives up. */
 export type MulticastMode = 'auto' | 'always' | 'never'
@@ -24,8 +25,12 @@ interface NetworkOptions {
   /** Interface name or address that joins, sends and the peer port are limited to. */
   readonly interface?: string
   readonly multicast?: MulticastMode
+  /** Differentiated services code point of all that is sent to receivers and peers; default: none. */
+  readonly dscp?: number
   /** Swarm managers to register with, `host:port`, beside those that the meta names. */
   readonly managers?: readonly string[]
+  /** What it shares with other transfers of this process; its own limits hold besides. */
+  readonly budget?: Budget
   /** Where this host is, from the widest to the narrowest: `dc/rack`; default: its subnet. */
   readonly location?: string
   /** Stops gracefully: journal kept, sockets closed; `done` rejects with exit `interrupted`. */

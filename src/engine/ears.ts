@@ -38,6 +38,7 @@ export interface EarsOptions {
   /** The interface that the operator chose; queries leave by it. */
   readonly chosen: Interface | undefined
   readonly ttl: number
+  readonly dscp: number | undefined
   /** Nothing is ever sent but what the kernel says to join a group. */
   readonly mute: boolean
   readonly onAnnounce: (
@@ -78,11 +79,11 @@ export class Ears {
   /** @throws Mcp2pError NO_GROUP (network) when the group cannot be joined anywhere. */
   static async open(options: EarsOptions): Promise<Ears> {
     let ears: Ears | undefined
-    const { group, port, interfaces, ttl, chosen } = options
+    const { group, port, interfaces, ttl, chosen, dscp } = options
     const onDatagram: OnDatagram = (bytes, at, length, source) =>
       ears?.hearAnnounce(bytes.subarray(at, at + length), source)
     const announcements = await openGroup({ group, port, interfaces, onDatagram })
-    const route = { group, ttl, address: chosen?.address, interfaceName: chosen?.name }
+    const route = { group, ttl, dscp, address: chosen?.address, interfaceName: chosen?.name }
     const outlet = options.mute
       ? undefined
       : await openOutlet({ ...route, datagramBytes: 512, slots: 4 })

@@ -3,7 +3,6 @@
 // of its own. One table says what each option may be; a name that is not in it is a slip of the pen.
 
 import { isIpv4, isIpv6, isLocation, isMulticast, parseEndpoint } from '../core/base/endpoint.js'
-import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import type {
   CreateMetaOptions,
@@ -13,25 +12,20 @@ import type {
   ReceiveOptions,
   SendOptions,
 } from './api.js'
+import { Budget } from './budget.js'
 import { TIMER_MILLIS_MAX } from './drive.js'
 import { DEFAULT_PORT } from './place.js'
-
-/** What a value must be, in words, and whether it is. */
-interface Rule {
-  readonly what: string
-  readonly holds: (value: unknown) => boolean
-}
-
-type Rules<Options> = { readonly [K in keyof Required<Options>]: Rule }
-
-function whole(min: number, max: number): Rule {
-  const holds = (value: unknown) => Number.isInteger(value) && isWithin(value, min, max)
-  return { what: `a whole number from ${min} to ${max}`, holds }
-}
-
-function isWithin(value: unknown, min: number, max: number): boolean {
-  return typeof value === 'number' && value >= min && value <= max
-}
+import {
+  bad,
+  check,
+  demand,
+  isObject,
+  isWithin,
+  type Rule,
+  type Rules,
+  rate,
+  whole,
+} from './rules.js'
 
 function oneOf(...choices: readonly unknown[]): Rule {
   const what = `one of ${choices.map(each => JSON.stringify(each)).join(', ')}`
@@ -45,7 +39,6 @@ function isText(value: unknown): value is string {
 const text: Rule = { what: 'a text, not empty and without NUL', holds: isText }
 const yesOrNo: Rule = oneOf(true, false)
 const port = whole(1, 65_535)
-const rate = whole(1, Number.MAX_SAFE_INTEGER)
 const interval = whole(1, TIMER_MILLIS_MAX)
 const wait: Rule = {
   what: 'a number of milliseconds, 0 or more',
@@ -86,6 +79,11 @@ const NETWORK = {
   peerPort: port,
   interface: text,
   multicast: oneOf('auto', 'always', 'never'),
+  dscp: whole(0, 63),
+  budget: {
+    what: 'a Budget',
+    holds: value => value instanceof Budget,
+  } satisfies Rule,
   managers: endpoints,
   location: {
     what: 'names from the widest to the narrowest place, like dc1/rack7',
@@ -288,34 +286,4 @@ function isHex(value: unknown, charsMin: number): boolean {
 /** Its secrets are not repeated in a message: only whether it is one is said. */
 function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\//.test(text) && URL.canParse(text)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Every member of `options` that is not undefined must be known and fit. */
-function check(options: unknown, rules: Readonly<Record<string, Rule>>, of = 'the options'): void {
-  if (!isObject(options)) throw bad(`${of} must be an object, not ${shown(options)}`)
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(rules, name)) throw bad(`there is no option ${shown(name)}`)
-    if (value !== undefined) demand(name, value, rules[name])
-  }
-}
-
-function demand(name: string, value: unknown, { what, holds }: Rule): void {
-  if (!holds(value)) throw bad(`${name} is ${shown(value)}, not ${what}`)
-}
-
-/** A value for a message: short, on one line. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'a list' : 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
-}
-
-function bad(message: string): Mcp2pError {
-  const hint = 'See the types of the options, or the help of the command line.'
-  return new Mcp2pError('BAD_OPTION', 'usage', message, hint)
 }

@@ -10,6 +10,7 @@ import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
 import { Conn } from '../io/net/conn.js'
 import { ownAddresses } from '../io/net/interfaces.js'
 import { dial, type PeerPort } from '../io/net/tcp.js'
+import { giveTraits, type TcpTraits } from '../io/net/tcp-traits.js'
 import type { Address } from '../ports.js'
 import { LayerDesk } from './layer-desk.js'
 
@@ -17,6 +18,7 @@ export interface PeersOptions {
   readonly geometry: Geometry
   /** The address of the chosen interface, where one was chosen; it may become another. */
   readonly localAddress: () => string | undefined
+  readonly traits: TcpTraits
   /** None where nobody may come. */
   readonly port: PeerPort | undefined
   readonly feed: (input: SwarmIn) => void
@@ -126,7 +128,8 @@ export class Peers {
       return
     }
     const peer = this.#nextPeer++
-    const { feed } = this.#options
+    const { feed, traits } = this.#options
+    giveTraits(socket, traits)
     // The machine must know the peer before the first bytes are parsed.
     const conn = new Conn(socket, {
       onMessage: message => feed({ type: 'message', peer, message }),

@@ -3,6 +3,7 @@
 
 import { LIMITS } from '../core/base/limits.js'
 import { type Interface, interfacesOf, mtuOf, ownAddresses } from '../io/net/interfaces.js'
+import { demandMarking } from '../io/net/tcp-traits.js'
 
 export const DEFAULT_GROUP = '224.0.67.67'
 export const DEFAULT_PORT = 6767
@@ -18,10 +19,19 @@ export interface Place {
   readonly mtuBytes: number
   /** What the interfaces take, if everybody else does. */
   readonly longMtuBytes: number
+  /** The code point that what leaves carries. */
+  readonly dscp: number | undefined
 }
 
-/** @throws Mcp2pError for an interface that is not there. */
-export function placeOf(options: { group?: string; port?: number; interface?: string }): Place {
+/** @throws Mcp2pError for an interface that is not there, or a code point that nobody can set. */
+export function placeOf(options: {
+  group?: string
+  port?: number
+  interface?: string
+  dscp?: number
+}): Place {
+  const { dscp } = options
+  if (dscp !== undefined) demandMarking()
   const group = options.group ?? DEFAULT_GROUP
   const interfaces = interfacesOf(options.interface, group.includes(':') ? 6 : 4)
   const chosen = options.interface === undefined ? undefined : interfaces[0]
@@ -31,7 +41,7 @@ export function placeOf(options: { group?: string; port?: number; interface?: st
   const lines = chosen ? [chosen].filter(each => !each.internal) : outside
   const longMtuBytes = lines.length > 0 ? mtuOf(lines, LIMITS.mtuMax) : mtuBytes
   const port = options.port ?? DEFAULT_PORT
-  return { group, port, interfaces, chosen, mtuBytes, longMtuBytes }
+  return { group, port, interfaces, chosen, mtuBytes, longMtuBytes, dscp }
 }
 
 /**

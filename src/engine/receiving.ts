@@ -21,6 +21,7 @@ import { type OpenStore, openStore } from '../io/disk/store.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address, Hasher } from '../ports.js'
 import type { ReceiveEvents, ReceiveOptions, ReceiveProgress, ReceiveResult } from './api.js'
+import { Budget } from './budget.js'
 import { Drive, nowMicros } from './drive.js'
 import type { Ears } from './ears.js'
 import type { Emit } from './events.js'
@@ -146,8 +147,7 @@ export class Receiving {
         stay: options.stay ?? false,
         relay: this.#relaying?.policy,
         oneWay: options.oneWay,
-        downloadBps: options.downloadBps,
-        uploadBps: options.uploadBps,
+        ...Budget.share(options),
         keeps: open.keeps,
         poolBytes: poolBytesFor(tree.geometry.blockCount),
       },
@@ -176,6 +176,7 @@ export class Receiving {
     this.#peers = new Peers({
       geometry: tree.geometry,
       localAddress: () => chosenAddress(place),
+      traits: { dscp: place.dscp, paceBps: this.#fetch.swarm.slots.capBps },
       port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => open.store.read(file, offset, into),

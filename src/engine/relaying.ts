@@ -99,8 +99,8 @@ export class Relaying {
 
   async #open(): Promise<void> {
     const { place, tree, metaBytes, feed, drain } = this.#options
-    const { group, port, chosen } = place
-    const route = { group, ttl: 1, address: chosen?.address, interfaceName: chosen?.name }
+    const { group, port, chosen, dscp } = place
+    const route = { group, ttl: 1, dscp, address: chosen?.address, interfaceName: chosen?.name }
     try {
       const outlet = await openOutlet({ ...route, datagramBytes: 1500, slots: OUTLET_SLOTS })
       this.#close = () => outlet.close()

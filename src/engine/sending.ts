@@ -38,6 +38,7 @@ import { PeerPort } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
 import type { ReceiverRow, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
 import { Blaster } from './blaster.js'
+import { Budget } from './budget.js'
 import { Chunks } from './chunks.js'
 import { Drive, nowMicros } from './drive.js'
 import type { Emit } from './events.js'
@@ -113,6 +114,7 @@ export class Sending {
       outlet = await openOutlet({
         group: place.group,
         ttl: options.ttl ?? 1,
+        dscp: place.dscp,
         address: place.chosen?.address,
         interfaceName: place.chosen?.name,
         datagramBytes: Math.max(1500, place.longMtuBytes),
@@ -158,6 +160,7 @@ export class Sending {
     this.#peers = new Peers({
       geometry: tree.geometry,
       localAddress: () => chosenAddress(place),
+      traits: { dscp: place.dscp, paceBps: this.#seed.swarm.slots.capBps },
       port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => chunks.read(file, offset, into),
@@ -207,7 +210,7 @@ export class Sending {
       waitMicros: 1000 * waitMillisOf(options),
       lingerMicros: 1000 * (options.lingerMillis ?? DEFAULT_LINGER_MILLIS),
       forever: options.forever ?? false,
-      uploadBps: options.uploadBps,
+      upload: Budget.share(options).upload,
     }
     return new Seed(seedOptions, nowMicros())
   }

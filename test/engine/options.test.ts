@@ -69,6 +69,8 @@ const wrong = {
   receive: {
     ...network,
     out: noText,
+    budget: [...no, { uploadBps: 1 }],
+    dscp: [...noWhole, 64, -1],
     downloadBps: [...noWhole, 0],
     uploadBps: [...noWhole, 0],
     peers: noEndpoints,

@@ -36,6 +36,9 @@ const BEHIND_PER_LOSS = 400
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
+/** Of a limited rate a run takes so much at most, so that what is asked for is never far ahead of it. */
+const RUN_SECONDS = 0.025
+
 /** Nothing fresh is left for so long: peers alone may be too slow. */
 const REPEAT_MICROS = 1_000_000
 
@@ -63,20 +66,23 @@ export class Asker {
   readonly #wants: Wants
   readonly #prng: Prng
   readonly #allowance: Allowance
+  readonly #runBlocks: number
   #askedAt: Micros = Number.NEGATIVE_INFINITY
   /** When there was something last that only who is outside has. */
   #freshAt: Micros = 0
 
-  /** `downloadBps`: so much is asked for at most, of all peers together. */
+  /** `allowance`: so much is asked for at most, of all peers together. */
   constructor(
     geometry: Geometry,
     assembly: Assembly,
     swarm: Swarm,
     wants: Wants,
     prng: Prng,
-    downloadBps: number = Number.POSITIVE_INFINITY,
+    allowance: Allowance = new Allowance(Number.POSITIVE_INFINITY),
   ) {
-    this.#allowance = new Allowance(downloadBps)
+    this.#allowance = allowance
+    const runBytes = (RUN_SECONDS * allowance.rateBps) / 8
+    this.#runBlocks = Math.max(1, Math.min(RANGE_BLOCKS, Math.floor(runBytes / BLOCK_BYTES)))
     this.#geometry = geometry
     this.#assembly = assembly
     this.#swarm = swarm
@@ -180,7 +186,7 @@ export class Asker {
     ) {
       const run = next()
       if (run === undefined) break
-      for (const range of this.#rangesOf(run.first, run.count, now)) {
+      for (const range of this.#rangesOf(run.first, Math.min(run.count, this.#runBlocks), now)) {
         ranges.push(range)
         bytes += range.lengthBytes
         this.#allowance.spend(range.lengthBytes)

@@ -2,6 +2,7 @@
 
 import type { Bitmap } from '../base/bitmap.js'
 import type { Prng } from '../base/prng.js'
+import type { Allowance } from '../swarm/allowance.js'
 import type { Tree } from './layers.js'
 import type { RelayPolicy } from './site.js'
 
@@ -25,7 +26,7 @@ export interface FetchOptions {
   /** What is written can be read again, and served; default true. */
   readonly keeps?: boolean
   readonly poolBytes?: number
-  /** Of all peers together, bits per second: asked for, and served; default without limit. */
-  readonly downloadBps?: number | undefined
-  readonly uploadBps?: number | undefined
+  /** What is asked of all peers together, and what they are served; default without limit. */
+  readonly download?: Allowance
+  readonly upload?: Allowance
 }

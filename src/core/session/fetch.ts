@@ -89,10 +89,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     const here = { node, port, geometry, verified, relay: options.relay }
     this.#site = new Site(here, this.swarm, this.#wants, now)
-    const { downloadBps, uploadBps = Number.POSITIVE_INFINITY } = options
+    const { download, upload } = options
     const luck = prng.fork()
-    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, luck, downloadBps)
-    this.swarm.slots.cap(uploadBps)
+    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, luck, download)
+    if (upload) this.swarm.slots.cap(upload)
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, block => this.assembly.isAwaited(block))
     this.#files = new Files(geometry, verified, options.finishedFiles)

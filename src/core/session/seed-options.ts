@@ -4,6 +4,7 @@ import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { RateController } from '../rate/controller.js'
+import type { Allowance } from '../swarm/allowance.js'
 import type { SessionId } from '../wire/datagram.js'
 import type { Fec } from './redundancy.js'
 
@@ -33,8 +34,8 @@ export interface SeedOptions {
   readonly waitMicros: Micros
   readonly lingerMicros: Micros
   readonly forever: boolean
-  /** What peers are served at most, bits per second; default without limit. */
-  readonly uploadBps?: number | undefined
+  /** What peers are served; default without limit. */
+  readonly upload?: Allowance
 }
 
 /** For receivers that have no way back: how many passes at most, and for how long; both may be Infinity. */

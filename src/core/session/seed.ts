@@ -97,7 +97,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
       connectionsWanted: 0,
       isQuiet: options.multicast === 'never',
     })
-    this.swarm.slots.cap(options.uploadBps ?? Number.POSITIVE_INFINITY)
+    if (options.upload) this.swarm.slots.cap(options.upload)
     const { session, symbolBytes, rate } = options
     const carousel = options.carousel !== undefined
     this.#frames = new Frames(symbolBytes, carousel ? undefined : options.longSymbolBytes)

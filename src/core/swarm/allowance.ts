@@ -1,42 +1,39 @@
-// So many bits a second, and not more: a bucket that fills at that rate and may run into debt by one
-// range, which the next ones wait for. Payload travels in packets, whose headers the line carries as
-// well; they are charged by half, so that neither payload nor line is further than 3 % from the limit.
+// What one transfer may spend: a rate of its own, and its turns at what it shares with others.
 
 import type { Micros } from '../base/machine.js'
-
-/** Of 1448 bytes of payload 1514 are on the line. */
-const CHARGE = 1 + (1514 / 1448 - 1) / 2
-/** Unused, so much is kept: more than two ticks of whoever spends it. */
-const KEPT_SECONDS = 0.15
+import { Bucket } from './bucket.js'
+import type { Commons } from './commons.js'
 
 export class Allowance {
-  readonly #bytesPerMicro: number
-  #creditBytes = 0
-  #at: Micros | undefined
+  readonly #own: Bucket
+  readonly #commons: Commons | undefined
 
-  /** Infinity: no limit. */
-  constructor(rateBps: number) {
-    this.#bytesPerMicro = rateBps / 8e6 / CHARGE
+  /** Infinity: without a limit. */
+  constructor(rateBps: number, commons?: Commons) {
+    this.#own = new Bucket(rateBps)
+    this.#commons = commons
+  }
+
+  /** Never more than this, bits per second. */
+  get rateBps(): number {
+    return Math.min(this.#own.rateBps, this.#commons?.rateBps ?? Number.POSITIVE_INFINITY)
   }
 
   /** Something may be spent now. */
   affords(now: Micros): boolean {
-    if (this.#bytesPerMicro === Number.POSITIVE_INFINITY) return true
-    const earned = (now - (this.#at ?? now)) * this.#bytesPerMicro
-    this.#at = now
-    const most = this.#bytesPerMicro * KEPT_SECONDS * 1e6
-    this.#creditBytes = Math.min(most, this.#creditBytes + earned)
-    return this.#creditBytes >= 0
+    return this.#own.affords(now) && (this.#commons?.affords(this, now) ?? true)
   }
 
   /** Spends, or with a negative number gives back. */
   spend(bytes: number): void {
-    this.#creditBytes -= bytes
+    this.#own.spend(bytes)
+    this.#commons?.spend(this, bytes)
   }
 
-  /** When a debt is paid; Infinity without a debt. */
+  /** When whoever was refused may ask again; Infinity for whoever was not. */
   get dueAt(): Micros {
-    if (this.#creditBytes >= 0 || this.#at === undefined) return Number.POSITIVE_INFINITY
-    return this.#at + Math.ceil(-this.#creditBytes / this.#bytesPerMicro)
+    const ownAt = this.#own.dueAt
+    if (ownAt < Number.POSITIVE_INFINITY) return ownAt
+    return this.#commons?.dueAt(this) ?? Number.POSITIVE_INFINITY
   }
 }

@@ -34,7 +34,6 @@ export class Slots {
   #creditAt: Micros = 0
   #queuedBytes = 0
   /** What the operator allows in any case. */
-  #capBps = Number.POSITIVE_INFINITY
   #allowance = new Allowance(Number.POSITIVE_INFINITY)
   servedBytes = 0
   lastAskedAt: Micros = Number.NEGATIVE_INFINITY
@@ -46,16 +45,19 @@ export class Slots {
     this.#rateBps = rateBps
   }
 
-  /** Never more than this, bits per second. */
-  cap(rateBps: number): void {
-    this.#capBps = rateBps
-    this.#allowance = new Allowance(rateBps)
+  /** Never more than this allows. */
+  cap(allowance: Allowance): void {
+    this.#allowance = allowance
+  }
+
+  get capBps(): number {
+    return this.#allowance.rateBps
   }
 
   /** Queues a range; false when the queue is too long for the present limit. */
   ask(peer: number, range: Range, now: Micros): boolean {
     this.lastAskedAt = now
-    const mostBps = Math.min(this.#rateBps, this.#capBps)
+    const mostBps = Math.min(this.#rateBps, this.capBps)
     if ((this.#queuedBytes * 8) / QUEUE_SECONDS > mostBps) return false
     let queue = this.#queues.get(peer)
     if (queue === undefined) {

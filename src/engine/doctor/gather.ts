@@ -87,7 +87,8 @@ function placeFor(options: GatherOptions): Place {
     const { group = DEFAULT_GROUP, port = DEFAULT_PORT } = options
     const mtuBytes = LIMITS.mtuDefault
     const longMtuBytes = mtuBytes
-    return { group, port, interfaces: [], chosen: undefined, mtuBytes, longMtuBytes }
+    const nowhere = { interfaces: [], chosen: undefined, dscp: undefined }
+    return { group, port, ...nowhere, mtuBytes, longMtuBytes }
   }
 }
 

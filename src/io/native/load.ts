@@ -74,6 +74,14 @@ export interface NativeScheduler {
   slice(micros: number): number
 }
 
+/** What Node cannot be told about its own sockets. */
+export interface NativeSocket {
+  /** Packets carry this code point from now on; 0, or a negative errno. */
+  mark(fd: number, dscp: number): number
+  /** It sends no faster than this; 0, or a negative errno. */
+  pace(fd: number, bytesPerSecond: number): number
+}
+
 /** Hashing in batches; empty where Node hides its OpenSSL. */
 export interface NativeHash {
   /**
@@ -116,6 +124,7 @@ interface NativeParts {
   readonly hash: NativeHash
   readonly memory: NativeMemory
   readonly scheduler: NativeScheduler
+  readonly socket: NativeSocket
 }
 
 /** The native parts, or why there are none. */

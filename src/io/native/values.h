@@ -37,5 +37,6 @@ napi_value scheduler_door(napi_env env);
 napi_value hash_door(napi_env env);
 napi_value fec_door(napi_env env);
 napi_value memory_door(napi_env env);
+napi_value socket_door(napi_env env);
 
 #endif

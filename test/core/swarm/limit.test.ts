@@ -1,47 +1,97 @@
 // What the operator allows is what peers get: within 3 % over 5 seconds, at any rate, however much
-// they ask for; a limit that changes nothing costs nothing.
+// they ask for, of one transfer or of several that share a limit; a limit that changes nothing costs
+// nothing.
 
 import { describe, expect, it } from 'vitest'
 import { Allowance } from '../../../src/core/swarm/allowance.js'
+import { Commons } from '../../../src/core/swarm/commons.js'
 import { Slots } from '../../../src/core/swarm/slots.js'
 
 const rangeBytes = 256 * 1024
 const second = 1e6
 
-/** Bytes served in each of four spans of 5 s to three peers that always ask for more. */
-function served(slots: Slots): number[] {
-  const spans = [0, 0, 0, 0]
+/**
+ * Bytes that each transfer serves in each of four spans of 5 s, to three peers that always ask for
+ * more; a transfer begins in the span that `from` names, and looks when it has to and every 50 ms.
+ */
+function served(transfers: readonly Slots[], from: readonly number[] = []): number[][] {
+  const spans = transfers.map(() => [0, 0, 0, 0])
   let asked = 0
-  for (let now = 0; now < 20 * second; now += 5000) {
-    for (const peer of [1, 2, 3]) {
-      const range = { block: asked * 16, offsetBytes: 0, lengthBytes: rangeBytes }
-      if (slots.ask(peer, range, now)) asked++
-    }
-    for (let serve = slots.next(now); serve; serve = slots.next(now)) {
-      spans[Math.floor(now / (5 * second))] += serve.range.lengthBytes
-      slots.sent(serve.peer, serve.range.lengthBytes, now)
-    }
+  for (let now = 0; now < 20 * second; now += 1000) {
+    const span = Math.floor(now / (5 * second))
+    transfers.forEach((slots, i) => {
+      if (span < (from[i] ?? 0) || (now % 50_000 !== 7000 * i && now < slots.deadline)) return
+      for (const peer of [1, 2, 3]) {
+        const range = { block: asked * 16, offsetBytes: 0, lengthBytes: rangeBytes }
+        if (slots.ask(peer, range, now)) asked++
+      }
+      for (let serve = slots.next(now); serve; serve = slots.next(now)) {
+        spans[i][span] += serve.range.lengthBytes
+        slots.sent(serve.peer, serve.range.lengthBytes, now)
+      }
+    })
   }
   return spans
 }
 
+function capped(rateBps: number, commons?: Commons): Slots {
+  const slots = new Slots()
+  slots.cap(new Allowance(rateBps, commons))
+  return slots
+}
+
+/** Neither what peers get nor what the line carries of it is further off than 3 %. */
+function expectRate(bytes: number, rateBps: number): void {
+  const payload = (bytes * 8) / 5
+  const line = (payload * 1514) / 1448
+  expect(payload).toBeGreaterThan(0.97 * rateBps)
+  expect(line).toBeLessThan(1.03 * rateBps)
+}
+
 describe('--upload', () => {
   it.each([50e6, 100e6, 400e6])('%d bit/s are kept within 3 %% over 5 s', rateBps => {
-    const slots = new Slots()
-    slots.cap(rateBps)
-    for (const bytes of served(slots).slice(1)) {
-      const payload = (bytes * 8) / 5
-      const line = (payload * 1514) / 1448
-      expect(payload).toBeGreaterThan(0.97 * rateBps)
-      expect(line).toBeLessThan(1.03 * rateBps)
-    }
+    const [spans] = served([capped(rateBps)])
+    for (const bytes of spans.slice(1)) expectRate(bytes, rateBps)
   })
 
   it('holds whatever else limits, and the lower of both counts', () => {
-    const slots = new Slots()
-    slots.cap(80e6)
+    const slots = capped(80e6)
     slots.limit(8e6, 0)
-    expect(Math.max(...served(slots).slice(1))).toBeLessThan((1.05 * 8e6 * 5) / 8)
+    const [spans] = served([slots])
+    expect(Math.max(...spans.slice(1))).toBeLessThan((1.05 * 8e6 * 5) / 8)
+  })
+})
+
+describe('a limit for several transfers', () => {
+  const none = Number.POSITIVE_INFINITY
+
+  it('holds for all of them, gives each its turn, and leaves nothing over', () => {
+    const commons = new Commons(200e6)
+    const spans = served([none, none, 66e6].map(rateBps => capped(rateBps, commons)))
+    for (const i of [1, 2, 3]) {
+      expectRate(spans[0][i] + spans[1][i] + spans[2][i], 200e6)
+      expectRate(spans[2][i], 66e6)
+      expect(spans[0][i] / spans[1][i]).toBeCloseTo(1, 1)
+    }
+  })
+
+  it('does not make up for the time before somebody came', () => {
+    const commons = new Commons(200e6)
+    const [first, late] = served([capped(none, commons), capped(none, commons)], [0, 2])
+    expectRate(first[1], 200e6)
+    for (const i of [2, 3]) expectRate(first[i] + late[i], 200e6)
+    for (const i of [2, 3]) expect(late[i] / first[i]).toBeCloseTo(1, 1)
+  })
+
+  it('waits for nobody who does not ask any more', () => {
+    const commons = new Commons(200e6)
+    const [goes, stays] = [capped(none, commons), capped(none, commons)]
+    const range = { block: 0, offsetBytes: 0, lengthBytes: rangeBytes }
+    for (const slots of [goes, stays]) slots.ask(1, range, 0)
+    expect(stays.next(0)).toBeDefined()
+    expect(goes.next(0)).toBeUndefined() // it is its turn next, and it never takes it
+    const [spans] = served([stays])
+    for (const bytes of spans.slice(1)) expectRate(bytes, 200e6)
   })
 })
 

@@ -7,10 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { loadNative, type NativeHash, type NativeUdp } from '../../../src/io/native/load.js'
+import {
+  loadNative,
+  type NativeHash,
+  type NativeSocket,
+  type NativeUdp,
+} from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
-const { udp, hash, memory, scheduler, why } = loadNative()
+const { udp, hash, memory, scheduler, socket, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
@@ -157,3 +162,20 @@ it.skipIf(memory === undefined)('moves nothing when one stretch would leave its 
     { numRuns: 20_000 },
   )
 })
+
+it.skipIf(socket === undefined)('marks and paces no descriptor that is none, and says so', () => {
+  const { mark, pace } = socket as NativeSocket
+  for (const set of [mark, pace] as ((...argv: unknown[]) => number)[])
+    fc.assert(
+      fc.property(fc.array(anything.filter(isNoDescriptor), { maxLength: 3 }), argv => {
+        expect(set(...argv)).toBeLessThan(0)
+      }),
+      { numRuns: 2000 },
+    )
+  expect(mark(2 ** 31 - 1, 46)).toBeLessThan(0)
+  expect(mark(0, 64)).toBeLessThan(0)
+})
+
+function isNoDescriptor(value: unknown): boolean {
+  return typeof value !== 'number' || value < 0 || value > 2 ** 31
+}

@@ -28,6 +28,7 @@ export const recv: Command = async (run, [argument]) => {
     peerPort: settings['peer-port'],
     interface: settings.interface,
     multicast: settings.multicast,
+    dscp: settings.dscp,
     stay: settings.stay,
     downloadBps: settings.download,
     uploadBps: settings.upload,

@@ -65,6 +65,7 @@ function networkOptions(settings: Settings) {
     ttl: settings.ttl,
     fec: settings.fec,
     multicast: settings.multicast,
+    dscp: settings.dscp,
     rateBps: settings.rate,
     minRateBps: settings['min-rate'],
     maxRateBps: settings['max-rate'],

@@ -157,9 +157,9 @@ export const NETWORK_OPTIONS = [
     min: 0,
     max: 63,
     otherwise: 'none',
-    help: 'code point that datagrams carry, 46 for expedited forwarding',
+    help: 'code point that packets to receivers and peers carry, 46 for expedited forwarding',
     topic: 'Network',
-    commands: ['bench'],
+    commands: ['send', 'recv', 'bench'],
   },
   {
     name: 'multicast',

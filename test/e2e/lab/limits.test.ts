@@ -1,0 +1,162 @@
+// Limits that limit, on a line that could carry many times as much: over 5 s within 3 % of what the
+// operator allows, headers and all, whether one transfer has the limit or several share it.
+
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect } from 'vitest'
+import { Lab } from '../../lab/lab.js'
+import { repositoryRoot } from '../../lab/root.js'
+import { skipUnless } from '../../lab/skip.js'
+import { end, holds, play, type Stage } from '../stage.js'
+import { mebibyte, randomFile } from '../tree.js'
+
+const library = pathToFileURL(join(repositoryRoot, 'dist/src/index.js')).href
+const allowed = 0.03
+
+interface Count {
+  readonly at: number
+  readonly tx: number
+  readonly rx: number
+}
+
+/** What a host has sent and got on its line, in bytes, and when. */
+function countOf(lab: Lab, host: number): Count {
+  const args = ['-j', '-s', '-n', `${lab.prefix}-${host}`, 'link', 'show', 'eth0']
+  const [{ stats64 }] = JSON.parse(execFileSync('ip', args, { encoding: 'utf8' }))
+  return { at: performance.now(), tx: stats64.tx.bytes, rx: stats64.rx.bytes }
+}
+
+/** Bits a second that each host sends and gets, over 5 s. */
+async function rates(lab: Lab): Promise<{ tx: number; rx: number }[]> {
+  const hosts = Array.from({ length: lab.hosts }, (_, host) => host)
+  const before = hosts.map(host => countOf(lab, host))
+  await new Promise(resolve => setTimeout(resolve, 5000))
+  return hosts.map(host => {
+    const { at, tx, rx } = countOf(lab, host)
+    const perSecond = 8000 / (at - before[host].at)
+    return { tx: (tx - before[host].tx) * perSecond, rx: (rx - before[host].rx) * perSecond }
+  })
+}
+
+function expectLimit(bps: number, limitBps: number, what: string): void {
+  if (process.env.LIMITS_TELL)
+    process.stderr.write(`${what}: ${(bps / limitBps).toFixed(4)} of ${limitBps / 1e6} Mbit/s\n`)
+  expect(bps / limitBps, what).toBeGreaterThan(1 - allowed)
+  expect(bps / limitBps, what).toBeLessThan(1 + allowed)
+}
+
+/** A program that uses the library, in a host; `body` may say what it likes of its four names. */
+function program(stage: Stage, lab: Lab, host: number, body: string): void {
+  const source = `
+    const { Budget, send, receive } = await import(${JSON.stringify(library)})
+    const common = { port: ${stage.port}, peerPort: ${stage.peerPort}, multicast: 'never' }
+    ${body}`
+  const argv = [process.execPath, '--input-type=module', '-e', source]
+  const child = lab.exec(host, argv, { stdio: ['ignore', 'inherit', 'inherit'] })
+  stage.defer(() => child.kill('SIGKILL'))
+}
+
+async function offered(stage: Stage, name: string, sizeMiB: number): Promise<string> {
+  return stage.meta(await randomFile(join(stage.folder, name), sizeMiB * mebibyte))
+}
+
+skipUnless(Lab.available())('limits', { timeout: 120_000, retry: 1 }, () => {
+  play('of a command hold for all its peers together', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 4, rate: '200mbit', noOffload: true })
+    const meta = await offered(stage, 'x.bin', 160)
+    stage.send([meta, '--upload', '40mbit', '--no-multicast', '--forever'], { host: 0 })
+    const from = [meta, '--no-multicast', '--peer', `${lab.addressOf(0)}:${stage.peerPort}`]
+    const receivers = [1, 2, 3].map(host =>
+      stage.recv(String(host), host === 3 ? [...from, '--download', '24mbit'] : from, { host }),
+    )
+    await Promise.all(receivers.map(each => each.until('progress', holds(4 * mebibyte))))
+    // Beside what it takes, the others tell it all the time what they have.
+    const slow = receivers[2]
+    const before = slow.last('progress')!
+    const [{ tx }] = await rates(lab)
+    const after = slow.last('progress')!
+    const taken = Number(after.verifiedBytes) - Number(before.verifiedBytes)
+    expectLimit(tx, 40e6, 'upload')
+    expectLimit((taken * 8000) / (after.time - before.time), 24e6, 'download')
+  })
+
+  play('of several transfers of a process hold for each and for all', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 5, rate: '200mbit', noOffload: true })
+    const metas = await Promise.all(['x.bin', 'y.bin', 'z.bin'].map(x => offered(stage, x, 128)))
+    // One process gives all three, each to a host of its own; another takes all three.
+    program(
+      stage,
+      lab,
+      0,
+      `const budget = new Budget({ uploadBps: 64e6 })
+       for (const [i, meta] of ${JSON.stringify(metas)}.entries())
+         send({ meta }, { ...common, peerPort: common.peerPort + i, budget, forever: true,
+           uploadBps: i === 0 ? 16e6 : undefined }).done.catch(console.error)`,
+    )
+    const receivers = metas.map((meta, i) => {
+      const peer = `${lab.addressOf(0)}:${stage.peerPort + i}`
+      return stage.recv(`from${i}`, [meta, '--no-multicast', '--peer', peer], { host: 1 + i })
+    })
+    await Promise.all(receivers.map(each => each.until('progress', holds(4 * mebibyte))))
+    const given = await rates(lab)
+    expectLimit(given[0].tx, 64e6, 'upload of three transfers')
+    expectLimit(given[1].rx, 16e6, 'upload of the one with a limit of its own')
+    expect(given[2].rx / given[3].rx).toBeCloseTo(1, 1)
+  })
+
+  play('of several that take', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 3, rate: '200mbit', noOffload: true })
+    const metas = await Promise.all(['x.bin', 'y.bin'].map(x => offered(stage, x, 128)))
+    for (const [i, meta] of metas.entries())
+      stage.send([meta, '--no-multicast', '--forever'], { host: 1 + i })
+    const peers = metas.map((_, i) => `${lab.addressOf(1 + i)}:${stage.peerPort}`)
+    program(
+      stage,
+      lab,
+      0,
+      `const budget = new Budget({ downloadBps: 32e6 })
+       const peers = ${JSON.stringify(peers)}
+       for (const [i, meta] of ${JSON.stringify(metas)}.entries())
+         receive({ meta }, { ...common, budget, peers: [peers[i]], out: '${stage.out('both')}',
+           downloadBps: i === 0 ? 8e6 : undefined }).done.catch(console.error)`,
+    )
+    await new Promise(resolve => setTimeout(resolve, 4000))
+    const [both, one, other] = await rates(lab)
+    expectLimit(both.rx, 32e6, 'download of two transfers')
+    expectLimit(one.tx, 8e6, 'download of the one with a limit of its own')
+    expectLimit(other.tx, 24e6, 'download of the other')
+  })
+})
+
+skipUnless(Lab.available())('a code point', { timeout: 60_000 }, () => {
+  play('is on all that is multicast, and on all that peers give', async ({ stage }) => {
+    const lab = await stage.lan({ hosts: 3, rate: '100mbit' })
+    // Bytes that a host has sent: datagrams and segments that carry it, and payload that does not.
+    const kinds = ['ip protocol udp ip dscp 46', 'ip protocol tcp ip dscp 46', 'ip length > 300']
+    const hook = '{ type filter hook egress device "eth0" priority 0; }'
+    const rules = kinds.map(kind => `add rule netdev seen out ${kind} counter accept`)
+    const table = ['add table netdev seen', `add chain netdev seen out ${hook}`, ...rules].join(';')
+    for (const host of [0, 1]) await lab.run(host, ['nft', table])
+    const sent = async (host: number): Promise<number[]> => {
+      const text = await lab.run(host, ['nft', 'list', 'table', 'netdev', 'seen'])
+      return [...text.matchAll(/counter packets \d+ bytes (\d+)/g)].map(([, bytes]) =>
+        Number(bytes),
+      )
+    }
+    const sizeBytes = 16 * mebibyte
+    const meta = await offered(stage, 'x.bin', 16)
+    const marked = ['--dscp', '46']
+    const sender = stage.send([meta, '--wait-receivers', '1', '--forever', ...marked], { host: 0 })
+    const hears = stage.recv('hears', [meta, '--stay', ...marked], { host: 1 })
+    await hears.until('complete')
+    const peer = ['--peer', `${lab.addressOf(1)}:${stage.peerPort}`, '--no-multicast']
+    await end([stage.recv('asks', [meta, ...peer, ...marked], { host: 2 })])
+    const [[datagrams, segments, others], [, given, othersGiven]] = [await sent(0), await sent(1)]
+    expect(datagrams).toBeGreaterThan(sizeBytes)
+    expect(segments + given).toBeGreaterThan(sizeBytes)
+    expect(given).toBeGreaterThan(0.1 * sizeBytes)
+    expect(others + othersGiven).toBeLessThan(0.01 * sizeBytes)
+    await Promise.all([sender.stop(), hears.stop()])
+  })
+})

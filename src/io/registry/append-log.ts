@@ -1,6 +1,6 @@
 // A file of lines that only grows, until it is written anew. A line is with the system before the
 // next statement runs, so a process that is killed has lost nothing that it told anybody; a line that
-// a crash cut short is dropped by whoever reads it.
+// a crash or a full disk cut short is dropped by whoever reads it, and spoils no other.
 
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
@@ -12,16 +12,19 @@ export class AppendLog {
   readonly #path: string
   #file: number
   #bytes: number
+  /** The last line has no end. */
+  #isTorn: boolean
   /** The new file, while it is being written beside. */
   #draft: number | undefined
   /** Appended while it is. */
   #late: string[] = []
   #isClosed = false
 
-  private constructor(path: string, bytes: number) {
+  private constructor(path: string, text: string) {
     this.#path = path
     this.#file = openSync(path, 'a', 0o600)
-    this.#bytes = bytes
+    this.#bytes = Buffer.byteLength(text)
+    this.#isTorn = text !== '' && !text.endsWith('\n')
   }
 
   /** Opens or makes it. Rejects with the system's error. */
@@ -31,7 +34,7 @@ export class AppendLog {
       if (error.code === 'ENOENT') return ''
       throw error
     })
-    return { log: new AppendLog(path, Buffer.byteLength(text)), lines: text.split('\n') }
+    return { log: new AppendLog(path, text), lines: text.split('\n') }
   }
 
   get bytes(): number {
@@ -40,8 +43,11 @@ export class AppendLog {
 
   /** Throws the system's error. */
   append(line: string): void {
-    this.#bytes += writeSync(this.#file, `${line}\n`)
     if (this.#draft !== undefined) this.#late.push(line)
+    const bytes = Buffer.from(this.#isTorn ? `\n${line}\n` : `${line}\n`)
+    const written = writeSync(this.#file, bytes)
+    this.#bytes += written
+    if (written > 0) this.#isTorn = written < bytes.length
   }
 
   /**
@@ -66,6 +72,7 @@ export class AppendLog {
       closeSync(this.#file)
       this.#file = draft
       this.#bytes = bytes
+      this.#isTorn = false
     } catch (error) {
       closeSync(draft)
       throw error

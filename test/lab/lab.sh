@@ -40,6 +40,8 @@ A LAN of network namespaces (needs root). Host 0 is meant to send, the others to
     burst                they are lost, all in a row of each 1000
     tcp                  they are lost if they are TCP; UDP comes through
   lab renumber HOST      give it another address, as a new lease would; `addr` knows it
+  lab translate SUBNET   put it behind a translator: subnet 0 and whatever is reached through
+                         it sees one address for all its hosts, and nobody comes in
   lab cut HOST           pull its cable: the host sees the carrier go
   lab join HOST          plug it in again
   lab status             how the lab was made; exit 1 when there is none
@@ -368,6 +370,27 @@ renumber() { # HOST
   [[ ! $routes ]] || ip -n "$name" route add default via "10.42.$subnet.254"
 }
 
+# One table for each subnet, so that what one lets pass is still looked at by the other.
+translate() { # SUBNET
+  local subnet=$1 outside
+  number SUBNET "$subnet" 1 $(($(saved subnets) - 1))
+  outside=10.42.0.$((253 - subnet))
+  ip -n "$router" addr add "$outside/24" dev eth0
+  inside "$router" nft -f - <<RULES
+table ip site$subnet {
+  chain out {
+    type nat hook postrouting priority 100
+    oifname "eth0" ip saddr 10.42.$subnet.0/24 snat to $outside
+  }
+  chain in {
+    type filter hook forward priority 0
+    oifname "eth$subnet" ct state new drop
+  }
+}
+RULES
+  echo "$outside"
+}
+
 port_state() { # HOST up|down
   namespace "$1" >/dev/null
   ip -n "$switch" link set "port$1" "$2"
@@ -398,6 +421,7 @@ main() {
       trouble "$@"
       ;;
     renumber) renumber "${1:-}" ;;
+    translate) translate "${1:-}" ;;
     cut) port_state "${1:-}" down ;;
     join) port_state "${1:-}" up ;;
     status)

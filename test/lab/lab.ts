@@ -125,6 +125,11 @@ export class Lab {
     if (!this.#moved.delete(host)) this.#moved.add(host)
   }
 
+  /** Puts a subnet behind a translator; resolves with the address that others see of all its hosts. */
+  async translate(subnet: number): Promise<string> {
+    return (await this.#call('translate', String(subnet))).trim()
+  }
+
   /** Pulls a host's cable. */
   async cut(host: number): Promise<void> {
     await this.#call('cut', String(host))

@@ -33,12 +33,25 @@ export interface RegistryOptions {
   readonly wantsMeta?: (metaHash: string) => boolean
 }
 
-/** What the shell has to do; `keep` is new or changed, or only `renewed`; `drop` has left or `expired`. */
+/**
+ * What the shell has to do; `keep` is new or changed, or only `renewed`; `drop` has left or `expired`.
+ * What is `shared` another manager has told, and knows already.
+ */
 export type RegistryOut =
   | { readonly type: 'tell'; readonly conn: number; readonly line: string }
   | { readonly type: 'knock'; readonly host: string; readonly port: number; readonly line: string }
-  | { readonly type: 'keep'; readonly record: PeerRecord; readonly renewed: boolean }
-  | { readonly type: 'drop'; readonly record: PeerRecord; readonly expired: boolean }
+  | {
+      readonly type: 'keep'
+      readonly record: PeerRecord
+      readonly renewed: boolean
+      readonly shared?: true
+    }
+  | {
+      readonly type: 'drop'
+      readonly record: PeerRecord
+      readonly expired: boolean
+      readonly shared?: true
+    }
 
 /** A swarm as it is shown to operators. */
 export interface SwarmSummary {
@@ -116,8 +129,26 @@ export class Registry {
     this.#watchers.closed(conn)
   }
 
-  /** Learns an entry that a former run has left; it is given a whole new time. */
-  learn(record: PeerRecord, now: Micros): Entry | undefined {
+  /**
+   * Learns an entry that a former run has left. It is given a whole new time; whether it kept alive
+   * with us or with another manager is not known any more.
+   */
+  learn(record: PeerRecord, now: Micros): void {
+    const entry = this.#learn(record, now)
+    if (entry) entry.isShared = true
+  }
+
+  /** Learns what another manager of the same store was told. */
+  share(record: PeerRecord, now: Micros): void {
+    const before = this.#census.of(record.metaHash, record.cookie)?.record
+    const entry = this.#learn(record, now)
+    if (entry === undefined) return
+    entry.isShared = true
+    const renewed = before !== undefined && sameAddress(before, record)
+    this.#out.push({ type: 'keep', record, renewed, shared: true })
+  }
+
+  #learn(record: PeerRecord, now: Micros): Entry | undefined {
     const until = now + TTL_MICROS
     const known = this.#census.of(record.metaHash, record.cookie)
     if (known !== undefined && sameAddress(known.record, record)) {
@@ -131,12 +162,6 @@ export class Registry {
     return entry
   }
 
-  /** Learns what another manager of the same store was told. */
-  share(record: PeerRecord, now: Micros): void {
-    const entry = this.learn(record, now)
-    if (entry) entry.isShared = true
-  }
-
   /** While the others cannot be heard, nobody is forgotten because of their silence, for some minutes. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld
@@ -145,7 +170,9 @@ export class Registry {
   /** Elsewhere an entry has left. */
   unlearn(metaHash: string, cookie: string): void {
     const entry = this.#census.of(metaHash, cookie)
-    if (entry) this.#census.remove(entry)
+    if (entry === undefined) return
+    this.#census.remove(entry)
+    this.#out.push({ type: 'drop', record: entry.record, expired: false, shared: true })
   }
 
   *records(now: Micros): Iterable<{ record: PeerRecord; until: Micros }> {

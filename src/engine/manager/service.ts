@@ -56,7 +56,8 @@ export class Service {
   /** Where entries are kept besides the memory; `isUp`: it takes them. */
   store: StoreState = { name: 'file', isUp: true }
   readonly #startedAt = performance.now()
-  readonly #stores: RegistryStore[] = []
+  #journal: RegistryStore | undefined
+  #shared: RegistryStore | undefined
   readonly #desk: MetaDesk
   readonly #turns = new Turns()
   readonly #callers = new Map<number, Caller>()
@@ -98,7 +99,7 @@ export class Service {
       await service.close()
       throw storageError(error, 'keep peers in', path)
     })
-    service.#stores.push(journal)
+    service.#journal = journal
     if (options.store !== undefined) await service.#share(options.store, onNotice)
     return service
   }
@@ -129,7 +130,7 @@ export class Service {
       await this.close()
       throw error
     })
-    this.#stores.push(shared)
+    this.#shared = shared
   }
 
   /** What it has, and what it has done. */
@@ -169,7 +170,7 @@ export class Service {
     clearInterval(this.#look)
     this.#turns.close()
     await this.#port?.close()
-    for (const store of this.#stores) await store.close()
+    for (const store of this.#storesFor({})) await store.close()
   }
 
   #onLines(socket: Socket, first: Uint8Array): void {
@@ -209,6 +210,12 @@ export class Service {
     return LIMITS.managerErrorLines
   }
 
+  /** What others have told is in what is shared already; the journal has it for our next run. */
+  #storesFor({ shared }: { readonly shared?: true }): RegistryStore[] {
+    const stores = shared ? [this.#journal] : [this.#journal, this.#shared]
+    return stores.filter(store => store !== undefined)
+  }
+
   #act(out: RegistryOut): void {
     switch (out.type) {
       case 'tell': {
@@ -217,10 +224,10 @@ export class Service {
         return
       }
       case 'keep':
-        for (const store of this.#stores) store.keep(out.record, out.renewed)
+        for (const store of this.#storesFor(out)) store.keep(out.record, out.renewed)
         return
       case 'drop':
-        for (const store of this.#stores) store.drop(out.record, out.expired)
+        for (const store of this.#storesFor(out)) store.drop(out.record, out.expired)
         return
       case 'knock':
         this.counts.knocks++

@@ -34,7 +34,10 @@ export class Shared implements RegistryStore {
     shared.#board = await RedisBoard.open(url, {
       onUp: entries => shared.#up(entries),
       onDown: why => shared.#down(why),
-      onChange: (key, text) => shared.#learn(key, text),
+      onChange: (key, text) => {
+        shared.#learn(key, text)
+        options.onLearnt()
+      },
     })
     return shared
   }
@@ -57,8 +60,9 @@ export class Shared implements RegistryStore {
   }
 
   #up(entries: ReadonlyMap<string, string>): void {
-    const { registry, onState, onNotice } = this.#options
+    const { registry, onLearnt, onState, onNotice } = this.#options
     for (const [key, text] of entries) this.#learn(key, text)
+    onLearnt()
     const now = nowMicros()
     for (const { record, until } of registry.records(now)) {
       const key = keyOf(record)
@@ -87,12 +91,11 @@ export class Shared implements RegistryStore {
   }
 
   #learn(key: string, text: string | undefined): void {
-    const { registry, onLearnt } = this.#options
+    const { registry } = this.#options
     const record = text === undefined ? undefined : parsed(text)
     const now = nowMicros()
     if (record !== undefined && keyOf(record) === key) {
       registry.share(record, now)
-      onLearnt()
     } else if (text === undefined) {
       const at = key.indexOf(' ')
       registry.unlearn(key.slice(at + 1), key.slice(0, at))

@@ -231,3 +231,30 @@ it('while its shared store is away, what others told it lasts; what was told her
   expect(dropped).toEqual([[1, true]])
   expect(at(400 * second)).toEqual([])
 })
+
+it('what another manager was told is kept for the next run, and told to nobody else', () => {
+  const registry = new Registry({ prng: new Prng(1), secret: secrets() })
+  const outs = (now: number) => {
+    const all: object[] = []
+    for (let out = registry.poll(now); out; out = registry.poll(now)) all.push(out)
+    return all
+  }
+  const record = { metaHash: 'a', host: '10.0.0.2', port: 2, cookie: 'b' }
+  const shared = true as const
+  registry.share(record, 0)
+  expect(outs(0)).toEqual([{ type: 'keep', record, renewed: false, shared }])
+  registry.share({ ...record, verifiedBytes: 1, totalBytes: 2 }, 0)
+  expect(outs(0)).toMatchObject([{ type: 'keep', renewed: true, shared }])
+  registry.unlearn('a', 'b')
+  expect(outs(0)).toMatchObject([{ type: 'drop', expired: false, shared }])
+})
+
+it('what a former run has left lasts while the shared store is away: others may hear it', () => {
+  const registry = new Registry({ prng: new Prng(1), secret: secrets() })
+  registry.learn({ metaHash: 'a', host: '10.0.0.2', port: 2, cookie: 'b' }, 0)
+  registry.hold(true)
+  for (let now = 0; now <= 250 * second; now += 10 * second)
+    expect(registry.members('a', now)).toHaveLength(1)
+  registry.hold(false)
+  expect(registry.members('a', 290 * second)).toBeUndefined()
+})

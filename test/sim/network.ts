@@ -11,7 +11,7 @@
 //   process.connect(address, port, opened, failed)
 //   process.at(time, wake)                      a timer; dies with the process, waits for a pause
 //   socket.send(message, bytes, taken)          ordered, reliable; taken: TCP has the last byte
-//   socket.onMessage / socket.onClose           set them when the socket is handed over
+//   socket.onMessages / socket.onClose          set them when the socket is handed over
 //   host.pause, host.resume, host.loss.blackout, network.cut, network.mend, network.crash
 //   host.island = n, place.isCut = true         a partition: hosts reach only their own island
 //   host.up, .down, .loss, .kernelDrops, .disk  rates to change, and what they count
@@ -313,7 +313,8 @@ export class Process {
 /** One end of a connection. */
 export class Socket {
   readonly address: string
-  onMessage: (message: unknown) => void = () => {}
+  /** Those that came together. */
+  onMessages: (messages: readonly unknown[]) => void = () => {}
   onClose: () => void = () => {}
   readonly #network: Network
   readonly #owner: Process
@@ -326,7 +327,7 @@ export class Socket {
     this.#network = network
     this.#owner = owner
     this.address = other.host.address
-    const deliver = (payload: unknown): void => this.#other?.take(payload)
+    const deliver = (payloads: readonly unknown[]): void => this.#other?.take(payloads)
     this.#path = owner.host.place.pathTo(other.host.place)
     this.#out = new Pipe(network.scheduler, owner.host, other.host, deliver, this.#path)
   }
@@ -367,12 +368,15 @@ export class Socket {
     })
   }
 
-  take(message: unknown): void {
-    if (message === FIN) this.#closed()
-    if (!this.#open) return
-    const { scheduler, trace } = this.#network
-    trace.note(scheduler.now, KIND.message, this.#owner.host.index, this.#out.bufferedBytes)
-    this.onMessage(message)
+  take(messages: readonly unknown[]): void {
+    const isLast = messages[messages.length - 1] === FIN
+    const left = isLast ? messages.slice(0, -1) : messages
+    if (this.#open && left.length > 0) {
+      const { scheduler, trace } = this.#network
+      trace.note(scheduler.now, KIND.message, this.#owner.host.index, this.#out.bufferedBytes)
+      this.onMessages(left)
+    }
+    if (isLast) this.#closed()
   }
 
   #closed(): void {

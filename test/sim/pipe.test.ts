@@ -33,10 +33,11 @@ function addSide(network: Network, options: Omit<HostOptions, 'address'> = {}): 
 
 /** Messages are `[number, bytes]`, so that order and amount can be told at the other end. */
 function follow(network: Network, side: Side, socket: Socket): void {
-  socket.onMessage = message => {
-    const [number, bytes] = message as [number, number]
-    side.got.push(number)
-    side.bytes += bytes
+  socket.onMessages = messages => {
+    for (const [number, bytes] of messages as [number, number][]) {
+      side.got.push(number)
+      side.bytes += bytes
+    }
     side.lastAt = network.scheduler.now
   }
   socket.onClose = () => side.closes++
@@ -138,8 +139,8 @@ describe('a shared line', () => {
     const senders = Array.from({ length: 4 }, () => addSide(network, { upBps: LINE }))
     const shares = new Map<string, number>()
     b.process.listen(PEER_PORT, socket => {
-      socket.onMessage = () =>
-        shares.set(socket.address, (shares.get(socket.address) ?? 0) + 64 * KIB)
+      socket.onMessages = ({ length }) =>
+        shares.set(socket.address, (shares.get(socket.address) ?? 0) + length * 64 * KIB)
     })
     for (const { process } of senders)
       process.connect(

@@ -1,5 +1,5 @@
-// One direction of a TCP connection, as an ordered pipe of messages in segments of up to 16 KiB. The
-// window opens as TCP's does (RFC 5681: slow start, then a segment a round trip) up to 256 KiB, and
+// One direction of a TCP connection, as an ordered pipe of messages in segments of up to 16 KiB: what
+// is sent in one turn of its host is corked, and leaves together. The window opens as TCP's does (RFC 5681: slow start, then a segment a round trip) up to 256 KiB, and
 // halves when the switch drops; two segments at most wait in the host's own queue, as Linux has it,
 // so connections share a line fairly. Random loss is not drawn per segment, only its effect is kept:
 // it costs retransmissions, and for `cubic` a pace of one MSS per RTT·√(2p/3) + 9.4 s·p³: the first
@@ -39,7 +39,7 @@ export class Pipe {
   readonly #from: Host
   readonly #to: Host
   readonly #path: Path
-  readonly #deliver: (payload: unknown) => void
+  readonly #deliver: (payloads: readonly unknown[]) => void
   readonly #queue: Entry[] = []
   #head = 0
   #queuedBytes = 0
@@ -53,6 +53,7 @@ export class Pipe {
   #recoverTo = 0
   #paceAt: Micros = 0
   #paceTimer = false
+  #isCorked = false
   readonly #microsPerByte: number
   readonly #inflation: number
   readonly #rttMicros: Micros
@@ -64,7 +65,7 @@ export class Pipe {
     scheduler: Scheduler,
     from: Host,
     to: Host,
-    deliver: (payload: unknown) => void,
+    deliver: (payloads: readonly unknown[]) => void,
     path: Path = DIRECT,
   ) {
     this.#scheduler = scheduler
@@ -96,7 +97,12 @@ export class Pipe {
     if (this.#dead) return
     this.#queue.push({ payload, bytes, taken })
     this.#queuedBytes += bytes
-    this.#pump()
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#scheduler.soon(() => {
+      this.#isCorked = false
+      this.#pump()
+    })
   }
 
   /** Nothing moves any more, what is on its way included. */
@@ -144,7 +150,7 @@ export class Pipe {
       this.#head++
       payloads.push(entry.payload)
       // `taken` may send more: not before this segment is out.
-      if (entry.taken) this.#scheduler.after(0, entry.taken)
+      if (entry.taken) this.#scheduler.soon(entry.taken)
     }
     if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#head)
@@ -230,13 +236,10 @@ export class Pipe {
   }
 
   #handAll({ payloads }: Quantum): void {
-    for (const payload of payloads)
-      if (this.#to.paused) this.#to.whenAwake(() => this.#hand(payload))
-      else this.#hand(payload)
-  }
-
-  #hand(payload: unknown): void {
-    if (!this.#dead) this.#deliver(payload)
+    if (payloads.length === 0) return
+    this.#to.whenAwake(() => {
+      if (!this.#dead) this.#deliver(payloads)
+    })
   }
 
   #acknowledge(bytes: number): void {

@@ -62,7 +62,7 @@ it('connections share the line of their site, and those within it do not need it
   const transfer = (from: Host, to: Host): void => {
     const target = network.processAt(to.address) ?? network.start(to)
     target.listen(7, socket => {
-      socket.onMessage = () => done.set(socket.address, network.scheduler.now / 1e6)
+      socket.onMessages = () => done.set(socket.address, network.scheduler.now / 1e6)
     })
     network.start(from).connect(
       to.address,

@@ -31,7 +31,7 @@ import {
   PEER_PORT,
   type Setting,
 } from './setting.js'
-import { Shell } from './shell.js'
+import { Shell, WRONG } from './shell.js'
 import { Storage } from './storage.js'
 
 export interface ReceiverOptions {
@@ -296,7 +296,7 @@ export class Receiver {
         return
       }
       case 'copy':
-        this.#copy(out.at, out.from, out.lengthBytes)
+        this.#copy(out)
         return
       case 'verified':
         return
@@ -361,16 +361,10 @@ export class Receiver {
     this.process.host.disk.read(geometry.bytesOfChunk(chunk), () => this.#shell.input(input))
   }
 
-  /** Part of the data that is being handled goes to the pool. */
-  #copy(at: number, from: number, lengthBytes: number): void {
-    const envelope = this.#shell.arriving
-    if (envelope?.message.type !== 'data') {
-      this.content.problems.push('a copy of data that did not come')
-      return
-    }
-    const { block, offsetBytes } = envelope.message.range
-    const first = block + Math.floor((offsetBytes + from) / BLOCK_BYTES)
-    this.content.put(at, lengthBytes, first, envelope.wrong)
+  /** Part of some data goes to the pool. */
+  #copy({ range, bytes, from, at, lengthBytes }: FetchOut & { type: 'copy' }): void {
+    const block = range.block + Math.floor((range.offsetBytes + from) / BLOCK_BYTES)
+    this.content.put(at, lengthBytes, block, bytes === WRONG)
   }
 
   /** All is said to stand: every block must have been delivered, right. */

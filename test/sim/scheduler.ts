@@ -11,6 +11,7 @@ type Event = () => void
 export class Scheduler {
   readonly #heap = new Heap<Event[]>()
   readonly #lists = new Map<Micros, Event[]>()
+  #soon: Event[] = []
   /** How many of the events of the least time have run. */
   #done = 0
   #now: Micros = 0
@@ -44,12 +45,22 @@ export class Scheduler {
     this.at(this.#now + micros, event)
   }
 
+  /** Runs `event` behind the one that runs now, before the next: the end of its host's turn. */
+  soon(event: Event): void {
+    this.#soon.push(event)
+  }
+
+  #endTurn(): void {
+    while (this.#soon.length > 0) for (const event of this.#soon.splice(0)) event()
+  }
+
   /**
    * Runs events in order of time up to `until`, or until `done` says so after an event; then true.
    * False when time is over or nothing is left to happen. Without `done` the clock ends at `until`.
    */
   run(until: Micros = Number.POSITIVE_INFINITY, done?: () => boolean): boolean {
     if (done?.()) return true
+    this.#endTurn()
     while (this.#heap.leastKey <= until && this.#heap.size > 0) {
       const list = this.#heap.top!
       if (this.#done === list.length) {
@@ -61,6 +72,7 @@ export class Scheduler {
       this.#now = this.#heap.leastKey
       this.events++
       list[this.#done++]()
+      this.#endTurn()
       if (done?.()) return true
     }
     if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until)

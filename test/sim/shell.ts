@@ -1,6 +1,6 @@
 // What every simulated process does for its core, as the engine's loop does it for real ones: hand it
-// inputs, drain its outputs dry, sleep until its deadline, and keep its connections. Messages travel
-// in envelopes that say whether the data in them is right, because no bytes travel.
+// inputs, drain its outputs dry, sleep until its deadline, and keep its connections. No bytes travel:
+// data come without, or, where they are not what the meta says, with `WRONG` in their place.
 
 import type { Machine, Micros } from '../../src/core/base/machine.js'
 import type { SwarmAction, SwarmIn } from '../../src/core/swarm/swarm.js'
@@ -8,11 +8,7 @@ import type { Message, Range } from '../../src/core/wire/message.js'
 import { messageBytes } from '../../src/core/wire/peer.js'
 import type { Network, Process, Socket } from './network.js'
 
-export interface Envelope {
-  readonly message: Message
-  /** The data or layer is not what the meta says. */
-  readonly wrong: boolean
-}
+export const WRONG = new Uint8Array(0)
 
 export interface ShellOptions<In, Out> {
   readonly lateMicros: Micros
@@ -41,8 +37,8 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #sizedMessage: Message | undefined
   #sizedBytes = 0
   #spins = 0
-  /** The message that is being handled: data to be copied is its own. */
-  arriving: Envelope | undefined
+  /** What this turn reads to serve it. */
+  #serving: (SwarmAction & { type: 'serve' })[] = []
 
   constructor(options: ShellOptions<In, Out>) {
     this.#options = options
@@ -77,6 +73,7 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
     const { core } = this.#options
     for (let out = core.poll(this.now); out !== undefined; out = core.poll(this.now)) this.#act(out)
     this.#draining = false
+    this.#serve()
     this.#arm()
   }
 
@@ -114,7 +111,7 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
         this.#sockets.delete(action.peer)
         return
       case 'serve':
-        this.#serve(action.peer, action.range)
+        this.#serving.push(action)
         return
       case 'serve-layer': {
         const { chunk } = action
@@ -128,8 +125,7 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   }
 
   #send(peer: number, message: Message): void {
-    const envelope: Envelope = { message, wrong: false }
-    this.#sockets.get(peer)?.send(envelope, this.#bytesOf(message))
+    this.#sockets.get(peer)?.send(message, this.#bytesOf(message))
   }
 
   /** One message often goes to many peers: it is measured once. */
@@ -141,16 +137,19 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
     return this.#sizedBytes
   }
 
-  #serve(peer: number, range: Range): void {
+  #serve(): void {
+    const serving = this.#serving
+    if (serving.length === 0) return
+    this.#serving = []
     const { process, serve } = this.#options
-    const bytes = range.lengthBytes
+    const bytes = serving.reduce((sum, { range }) => sum + range.lengthBytes, 0)
     process.host.disk.read(bytes, () => {
       if (!process.alive) return
-      const message: Message = { type: 'data', range }
-      const envelope: Envelope = { message, wrong: serve(range) }
-      this.#sockets
-        .get(peer)
-        ?.send(envelope, messageBytes(message), () => this.input({ type: 'sent', peer, bytes }))
+      for (const { peer, range } of serving) {
+        const message: Message = { type: 'data', range, bytes: serve(range) ? WRONG : undefined }
+        const sent = { type: 'sent', peer, bytes: range.lengthBytes } as const
+        this.#sockets.get(peer)?.send(message, messageBytes(message), () => this.input(sent))
+      }
     })
   }
 
@@ -167,10 +166,8 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #adopt(socket: Socket, port: number, outbound: boolean): void {
     const peer = this.#nextPeer++
     this.#sockets.set(peer, socket)
-    socket.onMessage = message => {
-      this.arriving = message as Envelope
-      this.input({ type: 'message', peer, message: this.arriving.message })
-    }
+    socket.onMessages = messages =>
+      this.inputs(messages.map(message => ({ type: 'message', peer, message: message as Message })))
     socket.onClose = () => {
       this.#sockets.delete(peer)
       this.input({ type: 'closed', peer, reason: 'closed by the other side' })

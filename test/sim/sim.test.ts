@@ -3,6 +3,7 @@
 // or served without having come right, a sender that wastes its line, a process that never ends.
 
 import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../src/core/base/limits.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import { Network } from './network.js'
 import { SCENARIOS } from './scenarios.js'
@@ -124,6 +125,23 @@ describe('a transfer', () => {
     expect(outcome.problems).toEqual([])
     expect(outcome.progress.verifiedBytes).toBe(250 * 16 * MIB)
     expect(outcome.overhead).toBeLessThan(1.1)
+  }, 60_000)
+
+  it('takes hosts of several /24s that hear one blast for one crowd, in which nobody is a hub', () => {
+    const options = { scenario: SCENARIOS['loss-1'], sizeBytes: 8 * MIB, seed: 3 }
+    const world = new World({ ...options, receivers: 520 })
+    let links = 0
+    world.network.scheduler.at(600_000, () => {
+      links = Math.max(...world.receivers.map(each => each!.fetch.swarm.links().length))
+    })
+    const { problems, progress, lastSeconds, overhead } = world.run()
+    // The start of so many takes a share of a small file, of the sender's line too.
+    expect(problems.filter(each => !each.startsWith('the sender sent'))).toEqual([])
+    expect(overhead).toBeLessThan(1.25)
+    expect(progress.seederBytes).toBeLessThan(0.1 * 8 * MIB)
+    expect(lastSeconds).toBeLessThan(0.95)
+    expect(links).toBeGreaterThan(LIMITS.connectionsWanted)
+    expect(links).toBeLessThan(6 * LIMITS.connectionsWanted)
   }, 60_000)
 
   it('delays nobody else when one is late, deaf, stopped or unplugged', () => {

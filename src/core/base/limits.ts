@@ -87,6 +87,10 @@ export const LIMITS = {
   pipelineSeconds: 0.5,
   uploadSlots: 20,
   connectionsWanted: 20,
+  /** While they are under way others come to us: who dials all at once ends up with twice as many. */
+  dialsAtOnce: 5,
+  /** All hear of a host in the same moment: they dial it, if they still want to, within this time. */
+  overheardMicros: 250_000,
   connectionsMax: 2048,
   /** Of a sender: every receiver keeps one to it, to report. */
   connectionsOfSenderMax: 16_384,

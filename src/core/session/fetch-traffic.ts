@@ -4,7 +4,7 @@
 import type { SwarmAction, SwarmIn } from '../swarm/swarm.js'
 import type { Announce, Standing } from '../wire/announce.js'
 import type { SessionId } from '../wire/datagram.js'
-import type { PeerAddress } from '../wire/message.js'
+import type { Data, PeerAddress } from '../wire/message.js'
 import type { AssemblyOut } from './assembly.js'
 import type { BlastIn, BlastOut } from './blasting.js'
 import type { Channel } from './channel.js'
@@ -37,8 +37,13 @@ export type FetchIn =
 export type FetchOut =
   | SwarmAction
   | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
-  /** Move part of the message's bytes to the pool. */
-  | { type: 'copy'; bytes: Uint8Array | undefined; from: number; lengthBytes: number; at: number }
+  /** Move part of a range's bytes to the pool, from `from` on; absent bytes in a simulation. */
+  | (Pick<Data, 'range' | 'bytes'> & {
+      type: 'copy'
+      from: number
+      lengthBytes: number
+      at: number
+    })
   | MembershipOut
   | { type: 'query'; from: Standing | undefined }
   /** Of what we multicast ourselves. */

@@ -18,7 +18,7 @@ import { LayerAsker } from './layer-asker.js'
 import { Listening } from './listening.js'
 import { Memberships } from './memberships.js'
 import { Orphans } from './orphans.js'
-import { hintAgainst, isSilent, type Plan, planFor, whySwarmOnly } from './plan.js'
+import { hintAgainst, isSilent, type Plan, patienceWith, planFor, whySwarmOnly } from './plan.js'
 import { Reporter } from './reporter.js'
 import { Site } from './site.js'
 import { Suspicion } from './suspicion.js'
@@ -267,7 +267,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         this.#site.arrived(link, range.lengthBytes)
         const origin = link.seeder ? 'seeder' : 'peer'
         this.assembly.range(range, origin, link.peer, (at, from, lengthBytes) =>
-          this.#out.push({ type: 'copy', bytes, from, lengthBytes, at }),
+          this.#out.push({ type: 'copy', range, bytes, from, lengthBytes, at }),
         )
         for (const block of blocksOf(range)) this.#wants.answered(block)
         return this.#asker.topUp(link, this.#manner, now)
@@ -352,7 +352,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       stream.passed(now, (first, count) => {
         if (this.#plan === 'behind') this.#wants.passed(first, count, now)
       })
-    this.#wants.age(now)
+    this.#wants.age(patienceWith(this.swarm.connectionCount), now)
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#manner, now)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)

@@ -123,6 +123,9 @@ export function hintAgainst(why: string): string | undefined {
 
 /**
  * A transmitter that blasts is asked only for what has been missing for so long that some peer
- * should have had it to offer (peers tell what they hold every 50–100 ms).
+ * should have had it to offer. The more they are the more rarely each tells (news.ts), and nearly all
+ * of a crowd must have told before nearly nothing is left for the transmitter.
  */
-export const TRANSMITTER_PATIENCE_MICROS = 250_000
+export function patienceWith(peers: number): Micros {
+  return Math.min(1_000_000, Math.max(250_000, peers * 20_000))
+}

@@ -3,7 +3,6 @@
 // It follows from who hears what: as soon as anybody here hears a sender, nobody relays.
 
 import type { Bitmap } from '../base/bitmap.js'
-import { prefixOf } from '../base/endpoint.js'
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
@@ -18,6 +17,7 @@ import { Relay, type RelayOut } from './relay.js'
 import type { RelayOptions } from './relay-options.js'
 import { Segment } from './segment.js'
 import { type Sharing, sharingOf } from './sharing.js'
+import { Span } from './span.js'
 import type { Wants } from './wants.js'
 
 /** What a relay may do: `only`: where it is, nobody else should. */
@@ -93,7 +93,8 @@ export class Site {
   /** When we are to ask, or to answer. */
   queryAt: Micros = Number.POSITIVE_INFINITY
   #announcedAt: Micros = Number.NEGATIVE_INFINITY
-  #senderPrefix = ''
+  readonly #span = new Span()
+  #isSenderKnown = false
   /** Somebody who hears no sender should know that we do. */
   #owesAnswer = false
   #progressAt: Micros = 0
@@ -167,7 +168,8 @@ export class Site {
     if (announce.role === 'seeder') {
       this.#heardAt = now
       this.#announcedAt = now
-      this.#senderPrefix = prefixOf(source)
+      this.#span.add(source)
+      this.#isSenderKnown = true
     } else this.#isRelays(text)
     return true
   }
@@ -185,11 +187,12 @@ export class Site {
   queried(host: string, said: Standing | undefined, now: Micros): void {
     if (said === undefined || said.node === this.#options.node) return
     const isNew = this.#segment.heard(host, said, now)
+    if (isNew) this.#span.add(host)
     const address = { host, port: said.port }
     if (said.relays) this.#swarm.book.announced(address, now)
-    else this.#swarm.book.add(address, false)
+    else this.#swarm.book.overheard(address, now)
     // Its address may have been known before it was a mate's.
-    if (isNew) this.#confine()
+    if (isNew && this.isRelayed) this.#confine()
     if (this.#isTold(now)) return this.#answer(said, now)
     // It should know of us as soon as we of it.
     if (isNew) this.queryAt = Math.min(this.queryAt, now + GREET_MICROS + this.#crowdMicros)
@@ -265,7 +268,7 @@ export class Site {
   /** Where a sender is heard, mates need not know of each other: addresses tell as well. */
   #isElsewhere(link: Link): boolean {
     if (this.isMate(link)) return false
-    if (this.#senderPrefix !== '') return link.prefix !== this.#senderPrefix
+    if (this.#isSenderKnown) return !this.#span.has(link.host)
     return this.#segment.size > 0
   }
 

@@ -4,7 +4,6 @@
 import type { Bitmap } from '../base/bitmap.js'
 import type { Micros } from '../base/machine.js'
 import { RangeSet } from '../base/ranges.js'
-import { TRANSMITTER_PATIENCE_MICROS } from './plan.js'
 
 export class Wants {
   readonly due = new RangeSet()
@@ -69,8 +68,8 @@ export class Wants {
   }
 
   /** Moves what has been due for long enough to `overdue`. */
-  age(now: Micros): void {
-    while (this.#recent.length > 0 && now - this.#recent[0].at >= TRANSMITTER_PATIENCE_MICROS) {
+  age(patienceMicros: Micros, now: Micros): void {
+    while (this.#recent.length > 0 && now - this.#recent[0].at >= patienceMicros) {
       const { first, count } = this.#recent.shift()!
       this.overdue.add(first, count)
       for (const gap of this.due.complementIn(first, count))

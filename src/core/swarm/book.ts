@@ -51,8 +51,16 @@ export class AddressBook {
     return this.#entries.size
   }
 
-  /** Learns an address; a known one keeps its back-off. */
-  add(address: PeerAddress, pinned: boolean): void {
+  /**
+   * A host told everybody at once where it is: not all should dial it, so it is due at a random time
+   * soon, when most have found others.
+   */
+  overheard(address: PeerAddress, now: Micros): void {
+    this.add(address, false, now + this.#prng.unit() * LIMITS.overheardMicros)
+  }
+
+  /** Learns an address; a known one keeps its back-off. `dueAt`: it is not dialled before. */
+  add(address: PeerAddress, pinned: boolean, dueAt: Micros = 0): void {
     const key = keyOf(address)
     const known = this.#entries.get(key)
     if (known) {
@@ -66,7 +74,7 @@ export class AddressBook {
       return
     }
     if (this.#entries.size >= LIMITS.peersKnownMax && !pinned && !this.#forgetOne()) return
-    this.#enter(address, pinned)
+    this.#enter(address, pinned, dueAt)
   }
 
   /**
@@ -86,7 +94,7 @@ export class AddressBook {
     entry.enteredAt = now
   }
 
-  #enter(address: PeerAddress, pinned: boolean): Entry {
+  #enter(address: PeerAddress, pinned: boolean, retryAt: Micros = 0): Entry {
     const entry = {
       address,
       pinned,
@@ -95,12 +103,12 @@ export class AddressBook {
       proven: false,
       busy: false,
       failures: 0,
-      retryAt: 0,
+      retryAt,
       done: false,
     }
     this.#entries.set(keyOf(address), entry)
     if (pinned) this.#pinned.push(entry)
-    this.#changed = true
+    if (pinned || this.#admits(address)) this.#othersAt = Math.min(this.#othersAt, retryAt)
     return entry
   }
 

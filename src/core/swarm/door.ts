@@ -4,12 +4,22 @@
 // each of its receivers stays connected, and there may be ten thousand.
 
 import { LIMITS } from '../base/limits.js'
+import type { Hello } from '../wire/message.js'
 import type { Link } from './link.js'
+
+/** Why the two have nothing to do with each other, if so. */
+export function whyStranger(hello: Hello, we: { id: string; node: string }): string | undefined {
+  if (hello.node === we.node) return 'this is ourselves'
+  if (hello.id !== we.id) return 'another transfer'
+  return hello.role === 'manager' ? 'a manager' : undefined
+}
 
 export class Door {
   readonly #most: number
   /** How many are here from each address. */
   readonly #from = new Map<string, number>()
+  /** Who has said its name and takes part, by that name. */
+  readonly #named = new Map<string, Link>()
 
   constructor(role: 'seeder' | 'receiver') {
     this.#most = role === 'seeder' ? LIMITS.connectionsOfSenderMax : LIMITS.connectionsMax
@@ -19,7 +29,20 @@ export class Door {
     this.#from.set(host, (this.#from.get(host) ?? 0) + 1)
   }
 
-  left({ host }: Link): void {
+  /** The link has said hello, and its twin is gone. */
+  greeted(link: Link): void {
+    if (link.active) this.#named.set(link.node, link)
+  }
+
+  /** Another connection of one who takes part. */
+  twinOf(link: Link, { node, role }: Hello): Link | undefined {
+    const other = role === 'meta' ? undefined : this.#named.get(node)
+    return other === link ? undefined : other
+  }
+
+  left(link: Link): void {
+    const { host, node } = link
+    if (this.#named.get(node) === link) this.#named.delete(node)
     const others = (this.#from.get(host) ?? 0) - 1
     if (others > 0) this.#from.set(host, others)
     else this.#from.delete(host)

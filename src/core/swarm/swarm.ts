@@ -20,7 +20,7 @@ import type {
 } from '../wire/message.js'
 import { AddressBook } from './book.js'
 import { Division } from './division.js'
-import { Door } from './door.js'
+import { Door, whyStranger } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { Link, QUIET } from './link.js'
 import { News } from './news.js'
@@ -268,12 +268,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       case 'start':
         return this.division.begun(peer, message.blocks, now)
       case 'request':
-        for (const range of message.ranges) this.#onRequest(link, range, now)
-        return
-      case 'cancel':
-        for (const range of message.ranges)
-          if (this.slots.cancel(link.peer, range)) this.#reject(link, 'refused', range, now)
-        return
+        return this.#onRequest(link, message.ranges, now)
+      case 'cancel': {
+        const back = message.ranges.filter(range => this.slots.cancel(link.peer, range))
+        return this.#reject(link, 'refused', back, now)
+      }
       case 'reject':
         return this.#onReject(link, message, now)
       case 'data':
@@ -297,30 +296,24 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #onHello(link: Link, hello: Hello, now: Micros): void {
-    const { id, node } = this.#options
-    if (hello.node === node) {
+    const { node } = this.#options
+    const stranger = whyStranger(hello, this.#options)
+    if (stranger !== undefined) {
       if (link.address) this.book.forget(link.address)
-      return this.close(link, 'this is ourselves', now)
+      return this.close(link, stranger, now)
     }
-    if (hello.id !== id) {
-      if (link.address) this.book.forget(link.address)
-      return this.close(link, 'another transfer', now)
+    const twin = this.#door.twinOf(link, hello)
+    if (twin !== undefined) {
+      // Both sides see the same two connections and both keep the lower node's own, unless the old
+      // one says nothing any more: its other end may have moved to another address.
+      const dead = now - twin.lastByteAt > 2 * LIMITS.keepAliveMicros
+      const keepNew =
+        dead || (link.outbound ? node : hello.node) < (twin.outbound ? node : hello.node)
+      if (!keepNew && twin.outbound !== link.outbound) return this.close(link, 'duplicate', now)
+      this.close(twin, 'duplicate', now)
     }
-    if (hello.role === 'manager') {
-      if (link.address) this.book.forget(link.address)
-      return this.close(link, 'a manager', now)
-    }
-    for (const other of this.#links.values())
-      if (other !== link && other.node === hello.node && hello.role !== 'meta') {
-        // Both sides see the same two connections and both keep the lower node's own, unless the old
-        // one says nothing any more: its other end may have moved to another address.
-        const dead = now - other.lastByteAt > 2 * LIMITS.keepAliveMicros
-        const keepNew =
-          dead || (link.outbound ? node : hello.node) < (other.outbound ? node : hello.node)
-        if (!keepNew && other.outbound !== link.outbound) return this.close(link, 'duplicate', now)
-        this.close(other, 'duplicate', now)
-      }
     link.hello = hello
+    this.#door.greeted(link)
     this.#active = undefined
     link.complete = hello.complete
     if (link.address === undefined && hello.port > 0)
@@ -410,15 +403,20 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   // ---- requests of others
 
-  #onRequest(link: Link, range: Range, now: Micros): void {
-    const servable = this.#keeps && isServable(range, this.#geometry, this.#options.verified)
-    if (!servable) return this.#reject(link, 'gone', range, now)
-    if (this.later(range.block, link)) return this.#reject(link, 'later', range, now)
-    if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
+  #onRequest(link: Link, ranges: readonly Range[], now: Micros): void {
+    const gone: Range[] = []
+    const later: Range[] = []
+    for (const range of ranges)
+      if (!this.#keeps || !isServable(range, this.#geometry, this.#options.verified))
+        gone.push(range)
+      else if (this.later(range.block, link) || !this.slots.ask(link.peer, range, now))
+        later.push(range)
+    this.#reject(link, 'gone', gone, now)
+    this.#reject(link, 'later', later, now)
   }
 
-  #reject(link: Link, reason: RejectReason, range: Range, now: Micros): void {
-    this.send(link, { type: 'reject', reason, ranges: [range] }, now)
+  #reject(link: Link, reason: RejectReason, ranges: readonly Range[], now: Micros): void {
+    if (ranges.length > 0) this.send(link, { type: 'reject', reason, ranges }, now)
   }
 
   #onLayerRequest(link: Link, chunk: number, now: Micros): void {
@@ -459,7 +457,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Who has everything dials nobody: whoever needs it will come. */
   #peersWanted(): number {
-    return this.complete ? 0 : this.wanted() - this.#dialling
+    const wanted = Math.min(this.wanted(), LIMITS.dialsAtOnce)
+    return this.complete ? 0 : wanted - this.#dialling
   }
 
   #tellNews(chunks: readonly number[], isFar: boolean, now: Micros): void {

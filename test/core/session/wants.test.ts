@@ -3,12 +3,13 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Run } from '../../../src/core/base/ranges.js'
-import { TRANSMITTER_PATIENCE_MICROS } from '../../../src/core/session/plan.js'
 import { Wants } from '../../../src/core/session/wants.js'
 
 const always = () => true
 const blocksOf = (runs: Iterable<Run>) =>
   [...runs].flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))
+
+const PATIENCE_MICROS = 250_000
 
 describe('wants', () => {
   it('does not make due again what is asked for, whatever passes by', () => {
@@ -28,11 +29,11 @@ describe('wants', () => {
     wants.pass(0, 6, 0)
     wants.asked(1, 1)
     wants.settled(4)
-    wants.age(TRANSMITTER_PATIENCE_MICROS - 1)
+    wants.age(PATIENCE_MICROS, PATIENCE_MICROS - 1)
     expect(wants.overdue.total).toBe(0)
-    wants.age(TRANSMITTER_PATIENCE_MICROS)
+    wants.age(PATIENCE_MICROS, PATIENCE_MICROS)
     expect(blocksOf(wants.overdue.runs())).toEqual([0, 2, 3, 5])
-    wants.asked(2, TRANSMITTER_PATIENCE_MICROS)
+    wants.asked(2, PATIENCE_MICROS)
     expect(blocksOf(wants.overdue.runs())).toEqual([0, 3, 5])
   })
 

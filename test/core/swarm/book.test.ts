@@ -55,3 +55,25 @@ it('lets in who announces itself beside thousands, and keeps who answers', () =>
   const later = book.take(0, (seconds + 60) * second)
   expect(later).toContainEqual(real)
 })
+
+it('spreads the dials to one whom all have heard, and to those whom one has heard', () => {
+  const own = { host: '10.0.0.1', port: 9990 }
+  const before = [1, 2, 3, 4].map(part => {
+    let due = 0
+    for (let seed = 1; seed <= 400; seed++) {
+      const book = new AddressBook(new Prng(seed))
+      book.overheard(own, 1 * second)
+      if (book.nextAt(true) <= 1 * second + (part * LIMITS.overheardMicros) / 4) due++
+    }
+    return due
+  })
+  expect(before[3]).toBe(400)
+  for (const [i, due] of before.entries()) expect(Math.abs(due - 100 * (i + 1))).toBeLessThan(40)
+  const book = new AddressBook(new Prng(1))
+  for (let i = 1; i <= 200; i++) book.overheard({ host: `10.0.0.${i}`, port: 1 }, 0)
+  const first = Number(book.take(20, LIMITS.overheardMicros / 8)[0].host.split('.')[3])
+  expect(first).toBeGreaterThan(1)
+  // What a manager or a peer tells is told to few, and may be dialled at once.
+  book.add({ host: '10.0.1.1', port: 1 }, false)
+  expect(book.nextAt(true)).toBe(0)
+})

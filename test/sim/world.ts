@@ -64,11 +64,11 @@ const LATE_MICROS = 700
 /** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
 const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
-/** As the batches of io/net do. */
-const CROWD_REST_MICROS = 10_000
-/** So many are looked at more rarely, and have less memory: nothing of this size waits for a disk. */
+/** The more they are the more rarely each looks, as the batches of io/net do on a busy host. */
+const REST_MICROS_PER_RECEIVER = 40
+const REST_MICROS_MAX = 40_000
+/** So many have less memory: nothing of this size waits for a disk. */
 const THRONG = 2500
-const THRONG_REST_MICROS = 40_000
 const THRONG_POOL_BYTES = 16 * 1024 * 1024
 
 export class World {
@@ -350,8 +350,7 @@ export class World {
 }
 
 function restOf(receivers: number): Micros {
-  if (receivers < CROWD) return 0
-  return receivers < THRONG ? CROWD_REST_MICROS : THRONG_REST_MICROS
+  return receivers < CROWD ? 0 : Math.min(REST_MICROS_MAX, receivers * REST_MICROS_PER_RECEIVER)
 }
 
 /** Sizes of the files: equal but for a few bytes, so that short last blocks occur. */

@@ -7,7 +7,7 @@ import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
-import { inOrder, ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
+import { anyHeld, inOrder, ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
@@ -106,7 +106,7 @@ export class Asker {
     let left = this.#roomBytes(links, behindLoss)
     for (const link of order) {
       if (left <= 0) break
-      left -= this.#askOf(link, links, sparesSeeder && link.seeder, left, now)
+      left -= this.#askOf(link, links, manner, left, now)
     }
     this.#endgame(links, now)
   }
@@ -119,7 +119,7 @@ export class Asker {
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
     const links = this.#links(isConfined)
     const room = this.#roomBytes(links, behindLoss)
-    this.#askOf(link, links, sparesSeeder && link.seeder, room, now)
+    this.#askOf(link, links, manner, room, now)
   }
 
   /** Who may be asked for what is missing. */
@@ -212,16 +212,18 @@ export class Asker {
   #askOf(
     link: Link,
     links: readonly Link[],
-    overdueOnly: boolean,
+    { behindLoss, sparesSeeder }: Manner,
     most: number,
     now: Micros,
   ): number {
+    const overdueOnly = sparesSeeder && link.seeder
     const room = Math.min(most, link.roomBytes(now))
     if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
-    const policy: Policy = divides ? ownSliceFirst : rarestFirst
+    const behind = behindLoss === undefined ? rarestFirst : anyHeld
+    const policy: Policy = divides ? ownSliceFirst : behind
     const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
     const begun: number[] = []
     let repeats = false

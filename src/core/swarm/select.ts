@@ -53,6 +53,15 @@ export const rarestFirst: Policy = selection => {
   return best < 0 ? undefined : runAround(selection, best)
 }
 
+/** Behind a blast, where nothing is rare: a block at random that the peer holds. */
+export const anyHeld: Policy = selection => {
+  const { due, prng } = selection
+  if (due.total === 0) return undefined
+  const low = due.first
+  const block = scan(selection, low + prng.below(due.end - low))
+  return block < 0 ? undefined : runAround(selection, block)
+}
+
 /** Of whoever is outside: each block once for all who are here. */
 export const ownSliceFirst: Policy = selection => {
   const { due, link, links, division, now } = selection

@@ -89,8 +89,8 @@ export const LIMITS = {
   connectionsWanted: 20,
   /** While they are under way others come to us: who dials all at once ends up with twice as many. */
   dialsAtOnce: 5,
-  /** All hear of a host in the same moment: they dial it, if they still want to, within this time. */
-  overheardMicros: 250_000,
+  /** All hear of a host in the same moment: they dial it, if they still want to, in the later half of this. */
+  overheardMicros: 60_000,
   connectionsMax: 2048,
   /** Of a sender: every receiver keeps one to it, to report. */
   connectionsOfSenderMax: 16_384,

@@ -52,11 +52,11 @@ export class AddressBook {
   }
 
   /**
-   * A host told everybody at once where it is: not all should dial it, so it is due at a random time
-   * soon, when most have found others.
+   * A host told everybody at once where it is: not all should dial it. It is due in a moment, when
+   * there are others to choose from, if they start together.
    */
   overheard(address: PeerAddress, now: Micros): void {
-    this.add(address, false, now + this.#prng.unit() * LIMITS.overheardMicros)
+    this.add(address, false, now + (0.5 + 0.5 * this.#prng.unit()) * LIMITS.overheardMicros)
   }
 
   /** Learns an address; a known one keeps its back-off. `dueAt`: it is not dialled before. */

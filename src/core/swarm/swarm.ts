@@ -268,11 +268,12 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       case 'start':
         return this.division.begun(peer, message.blocks, now)
       case 'request':
-        return this.#onRequest(link, message.ranges, now)
-      case 'cancel': {
-        const back = message.ranges.filter(range => this.slots.cancel(link.peer, range))
-        return this.#reject(link, 'refused', back, now)
-      }
+        for (const range of message.ranges) this.#onRequest(link, range, now)
+        return
+      case 'cancel':
+        for (const range of message.ranges)
+          if (this.slots.cancel(link.peer, range)) this.#reject(link, 'refused', range, now)
+        return
       case 'reject':
         return this.#onReject(link, message, now)
       case 'data':
@@ -403,20 +404,15 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   // ---- requests of others
 
-  #onRequest(link: Link, ranges: readonly Range[], now: Micros): void {
-    const gone: Range[] = []
-    const later: Range[] = []
-    for (const range of ranges)
-      if (!this.#keeps || !isServable(range, this.#geometry, this.#options.verified))
-        gone.push(range)
-      else if (this.later(range.block, link) || !this.slots.ask(link.peer, range, now))
-        later.push(range)
-    this.#reject(link, 'gone', gone, now)
-    this.#reject(link, 'later', later, now)
+  #onRequest(link: Link, range: Range, now: Micros): void {
+    const servable = this.#keeps && isServable(range, this.#geometry, this.#options.verified)
+    if (!servable) return this.#reject(link, 'gone', range, now)
+    if (this.later(range.block, link)) return this.#reject(link, 'later', range, now)
+    if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
   }
 
-  #reject(link: Link, reason: RejectReason, ranges: readonly Range[], now: Micros): void {
-    if (ranges.length > 0) this.send(link, { type: 'reject', reason, ranges }, now)
+  #reject(link: Link, reason: RejectReason, range: Range, now: Micros): void {
+    this.send(link, { type: 'reject', reason, ranges: [range] }, now)
   }
 
   #onLayerRequest(link: Link, chunk: number, now: Micros): void {

@@ -63,7 +63,7 @@ it('spreads the dials to one whom all have heard, and to those whom one has hear
     for (let seed = 1; seed <= 400; seed++) {
       const book = new AddressBook(new Prng(seed))
       book.overheard(own, 1 * second)
-      if (book.nextAt(true) <= 1 * second + (part * LIMITS.overheardMicros) / 4) due++
+      if (book.nextAt(true) <= 1 * second + ((4 + part) * LIMITS.overheardMicros) / 8) due++
     }
     return due
   })
@@ -71,7 +71,7 @@ it('spreads the dials to one whom all have heard, and to those whom one has hear
   for (const [i, due] of before.entries()) expect(Math.abs(due - 100 * (i + 1))).toBeLessThan(40)
   const book = new AddressBook(new Prng(1))
   for (let i = 1; i <= 200; i++) book.overheard({ host: `10.0.0.${i}`, port: 1 }, 0)
-  const first = Number(book.take(20, LIMITS.overheardMicros / 8)[0].host.split('.')[3])
+  const first = Number(book.take(20, (5 * LIMITS.overheardMicros) / 8)[0].host.split('.')[3])
   expect(first).toBeGreaterThan(1)
   // What a manager or a peer tells is told to few, and may be dialled at once.
   book.add({ host: '10.0.1.1', port: 1 }, false)

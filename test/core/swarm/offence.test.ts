@@ -220,14 +220,3 @@ describe('one address that opens too many connections', () => {
     expect(bench.closing(1)).toBeUndefined()
   })
 })
-
-it('a request that cannot be served now is answered whole, by one message', () => {
-  const bench = new Bench('seeder')
-  bench.meet(1)
-  bench.swarm.later = block => block >= 32
-  const from = bench.out.length
-  bench.say(1, { type: 'request', ranges: [2, 40, 3, 41, 42].map(range) })
-  expect(bench.served(1)).toBe(2)
-  const sent = bench.out.slice(from).flatMap(out => (out.type === 'send' ? [out.message] : []))
-  expect(sent).toEqual([{ type: 'reject', reason: 'later', ranges: [40, 41, 42].map(range) }])
-})

@@ -166,7 +166,7 @@ it('restores what the rows suffice for, and keeps the rest as it is', () => {
     // The only row of the first group is lost: the second is heard as if it were the first.
     { numRuns: 25, examples: [[[34135, 4099, 256689], 1, 2, 926214]] },
   )
-  expect(restored).toBeGreaterThan(20)
+  expect(restored).toBeGreaterThan(8)
 })
 
 it('without a way back restores the first group, and with what is on disk when it comes again', () => {

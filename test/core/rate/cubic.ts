@@ -13,6 +13,9 @@ export class CubicFlow {
   #backedOffMs = 0
   #slowStart = true
 
+  /** The system of its own host lets no more than `most` be under way in the host's own queue. */
+  constructor(readonly most = Number.POSITIVE_INFINITY) {}
+
   step(ms: number, queue: Queue, lineBytesPerMs: number): void {
     const roundTripMs = 1 + queue.bytes / lineBytesPerMs
     if (this.#slowStart) this.#window += this.#window / roundTripMs
@@ -24,7 +27,7 @@ export class CubicFlow {
       const reno = this.#most * 0.7 + (0.53 * (ms - this.#backedOffMs)) / roundTripMs
       this.#window = Math.max(2, cubic, reno)
     }
-    const count = Math.floor(this.#window - this.#inFlight)
+    const count = Math.floor(Math.min(this.#window, this.most) - this.#inFlight)
     if (count <= 0) return
     const taken = queue.push({ sender: -1, sequence: 0, count, atMicros: 0 }, WIRE_BYTES)
     this.#inFlight += taken

@@ -5,8 +5,10 @@
 
 import { Prng } from '../../../src/core/base/prng.js'
 import { Pacer } from '../../../src/core/rate/pacer.js'
+import { BbrFlow } from './bbr.js'
 import { CubicFlow } from './cubic.js'
 import { Gauge } from './gauge.js'
+import { Machine } from './machine.js'
 import { Queue, type Run } from './queue.js'
 import {
   type LinkSpec,
@@ -19,12 +21,23 @@ import {
 const STEP_MICROS = 1000
 
 const SOCKET_SEND_BYTES = 125_000
+/** A network card's ring of 1000 frames. */
+const LINE_QUEUE_BYTES = 1_500_000
+/** A local TCP's share of that is limited to some milliseconds. */
+const OWN_QUEUED = 35
 const PORT_QUEUE_BYTES = 512 * 1024
 const SOCKET_RECEIVE_BYTES = 2_500_000
+const LOOK_MILLIS = 10
+const ENDLESS = 1e9
+/** So much that waits has left the caches: what takes it costs twice as much. */
+const COLD_BYTES = 8e6
 
 class Sender {
   readonly pacer: Pacer
-  readonly socket: Queue
+  /** Its own line, and what of that queue is its own. */
+  readonly line: Queue
+  readonly tcp: CubicFlow | BbrFlow
+  ownBytes = 0
   sequence = 0
   pausedUntil = 0
   fast = true
@@ -35,33 +48,54 @@ class Sender {
     readonly index: number,
   ) {
     this.pacer = new Pacer(spec.controller.rateBps, (spec.startMillis ?? 0) * STEP_MICROS)
-    this.socket = new Queue(spec.lineBps === undefined ? 1e12 : SOCKET_SEND_BYTES)
+    this.line = new Queue(spec.lineBps === undefined ? 1e12 : LINE_QUEUE_BYTES)
+    this.tcp = spec.tcp?.kind === 'bbr' ? new BbrFlow() : new CubicFlow(OWN_QUEUED)
   }
 
-  /** One turn of the event loop; the runs that reach the wire. */
-  step(ms: number, luck: Prng): Run[] {
-    const { spec, pacer, socket } = this
+  wants(ms: number): boolean {
+    return this.pacer.creditBytes(ms * STEP_MICROS) >= PAYLOAD_BYTES
+  }
+
+  /** One turn of the event loop, which handles so many datagrams; the runs that reach the wire. */
+  step(ms: number, most: number, luck: Prng): Run[] {
+    const { spec, pacer, line, tcp } = this
     const now = ms * STEP_MICROS
-    if (ms >= (spec.startMillis ?? 0) && ms >= this.pausedUntil) {
+    const lineBytes = (spec.lineBps ?? 1e12) / 8000
+    const { fromMillis = Infinity, toMillis = Infinity } = spec.tcp ?? {}
+    if (ms >= fromMillis && ms < toMillis) tcp.step(ms, line, lineBytes)
+    if (ms >= (spec.startMillis ?? 0) && ms >= this.pausedUntil && most > 0) {
       if (luck.unit() < 0.001) this.pausedUntil = ms + luck.below((spec.pauseMillis ?? 0) + 1)
       spec.controller.tick(now)
       pacer.setRate(spec.controller.rateBps, now)
-      this.#fill(now)
+      this.#fill(now, most)
     }
-    return socket.serve((spec.lineBps ?? 1e12) / 1000 / 8, WIRE_BYTES)
+    const left: Run[] = []
+    for (const run of line.serve(lineBytes, WIRE_BYTES)) {
+      if (run.sender < 0) tcp.acknowledge(run.count)
+      else {
+        this.ownBytes -= run.count * WIRE_BYTES
+        left.push(run)
+      }
+    }
+    return left
   }
 
-  #fill(now: number): void {
-    const { spec, pacer, socket } = this
+  #fill(now: number, most: number): void {
+    const { spec, pacer, line } = this
     if (spec.controller.stopped !== undefined) return
     this.sourceBytes = Math.min(500_000, this.sourceBytes + (spec.sourceBps ?? 1e12) / 8000)
     const wanted = Math.floor(pacer.creditBytes(now) / PAYLOAD_BYTES)
-    const ready = Math.min(wanted, Math.floor(this.sourceBytes / PAYLOAD_BYTES))
+    const ready = Math.min(wanted, Math.floor(most), Math.floor(this.sourceBytes / PAYLOAD_BYTES))
     if (ready <= 0) return
-    const room = socket.room(WIRE_BYTES)
+    const mostBytes = spec.lineBps === undefined ? 1e12 : SOCKET_SEND_BYTES
+    const room = Math.min(
+      line.room(WIRE_BYTES),
+      Math.floor((mostBytes - this.ownBytes) / WIRE_BYTES),
+    )
     const count = Math.min(ready, room)
     if (count > 0) {
-      socket.push({ sender: this.index, sequence: this.sequence, count, atMicros: now }, WIRE_BYTES)
+      this.ownBytes += count * WIRE_BYTES
+      line.push({ sender: this.index, sequence: this.sequence, count, atMicros: now }, WIRE_BYTES)
       this.sequence += count
       this.sourceBytes -= count * PAYLOAD_BYTES
       pacer.spend(count * PAYLOAD_BYTES)
@@ -80,6 +114,7 @@ class Receiver {
   pausedUntil = 0
   #gap = 0
   #speed = 1
+  #behind = false
 
   constructor(
     readonly spec: ReceiverSpec,
@@ -94,8 +129,15 @@ class Receiver {
     this.#draw(luck)
   }
 
-  /** Runs that arrive at the port; measures what the application sees. */
-  step(ms: number, runs: Run[], luck: Prng): void {
+  /** Its process looks at the socket every 10 ms, and goes on while there is a backlog. */
+  wants(ms: number): boolean {
+    if (this.socket.bytes === 0) this.#behind = false
+    else if (ms % LOOK_MILLIS === this.index % LOOK_MILLIS) this.#behind = true
+    return this.#behind
+  }
+
+  /** Runs that arrive at the port; measures what the application sees, which handles so many. */
+  step(ms: number, runs: Run[], most: number, luck: Prng): void {
     const { spec, port, socket, tcp } = this
     const portBytes = spec.lineBps / 8000
     if (tcp !== undefined && ms >= (spec.tcpFromMillis ?? 0)) tcp.step(ms, port, portBytes)
@@ -111,7 +153,11 @@ class Receiver {
     }
     const now = ms * STEP_MICROS
     if (ms % 200 === 0) this.#speed = 1 + (2 * luck.unit() - 1) * (spec.cpuSwing ?? 0)
-    const cpuBytes = ((spec.cpuBps ?? 1e12) * share * this.#speed) / 8000
+    if (most === 0 && socket.bytes > 0) return
+    const cpuBytes = Math.min(
+      most * PAYLOAD_BYTES,
+      ((spec.cpuBps ?? 1e12) * share * this.#speed) / 8000,
+    )
     for (const run of socket.serve(cpuBytes, PAYLOAD_BYTES)) this.gauges[run.sender].take(run, now)
     for (const gauge of this.gauges) gauge.step(now)
   }
@@ -150,6 +196,7 @@ export class Link {
   readonly trunkTcp = new CubicFlow()
   readonly #luck: Prng
   readonly #spec: LinkSpec
+  readonly #machine: Machine | undefined
   readonly #mail: { atMicros: number; deliver: (now: number) => void }[] = []
 
   constructor(spec: LinkSpec) {
@@ -160,6 +207,8 @@ export class Link {
       (receiver, i) => new Receiver(receiver, i, spec.senders.length, this.#luck.fork()),
     )
     this.trunk = spec.trunk && new Queue(spec.trunk.queueBytes)
+    const processes = 1 + spec.receivers.length
+    this.#machine = spec.machine && new Machine(spec.machine, processes, this.#luck.fork())
   }
 
   /** Runs for so many milliseconds; `each` is called after every one. */
@@ -174,7 +223,13 @@ export class Link {
     const { ms, trunk } = this
     const now = ms * STEP_MICROS
     let runs: Run[] = []
-    for (const sender of this.senders) runs.push(...sender.step(ms, this.#luck))
+    const wanting = [
+      this.senders[0].wants(ms),
+      ...this.receivers.map(receiver => receiver.wants(ms)),
+    ]
+    const able = this.#machine?.step(wanting)
+    for (const sender of this.senders)
+      runs.push(...sender.step(ms, able?.[0] ?? ENDLESS, this.#luck))
     if (trunk !== undefined && this.#spec.trunk !== undefined) {
       const trunkBytes = this.#spec.trunk.lineBps / 8000
       const from = this.#spec.trunkTcpFromMillis
@@ -187,7 +242,8 @@ export class Link {
       }
     }
     for (const receiver of this.receivers) {
-      receiver.step(ms, runs, this.#luck)
+      const most = able?.[1 + receiver.index] ?? ENDLESS
+      receiver.step(ms, runs, most / (1 + receiver.socket.bytes / COLD_BYTES), this.#luck)
       this.#report(receiver, now)
     }
     for (let i = this.#mail.length - 1; i >= 0; i--) {

@@ -2,6 +2,7 @@
 // and the link between them. Fields that are not readonly may be changed while it runs.
 
 import type { RateController } from '../../../src/core/rate/controller.js'
+import type { MachineSpec } from './machine.js'
 
 export const PAYLOAD_BYTES = 1398
 export const WIRE_BYTES = PAYLOAD_BYTES + 28 + 38
@@ -38,6 +39,12 @@ export interface SenderSpec {
   readonly controller: RateController
   /** Its own line; the socket blocks when its buffer is full. */
   lineBps?: number
+  /** A TCP flow of the same host on that line. */
+  readonly tcp?: {
+    readonly kind: 'cubic' | 'bbr'
+    readonly fromMillis: number
+    readonly toMillis?: number
+  }
   readonly startMillis?: number
   readonly pauseMillis?: number
   /** Rate at which data can be had (disk), payload bits per second. */
@@ -52,6 +59,8 @@ export interface LinkSpec {
   readonly trunk?: { lineBps: number; readonly queueBytes: number }
   /** A greedy TCP flow on the trunk from this ms on. */
   readonly trunkTcpFromMillis?: number
+  /** Everybody's processor; without it there is no limit but each receiver's own. */
+  readonly machine?: MachineSpec
   readonly fastSample?: number
   /** The senders send different things: nobody tells one of the other. */
   readonly strangers?: boolean

@@ -6,7 +6,8 @@ import type { Micros } from '../base/machine.js'
 import { SentHistory } from './sent.js'
 
 const SLOT_MICROS = 20_000
-const WINDOW_MICROS = 1_000_000
+const WINDOW_MICROS = 500_000
+const SLOTS = WINDOW_MICROS / SLOT_MICROS
 /** The socket is full when it refused in so many of the slots: a pause is not a full line. */
 const FULL_SHARE = 0.7
 
@@ -14,8 +15,8 @@ export class Epoch {
   readonly sent = new SentHistory()
   #since: Micros = 0
   #rateBps = 0
-  #fullSlots = 0
-  #lastSlot = -1
+  /** The latest slots in which the socket refused, each at its number modulo their count. */
+  readonly #full = new Float64Array(SLOTS).fill(-1)
 
   get since(): Micros {
     return this.#since
@@ -24,33 +25,32 @@ export class Epoch {
   begin(rateBps: number, now: Micros): void {
     this.#since = now
     this.#rateBps = rateBps
-    this.#fullSlots = 0
-    this.#lastSlot = -1
   }
 
   onBlocked(now: Micros): void {
     const slot = Math.floor(now / SLOT_MICROS)
-    if (slot !== this.#lastSlot) this.#fullSlots++
-    this.#lastSlot = slot
+    this.#full[slot % SLOTS] = slot
   }
 
-  /** Mean rate that left since the epoch began, or in the last second of it. */
+  /** Mean rate that left since the epoch began, or in the last half second of it. */
   leftBps(now: Micros): number {
     return this.sent.meanBps(Math.max(this.#since, now - WINDOW_MICROS), now) ?? this.#rateBps
   }
 
   /** Our own line is the limit: the socket stays full and less than `share` of the rate left. */
   lineBound(now: Micros, share: number): boolean {
-    return this.#full(now) && this.leftBps(now) < share * this.#rateBps
+    return this.#isFull(now) && this.leftBps(now) < share * this.#rateBps
   }
 
   /** There was not enough to send (less than `share` of the rate), and not because of the line. */
   idle(now: Micros, share: number): boolean {
-    return !this.#full(now) && this.leftBps(now) < share * this.#rateBps
+    return !this.#isFull(now) && this.leftBps(now) < share * this.#rateBps
   }
 
-  #full(now: Micros): boolean {
-    const slots = Math.max(1, Math.floor((now - this.#since) / SLOT_MICROS))
-    return this.#fullSlots / slots >= FULL_SHARE
+  #isFull(now: Micros): boolean {
+    const last = Math.floor(now / SLOT_MICROS)
+    const first = Math.max(Math.floor(this.#since / SLOT_MICROS), last - SLOTS)
+    const refused = this.#full.filter(slot => slot >= first && slot <= last).length
+    return refused / Math.max(1, last - first) >= FULL_SHARE
   }
 }

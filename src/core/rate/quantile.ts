@@ -333,7 +333,7 @@ export class QuantileRate implements RateController {
     if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
     if (v.excess > Math.max(0.01, 4 * v.sigma)) return this.#lossCut(v, now)
     if (this.#yielding.sharing(now)) {
-      if (v.queueMicros > TUNING.queueLowMicros) return undefined
+      if (v.queueMicros > TUNING.queueLowMicros || !this.#yielding.mayEnd(now)) return undefined
       this.#yielding.end()
       this.#step = TUNING.stepFast
       this.#until = now
@@ -342,7 +342,10 @@ export class QuantileRate implements RateController {
     }
     this.#learn(v, now)
     if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
-      this.#pathBps = Math.min(this.#pathBps * 0.995, this.#leftBps(v, now))
+      const leftBps = this.#leftBps(v, now)
+      this.#pathBps = this.#yielding.isTaken(leftBps, this.#pathBps, now)
+        ? Math.min(leftBps, TUNING.share * this.#pathBps)
+        : Math.min(this.#pathBps * 0.995, leftBps)
       return this.#settle()
     }
     if (this.#epoch.idle(now, 0.9)) return undefined

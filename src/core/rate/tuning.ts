@@ -53,8 +53,9 @@ export const TUNING = {
   retestFloor: 0.003,
   retestMicros: 10_000_000,
   testCut: 0.05,
-  /** What is left to us when a queue that is not ours stays, and for how long at a time. */
-  share: 0.7,
+  /** Our part of a line that others fill, and for how long at a time, at least and at most. */
+  share: 0.55,
+  shareLeastMicros: 5_000_000,
   shareMicros: 10_000_000,
   delayMemoryMicros: 3_000_000,
   /** How long a receiver must be far worse than the median before startup stops hearing it. */

@@ -8,6 +8,8 @@ import { TUNING } from './tuning.js'
 const DRAINS = 3
 /** The queue counts as unchanged above this share of what it was at first. */
 const STAYED = 0.6
+/** Less than this share of our own line is no noise. */
+const TAKEN = 0.93
 
 export class Yielding {
   #drains = 0
@@ -15,6 +17,7 @@ export class Yielding {
   #pathBps = 0
   #queueMicros: Micros = 0
   #until: Micros = Number.NEGATIVE_INFINITY
+  #leastUntil: Micros = Number.NEGATIVE_INFINITY
 
   /** The path before the first of these drains. */
   get pathBps(): number {
@@ -35,12 +38,29 @@ export class Yielding {
     this.#drains++
     this.#at = now
     if (this.#drains < DRAINS || queueMicros < this.#queueMicros * STAYED) return false
-    this.#drains = 0
-    this.#until = now + TUNING.shareMicros
+    this.#begin(now)
     return true
+  }
+
+  /** So little of what our own line carried is left to us that others must have come to it. */
+  isTaken(leftBps: number, pathBps: number, now: Micros): boolean {
+    if (leftBps > TAKEN * pathBps) return false
+    this.#begin(now)
+    return true
+  }
+
+  /** Whoever has the rest needs some time to fill it. */
+  mayEnd(now: Micros): boolean {
+    return now >= this.#leastUntil
   }
 
   end(): void {
     this.#until = Number.NEGATIVE_INFINITY
+  }
+
+  #begin(now: Micros): void {
+    this.#drains = 0
+    this.#until = now + TUNING.shareMicros
+    this.#leastUntil = now + TUNING.shareLeastMicros
   }
 }

@@ -147,4 +147,18 @@ describe('others on the same line', () => {
       expect(tcpBps).toBeGreaterThan(0.25 * 100 * Mbit)
     }
   })
+
+  for (const kind of ['cubic', 'bbr'] as const)
+    for (const seed of [1, 2, 3]) {
+      it(`a TCP flow (${kind}) of the sender's own host keeps a quarter too: seed ${seed}`, () => {
+        const tcp = { kind, fromMillis: 3000, toMillis: 23_000 }
+        const list = receivers(2, { kernelTimes: true })
+        const { watch, link } = scene(list, { lineBps: 100 * Mbit, tcp }, {}, { seed })
+        watch.run(30_000)
+        const tcpBps = (link.senders[0].tcp.delivered * WIRE_BYTES * 8) / 20
+        expect(tcpBps).toBeGreaterThan(0.25 * 100 * Mbit)
+        expect(watch.bps(3000, 23_000)).toBeGreaterThan(0.25 * HUNDRED)
+        expect(watch.bps(28_000, 29_900)).toBeGreaterThan(0.75 * HUNDRED)
+      })
+    }
 })

@@ -445,8 +445,11 @@ export class QuantileRate implements RateController {
     if (!full) {
       // A report tells the least delay of its interval, so a queue shows only after it has grown.
       if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
-      // Too little to send for this step: nothing was risked and nothing learnt, so try again soon.
-      if (this.#epoch.idle(now, 0.97)) return this.#settle('', TUNING.idleMicros)
+      // Too little to send for this step: little was risked and little learnt, so try again soon.
+      if (this.#epoch.idle(now, 0.97)) {
+        this.#pathBps = Math.max(this.#pathBps, this.#epoch.leftBps(now))
+        return this.#settle('', TUNING.idleMicros)
+      }
       this.#carries(this.#leftBps(v, now))
       this.#relief.onCarried(this.#pathBps)
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)

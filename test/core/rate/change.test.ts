@@ -95,6 +95,17 @@ describe('a path that changes', () => {
     expect(watch.bps(8000, 11_900)).toBeGreaterThan(0.98 * HUNDRED)
   })
 
+  it('a line that comes back is found though the disk gives less than the step upwards', () => {
+    const list = receivers(2, { lineBps: 1000 * Mbit })
+    const { watch } = scene(list, { sourceBps: 850 * Mbit })
+    watch.run(5000)
+    for (const receiver of list) receiver.lineBps = 100 * Mbit
+    watch.run(10_000)
+    for (const receiver of list) receiver.lineBps = 1000 * Mbit
+    watch.run(10_000)
+    expect(watch.bps(24_000, 24_900)).toBeGreaterThan(0.9 * 850 * Mbit)
+  })
+
   it('without reports the rate halves after 4 s, again after 8 s, and stops after 15 s', () => {
     const list = receivers(8)
     const { watch, controller } = scene(list)

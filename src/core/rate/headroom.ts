@@ -1,6 +1,5 @@
-// What is left free below the path: a little always, as much as the repair of the measured loss
-// takes on the same downlinks, and more where receivers' CPUs are the limit, because that limit
-// moves with everything else they do.
+// What is left free below the path: a little always, and as much as the repair of the measured loss
+// takes on the same downlinks.
 
 import type { Verdict } from './panel.js'
 import { TUNING } from './tuning.js'
@@ -10,20 +9,18 @@ const LATEST = 0.3
 
 export class Headroom {
   #loss = 0
-  #margin = 0
   #parity = 0
 
   /** Share of the path to leave free. A sender at rate r causes r × loss of repair beside it. */
   get share(): number {
     const left = Math.max(this.#loss * TUNING.parityMisses, this.#loss - this.#parity)
     const repair = Math.min(TUNING.lossHeadroomMax, left / (1 + left))
-    return TUNING.headroom + this.#margin + repair
+    return TUNING.headroom + repair
   }
 
   /** A round without congestion. */
   onClean(v: Verdict): void {
     this.#loss += LATEST * (v.loss - this.#loss)
-    this.#margin = Math.max(0, this.#margin - TUNING.marginStep / 20)
   }
 
   /** The loss is known to be this from now on. */
@@ -33,10 +30,5 @@ export class Headroom {
 
   onParity(share: number): void {
     this.#parity = share
-  }
-
-  /** Receivers' sockets dropped. */
-  onCpu(): void {
-    this.#margin = Math.min(TUNING.marginMax, this.#margin + TUNING.marginStep)
   }
 }

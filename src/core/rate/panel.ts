@@ -13,13 +13,17 @@ import type { Micros } from '../base/machine.js'
 import type { RateReport } from './controller.js'
 import { type Seat, takeReport } from './seat.js'
 import type { SentHistory } from './sent.js'
-import { TUNING } from './tuning.js'
 
 /** Loss beyond the median by so much, or a queue longer by so much, is a receiver's own trouble. */
 const FAR_LOSS = 0.1
 const FAR_QUEUE_MICROS = 25_000
 /** Reports come one by one: a change for all looks like one receiver's trouble for so long. */
 const FAR_INTERVALS = 1.2
+/** A lag longer by so much is one too, but only when it stays: processes have to wait at times. */
+const FAR_LAG_MICROS = 100_000
+const LAG_PATIENCE_MICROS = 1_000_000
+/** The lag of the worst counts by so much beside the one of the middle. */
+const WORST_SHARE = 0.5
 /** A receiver that was silent for so many of its own intervals is not waited for. */
 const SILENT_INTERVALS = 3
 const SILENT_MICROS = 400_000
@@ -43,10 +47,7 @@ export interface Verdict {
   readonly floor: number
   /** Standard deviation of the excess if only chance is at work. */
   readonly sigma: number
-  readonly kernel: number
-  /** On the way and in the receivers' sockets; the latter alone. */
   readonly queueMicros: number
-  readonly lagMicros: number
   /** Rate delivered ÷ (1 − floor): what the path carries if it is full. */
   readonly capBps: number
   /** Rate that arrived, lost datagrams included, ÷ rate sent; below 1 while a queue grows. */
@@ -55,9 +56,15 @@ export interface Verdict {
   readonly dark: boolean
 }
 
-/** What waits does so in the receivers' sockets: they do not keep up, and the line may well. */
-export function isLagging({ lagMicros, queueMicros }: Verdict): boolean {
-  return lagMicros > Math.max(TUNING.lagMicros, queueMicros / 2)
+/**
+ * How the receivers keep up with what arrives. One that lags a little waits for its turn; but where hosts
+ * share processors, one that is left behind is the first of many.
+ */
+export interface Strain {
+  /** Mean share of datagrams dropped at their sockets, and how long others waited there. */
+  readonly dropped: number
+  readonly lagMicros: Micros
+  readonly takenBps: number
 }
 
 export class Panel {
@@ -130,12 +137,25 @@ export class Panel {
       excess: high(seat => seat.loss - seat.floor),
       floor: high(seat => seat.floor),
       sigma: median(heard.map(seat => seat.sigma)),
-      kernel: high(seat => seat.kernel),
       queueMicros: high(seat => seat.queueMicros),
-      lagMicros: high(seat => seat.lagMicros),
       capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
       follow: low(seat => seat.follow),
       dark: heard.every(seat => seat.loss > 0.95),
+    }
+  }
+
+  /** Undefined when there is nobody to hear. */
+  strain(now: Micros): Strain | undefined {
+    const heard = this.#awake(now).filter(seat => !seat.out)
+    if (heard.length === 0) return undefined
+    const middle = (of: (seat: Seat) => number) => median(heard.map(of))
+    return {
+      dropped: heard.reduce((sum, seat) => sum + seat.kernel, 0) / heard.length,
+      lagMicros: Math.max(
+        middle(seat => seat.lagMicros),
+        WORST_SHARE * Math.max(...heard.map(seat => seat.lagMicros)),
+      ),
+      takenBps: middle(seat => seat.takenBps),
     }
   }
 
@@ -181,12 +201,15 @@ export class Panel {
     }
     const reference = (of: (seat: Seat) => number) =>
       median([...groups.values()].map(group => median(group.map(of))))
-    const total = (seat: Seat) => seat.loss + seat.kernel
-    const loss = reference(total)
+    const loss = reference(seat => seat.loss)
+    const drops = reference(seat => seat.kernel)
     const queue = reference(seat => seat.queueMicros)
+    const lag = reference(seat => seat.lagMicros)
     for (const seat of seats) {
-      const far = total(seat) - loss > FAR_LOSS || seat.queueMicros - queue > FAR_QUEUE_MICROS
-      seat.mark(far, now, Math.max(patience, FAR_INTERVALS * seat.intervalMicros))
+      const path = seat.loss - loss > FAR_LOSS || seat.queueMicros - queue > FAR_QUEUE_MICROS
+      const host = seat.kernel - drops > FAR_LOSS || seat.lagMicros - lag > FAR_LAG_MICROS
+      const least = path ? patience : Math.max(patience, LAG_PATIENCE_MICROS)
+      seat.mark(path || host, now, Math.max(least, FAR_INTERVALS * seat.intervalMicros))
     }
   }
 }

@@ -27,9 +27,9 @@ import { Disks } from './disks.js'
 import { drainOf } from './drain.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
-import { isLagging, Panel, type Verdict } from './panel.js'
+import { Panel, type Verdict } from './panel.js'
+import { Processors } from './processors.js'
 import type { QuantileOptions } from './quantile-options.js'
-import { Relief } from './relief.js'
 import { Startup } from './startup.js'
 import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
@@ -55,9 +55,9 @@ export class QuantileRate implements RateController {
   readonly #yielding = new Yielding()
   readonly #company = new Company()
   readonly #disks = new Disks()
+  readonly #processors = new Processors()
   readonly #starting: Startup
   readonly #headroom = new Headroom()
-  readonly #relief = new Relief()
   #phase: Phase = 'startup'
   #why = ''
   #rateBps: number
@@ -98,7 +98,8 @@ export class QuantileRate implements RateController {
   }
 
   get rateBps(): number {
-    const ceilingBps = Math.min(this.#company.ceilingBps, this.#disks.ceilingBps)
+    const hostsBps = Math.min(this.#disks.ceilingBps, this.#processors.ceilingBps)
+    const ceilingBps = Math.min(this.#company.ceilingBps, hostsBps)
     return this.#clamp(Math.min(this.#rateBps * this.#breaker.factor, ceilingBps))
   }
 
@@ -106,6 +107,7 @@ export class QuantileRate implements RateController {
     if (this.stopped !== undefined) return this.stopped
     if (this.#breaker.factor < 1) return 'no-reports'
     if (this.#disks.ceilingBps < this.#rateBps) return 'disk'
+    if (this.#isHeldBack) return 'cpu'
     if (this.#company.ceilingBps < this.#rateBps) return 'share'
     if (this.#phase === 'steady' && this.#yielding.sharing(this.#now)) return 'share'
     return this.#why !== '' ? this.#why : this.#phase
@@ -113,7 +115,7 @@ export class QuantileRate implements RateController {
 
   get wantsFastReports(): boolean {
     if (this.#phase !== 'steady' || this.#searching) return true
-    return this.#yielding.sharing(this.#now) || this.#relief.isAwaited
+    return this.#yielding.sharing(this.#now) || this.#isHeldBack
   }
 
   get stopped(): RateStop | undefined {
@@ -186,6 +188,11 @@ export class QuantileRate implements RateController {
     return this.#now < this.#searchUntil
   }
 
+  /** The path may well carry more than the receivers' processors take. */
+  get #isHeldBack(): boolean {
+    return this.#processors.ceilingBps < this.#rateBps
+  }
+
   get #steadyBps(): number {
     return this.#pathBps * (1 - this.#headroom.share)
   }
@@ -198,6 +205,12 @@ export class QuantileRate implements RateController {
     this.#now = now
     this.#decidedAt = now
     this.#heard = false
+    const strain = this.#panel.strain(now)
+    if (strain !== undefined) {
+      const leftBps = this.#epoch.sent.meanBps(now - TUNING.roundMicros, now) ?? this.#rateBps
+      const wantedBps = this.#phase === 'startup' ? 2 * this.#rateBps : this.#rateBps
+      this.#processors.judge(strain, leftBps, wantedBps, now)
+    }
     const plan = this.#next(now)
     if (plan !== undefined) this.#enter(plan, now)
     if (this.#phase === 'startup' || this.#steadyBps >= this.#minBps) this.#belowSince = undefined
@@ -242,7 +255,7 @@ export class QuantileRate implements RateController {
 
   /** Back to just below the path. */
   #settle(why = '', holdMicros: Micros = TUNING.holdMicros): Plan {
-    const hold = this.#searching ? 0 : this.#relief.hold(holdMicros)
+    const hold = this.#searching ? 0 : holdMicros
     return { phase: 'steady', rateBps: this.#steadyBps, holdMicros: hold, why }
   }
 
@@ -255,7 +268,7 @@ export class QuantileRate implements RateController {
 
   /** What the path carries if exactly what was lost above the floor did not fit. */
   #fitBps(v: Verdict): number {
-    return this.#epoch.leftBps(this.#now) * Math.max(0, 1 - Math.max(0, v.excess) - v.kernel)
+    return this.#epoch.leftBps(this.#now) * Math.max(0, 1 - Math.max(0, v.excess))
   }
 
   /** What really left, at most the rate: over a short time receivers count it better than we do. */
@@ -267,7 +280,7 @@ export class QuantileRate implements RateController {
     if (now - this.#epoch.since < TUNING.roundMicros * 0.9) return undefined
     const v = this.#panel.judge(now, 0.4, TUNING.farPatienceMicros)
     if (v === undefined || v.heardShare < 0.5 || v.dark) return undefined
-    const step = this.#starting.next(v, this.#rateBps, this.#epoch, now)
+    const step = this.#starting.next(v, this.#rateBps, this.#epoch, now, this.#isHeldBack)
     if (step === 'full') return this.#overload(v, now)
     if (v.queueMicros <= TUNING.queueLowMicros) {
       this.#panel.learnFloors(now)
@@ -300,7 +313,6 @@ export class QuantileRate implements RateController {
   #overload(v: Verdict, now: Micros): Plan {
     this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
     this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
-    this.#relief.onFull(isLagging(v), Number.POSITIVE_INFINITY)
     this.#searchUntil = now + TUNING.searchMicros
     // What a busy machine measured in a tenth of a second is a guess: the next steps are long.
     this.#step = TUNING.stepSearch
@@ -325,12 +337,11 @@ export class QuantileRate implements RateController {
   }
 
   #steady(v: Verdict, now: Micros): Plan | undefined {
-    if (this.#freed(now) && v.lagMicros <= TUNING.queueMicros) {
+    if (this.#freed(now)) {
       this.#step = TUNING.stepFreed
       this.#searchUntil = now + TUNING.searchMicros
       return this.#probing(v)
     }
-    if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
     if (v.excess > Math.max(0.01, 4 * v.sigma)) return this.#lossCut(v, now)
     if (this.#yielding.sharing(now)) {
       if (v.queueMicros > TUNING.queueLowMicros || !this.#yielding.mayEnd(now)) return undefined
@@ -349,7 +360,7 @@ export class QuantileRate implements RateController {
       return this.#settle()
     }
     if (this.#epoch.idle(now, 0.9)) return undefined
-    if (now < this.#until) return undefined
+    if (now < this.#until || this.#processors.isStrained) return undefined
     if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
       return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
     }
@@ -377,27 +388,6 @@ export class QuantileRate implements RateController {
     return freed
   }
 
-  /**
-   * Receivers' CPUs are the limit. It moves with the load, so each event leaves more room. One that
-   * drops nearly all was not running: how fast it is, that does not tell, so no cut is deep, and
-   * after a heavy one the limit is looked for at once.
-   */
-  #cpuCut(v: Verdict): Plan {
-    const heavy = v.kernel > 1 - TUNING.cpuCutMin
-    this.#relief.end()
-    this.#pathBps = Math.min(
-      this.#pathBps,
-      Math.max(this.#fitBps(v), this.#pathBps * TUNING.cpuCutMin),
-    )
-    this.#headroom.onCpu()
-    if (heavy) {
-      this.#step = TUNING.stepSearch
-      this.#cleanRounds = 0
-      this.#searchUntil = this.#now + TUNING.searchMicros
-    }
-    return this.#draining(v, 'cpu')
-  }
-
   #lossCut(v: Verdict, now: Micros): Plan {
     if (v.queueMicros <= TUNING.queueLowMicros) {
       const share = Math.max(0.05, (this.#fitBps(v) * 0.98) / this.#rateBps)
@@ -412,22 +402,18 @@ export class QuantileRate implements RateController {
   }
 
   #delayCut(v: Verdict, now: Micros): Plan {
-    const deep = v.lagMicros > TUNING.lagDeepMicros
-    const cpu = isLagging(v)
-    if (!deep && !cpu && this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
+    if (this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
       this.#pathBps = this.#yielding.pathBps * TUNING.share
       return this.#settle()
     }
-    this.#relief.onFull(cpu, this.#pathBps)
-    const capBps = Math.max(v.capBps, this.#pathBps * (deep ? 0.7 : 0.9))
+    const capBps = Math.max(v.capBps, this.#pathBps * 0.9)
     this.#pathBps = Math.min(this.#pathBps * 0.99, capBps)
-    return this.#draining(v, cpu ? 'cpu' : 'delay')
+    return this.#draining(v, 'delay')
   }
 
   #probing(v: Verdict): Plan {
     // A step must stand out from the noise of random loss, or its verdict is a coin's.
     this.#step = Math.max(this.#step, Math.min(TUNING.stepNoisyMax, 6 * v.sigma))
-    this.#step = this.#relief.step(this.#pathBps, this.#step)
     this.#trustedBps = this.#phase === 'probe' ? this.#trustedBps : this.#pathBps
     return { phase: 'probe', rateBps: this.#pathBps * (1 + this.#step) }
   }
@@ -437,7 +423,6 @@ export class QuantileRate implements RateController {
     const line = this.#epoch.lineBound(now, 0.997)
     const full =
       line ||
-      v.kernel > TUNING.kernelLimit / 2 ||
       v.excess > Math.max(step / 5, 3 * v.sigma) ||
       v.queueMicros > this.#quietQueueMicros + TUNING.probeQueueMicros / 2 ||
       v.queueMicros > TUNING.queueMicros ||
@@ -451,14 +436,12 @@ export class QuantileRate implements RateController {
         return this.#settle('', TUNING.idleMicros)
       }
       this.#carries(this.#leftBps(v, now))
-      this.#relief.onCarried(this.#pathBps)
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
     }
     this.#step = TUNING.stepMin
     this.#cleanRounds = 0
     this.#searchUntil = now
-    this.#relief.onFull(isLagging(v), 0)
     if (v.excess > step + 0.02 + 3 * v.sigma) return this.#lossCut(v, now)
     if (step > TUNING.stepNoisyMax) {
       this.#measureBps = this.#rateBps
@@ -468,7 +451,7 @@ export class QuantileRate implements RateController {
     }
     // The last clean step may have been clean by luck: believe half of it. What came through while
     // a queue stood is no luck, though: that much the path carries.
-    const queued = v.excess <= 3 * v.sigma && v.kernel === 0 ? v.capBps : 0
+    const queued = v.excess <= 3 * v.sigma ? v.capBps : 0
     const carried = Math.min(queued, this.#rateBps * (1 + TUNING.stepNoisyMax))
     this.#pathBps = Math.max((this.#pathBps + this.#trustedBps) / 2, carried)
     if (line) this.#pathBps = Math.min(this.#pathBps, 0.997 * this.#leftBps(v, now))
@@ -482,7 +465,6 @@ export class QuantileRate implements RateController {
 
   #test(v: Verdict, now: Micros): Plan {
     const { pathBps, rateBps, loss, excess } = this.#before
-    if (v.kernel > TUNING.kernelLimit) return this.#cpuCut(v)
     if (v.queueMicros > TUNING.queueMicros) {
       this.#pathBps = Math.min(pathBps, this.#fitBps(v))
       return this.#draining(v, 'loss')

@@ -30,12 +30,16 @@ export class Seat {
   intervalMicros: Micros = 0
   expected = 0
   deliveredBps = 0
+  /** The same without a limit: what waited in its socket is taken faster than it came. */
+  takenBps = 0
   follow = 1
   loss = 0
   kernel = 0
-  /** On the way and in the receiver's socket, and of that the latter. */
+  /** How long datagrams waited on the way, and then in the receiver's socket. */
   queueMicros: Micros = 0
   lagMicros: Micros = 0
+  /** It lagged when the interval began. */
+  catchesUp = false
   /** Far worse than the median in its latest report. */
   far = false
   /** Since when it has been far worse. */
@@ -114,7 +118,8 @@ export class Seat {
     this.at = now
     this.kernel = drops / expected
     this.loss = (lost - drops) / expected
-    this.deliveredBps = (received * meanBytes * 8e6) / intervalMicros
+    this.takenBps = (received * meanBytes * 8e6) / intervalMicros
+    this.deliveredBps = this.catchesUp ? Math.min(this.takenBps, sentBps ?? 0) : this.takenBps
     const offeredBps = (expected * meanBytes * 8e6) / intervalMicros
     this.follow = sentBps === undefined || sentBps <= 0 ? 1 : offeredBps / sentBps
     this.#learned = false
@@ -141,9 +146,11 @@ export function takeReport(
   const seat = known ?? new Seat()
   seat.prefix = report.prefix
   seat.intervalMicros = intervalMicros
+  seat.catchesUp = seat.lagMicros > LAG_MICROS
   seat.lagMicros = Math.max(0, report.lagMicros)
-  seat.queueMicros = Math.max(0, report.queueMicros) + seat.lagMicros
-  seat.sentUntil = now - LAG_MICROS - Math.min(seat.queueMicros, intervalMicros)
+  seat.queueMicros = Math.max(0, report.queueMicros)
+  const lateMicros = seat.queueMicros + seat.lagMicros
+  seat.sentUntil = now - LAG_MICROS - Math.min(lateMicros, intervalMicros)
   const sentBps = sent.meanBps(seat.sentUntil - intervalMicros, seat.sentUntil)
   const sentBytes = ((sentBps ?? 0) * intervalMicros) / 8e6
   const meanBytes = report.received > 0 ? report.receivedBytes / report.received : 0

@@ -30,13 +30,13 @@ export class Startup {
     this.#isFed = isFed
   }
 
-  next(v: Verdict, rateBps: number, epoch: Epoch, now: Micros): StartupStep {
+  next(v: Verdict, rateBps: number, epoch: Epoch, now: Micros, isHeldBack: boolean): StartupStep {
     // Loss in the very first round cannot be compared with anything; it is the floor until a test
     // says otherwise, unless a queue shows that even the first rate is too much.
     const excess = this.#met || v.queueMicros > TUNING.queueLowMicros ? v.excess : 0
     this.#met = true
     const slow = v.follow < 0.8
-    const overflows = v.kernel > TUNING.kernelLimit || excess > Math.max(0.05, 4 * v.sigma)
+    const overflows = excess > Math.max(0.05, 4 * v.sigma)
     const queues = v.queueMicros > TUNING.queueMicros
     // A delay while everything that is sent arrives is a process that was kept waiting (a busy
     // machine, a collection of garbage), not a path that fills: look once more before believing it.
@@ -54,7 +54,9 @@ export class Startup {
     if (full || (waits && this.#slowRounds >= 2)) return this.#end('full')
     if (slow && this.#slowRounds <= SLOW_ROUNDS_MAX) return 'again'
     if (!epoch.idle(now, 0.75)) return 'double'
-    return this.#isFed || this.#idleRounds++ < IDLE_ROUNDS ? 'again' : this.#end('idle')
+    return this.#isFed || isHeldBack || this.#idleRounds++ < IDLE_ROUNDS
+      ? 'again'
+      : this.#end('idle')
   }
 
   #end(step: 'full' | 'idle'): StartupStep {

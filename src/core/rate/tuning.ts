@@ -11,23 +11,13 @@ export const TUNING = {
   batchMicros: 10_000,
   /** The queue that is aimed at, one that is as good as none, and one that tells a full path. */
   queueMicros: 20_000,
-  /** Who takes what came this late does not keep up. */
-  lagMicros: 2_000,
-  /** Receivers that lag so far behind are much too slow: cuts and drains may be deeper than others. */
-  lagDeepMicros: 100_000,
   queueLowMicros: 8_000,
   probeQueueMicros: 5_000,
-  /** Share of datagrams dropped at receivers' sockets that means "too fast". */
-  kernelLimit: 0.003,
-  /** What one cut for it leaves of the rate at least. */
-  cpuCutMin: 0.7,
-  /** Shares of the path left free: always, for repair at most, and for CPU-bound receivers. */
+  /** Shares of the path left free: always, and for repair at most. */
   headroom: 0.005,
   lossHeadroomMax: 0.2,
   /** Of what is lost, what parity does not restore, though it is as much. */
   parityMisses: 0.1,
-  marginStep: 0.01,
-  marginMax: 0.06,
   /** Steps of a probe: the least, the most that noise alone asks for, and where it gets urgent. */
   stepMin: 0.01,
   stepNoisyMax: 0.05,
@@ -43,10 +33,6 @@ export const TUNING = {
   contestedBps: 40_000_000,
   contestedGain: 1.4,
   holdMicros: 3_000_000,
-  /** After receivers' processors were the limit: how long it holds at first and at most, and steps. */
-  reliefMicros: 400_000,
-  reliefMostMicros: 800_000,
-  stepRelief: 0.2,
   searchMicros: 3_000_000,
   idleMicros: 500_000,
   /** A floor above this is put to the test from time to time, by sending so much less. */

@@ -8,6 +8,8 @@ import { HUNDRED, Mbit, receivers, scene } from './scene.js'
 
 /** What each can process when it is alone. */
 const ALONE = 250 * Mbit
+/** What happens on a machine is luck for the most part. */
+const SEEDS = [1, 2, 3, 4]
 
 /** `cpuShare`: what is left to each of them at a time in ms. */
 function onOneMachine(cpuShare: (ms: number) => number, cpuBps = ALONE) {
@@ -58,6 +60,29 @@ describe('a busy machine', () => {
       watch.run(20_000)
       expect(watch.bps(2000, 20_000)).toBeGreaterThan(0.9 * cpuBps)
       expect(watch.bps(2000, 20_000)).toBeLessThan(cpuBps)
+    })
+  }
+})
+
+describe('everybody on one machine of two cores', () => {
+  for (const { count, leastBps } of [
+    { count: 1, leastBps: 750 * Mbit },
+    { count: 4, leastBps: 380 * Mbit },
+    { count: 8, leastBps: 230 * Mbit },
+  ]) {
+    it(`${count} on an unlimited path find what the processors take, and lose hardly anything`, () => {
+      const machine = { cores: 2, sendMicros: 3, takeMicros: 5.5 }
+      let bps = 0
+      let worst = 0
+      for (const seed of SEEDS) {
+        const list = receivers(count, { lineBps: 1e11, socketBytes: 16e6, kernelTimes: true })
+        const { watch } = scene(list, {}, {}, { seed, machine })
+        watch.run(10_000)
+        bps += watch.bps(2000, 9900) / SEEDS.length
+        worst += Math.max(...list.map((_, i) => watch.overflow(2000, 9900, i))) / SEEDS.length
+      }
+      expect(bps).toBeGreaterThan(leastBps)
+      expect(worst).toBeLessThan(0.02)
     })
   }
 })

@@ -61,7 +61,7 @@ describe('Panel', () => {
     p.onReport(report(1, { ...lost(50), kernelDrops: 40 }), now)
     const v = p.judge(now, 0.9, 0)
     expect(v?.loss).toBeCloseTo(0.01, 9)
-    expect(v?.kernel).toBeCloseTo(0.04, 9)
+    expect(p.strain(now)?.dropped).toBeCloseTo(0.04, 9)
   })
 
   it('measures excess above the learnt floor, and the path as delivered over 1 − floor', () => {

@@ -1,8 +1,9 @@
 // Finds the rate by itself, from a model of the path as BBR has it (Cardwell et al., 2016), because
 // rules that cut on loss freeze on a path that always loses 1 %. The model is one number, the rate
 // that the path carries, and its evidence is the verdict of a panel (see there for quantile, floor
-// and kernel drops). Congestion is loss above the floor, a queue of more than 20 ms, drops at the
-// receivers' sockets, or a socket that takes less than the pacer offers; loss alone is none of it.
+// and kernel drops). Congestion is loss above the floor, a queue of more than 20 ms, or a socket that
+// takes less than the pacer offers; loss alone is none of it. What the receivers' hosts do not take
+// has ceilings of its own (`processors`, `disks`).
 //
 //   startup  doubles every 100 ms from 20 Mbit/s, which any LAN that can be blasted at carries (a
 //            100 Mbit/s line is full after three steps, 1 Gbit/s after six), until what arrives no

@@ -131,6 +131,8 @@ export class Receiver {
         deadline: () => this.blaster?.deadline ?? Infinity,
         wake: () => this.blaster?.fill(),
       },
+      isResting: () => this.#waiting.length > 0,
+      restMicros: setting.restMicros / 8,
     })
     this.blaster = this.#makeBlaster()
     this.process.join(GROUP, ANNOUNCE_PORT, (run, _pieces, source) =>
@@ -216,7 +218,7 @@ export class Receiver {
         this.fetch.take(batch, pieces[i], pieces[i + 1], at)
         this.#place(batch, pieces[i], pieces[i + 1])
       }
-    this.#shell.drain()
+    this.#shell.look()
   }
 
   /** It is on disk and comes again, which only who has no way back makes use of. */

@@ -23,7 +23,10 @@ export interface Setting {
   readonly isQuiet?: boolean
   /** By how much timers are late, as those of an event loop are; it also keeps a blast's batches together. */
   readonly lateMicros: Micros
-  /** How long a receiver lets datagrams gather in its socket before it looks; 0: it wakes for each run. */
+  /**
+   * How long a receiver lets datagrams gather in its socket, and all else that comes meanwhile, before
+   * it looks; 0: it wakes for each run.
+   */
   readonly restMicros: Micros
   /** Of each receiver; default as in the product. */
   readonly poolBytes?: number

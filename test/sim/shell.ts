@@ -23,6 +23,10 @@ export interface ShellOptions<In, Out> {
   readonly layerOf: (chunk: number) => Uint8Array
   /** A second thing to wake for, e.g. the next batch of a blast, and what to do then. */
   readonly also?: { deadline: () => Micros; wake: () => void }
+  /** Until its owner looks at datagrams nothing else is handled either: see `look`. */
+  readonly isResting?: () => boolean
+  /** How long it otherwise lets what comes gather, before it handles all of it in one visit; default 0. */
+  readonly restMicros?: Micros
 }
 
 /** A core whose deadline has passed after so many wakes in a row spins: a real CPU would be at 100 %. */
@@ -37,6 +41,9 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #sizedMessage: Message | undefined
   #sizedBytes = 0
   #spins = 0
+  /** What has come while it rested; without datagrams, until when. */
+  #held: (In | SwarmIn)[] = []
+  #restsUntil: Micros = 0
   /** What this turn reads to serve it. */
   #serving: (SwarmAction & { type: 'serve' })[] = []
 
@@ -54,16 +61,39 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   }
 
   input(input: In | SwarmIn): void {
-    if (!this.#options.process.alive) return
-    this.#options.core.handle(input, this.now)
-    this.drain()
+    this.inputs([input])
   }
 
   /** As `input`, but what follows from all of them is done together. */
   inputs(inputs: readonly (In | SwarmIn)[]): void {
-    if (!this.#options.process.alive) return
-    for (const input of inputs) this.#options.core.handle(input, this.now)
+    const { process, core } = this.#options
+    if (!process.alive) return
+    if (!this.#draining && this.#rests()) return void this.#held.push(...inputs)
+    for (const input of inputs) core.handle(input, this.now)
     this.drain()
+  }
+
+  /** It has rested: handles what has come meanwhile. */
+  look(): void {
+    const { process, core } = this.#options
+    if (!process.alive) return
+    const held = this.#held
+    this.#held = []
+    for (const input of held) core.handle(input, this.now)
+    this.drain()
+  }
+
+  /** What comes now is to wait; a visit is planned. */
+  #rests(): boolean {
+    const { process, isResting, restMicros = 0 } = this.#options
+    if (isResting?.()) return true
+    if (restMicros === 0) return false
+    if (this.#restsUntil > this.now) return true
+    this.#restsUntil = Math.ceil(this.now + restMicros)
+    process.at(this.#restsUntil, () => {
+      if (!isResting?.()) this.look()
+    })
+    return true
   }
 
   /** Acts on all that the core wants, then sleeps until it wants to be woken. */
@@ -89,8 +119,10 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
   #wake(at: Micros): void {
     if (at !== this.#armedAt) return
     this.#armedAt = Number.POSITIVE_INFINITY
-    const { also } = this.#options
-    if (also && also.deadline() <= this.now) also.wake()
+    const { also, isResting } = this.#options
+    const isOwed = also !== undefined && also.deadline() <= this.now
+    if (isOwed) also.wake()
+    else if (isResting?.() || this.#restsUntil > this.now) return
     this.drain()
     this.#spins = this.#options.core.deadline > this.now ? 0 : this.#spins + 1
     if (this.#spins <= SPINS_MAX) return

@@ -64,9 +64,12 @@ const LATE_MICROS = 700
 /** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
 const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
-/** The more they are the more rarely each looks, as the batches of io/net do on a busy host. */
-const REST_MICROS_PER_RECEIVER = 40
-const REST_MICROS_MAX = 40_000
+/**
+ * The more they are the more rarely each looks at what has come, as on a busy host; then it handles all
+ * of it, and its timers, in one visit.
+ */
+const REST_MICROS_PER_RECEIVER = 48
+const REST_MICROS_MAX = 48_000
 /** So many have less memory: nothing of this size waits for a disk. */
 const THRONG = 2500
 const THRONG_POOL_BYTES = 16 * 1024 * 1024

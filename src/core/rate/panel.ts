@@ -24,6 +24,9 @@ const FAR_LAG_MICROS = 100_000
 const LAG_PATIENCE_MICROS = 1_000_000
 /** The lag of the worst counts by so much beside the one of the middle. */
 const WORST_SHARE = 0.5
+/** And no more than this, and so many times the lag of the next. */
+const ALONE_MICROS = 8_000
+const BORNE = 4
 /** A receiver that was silent for so many of its own intervals is not waited for. */
 const SILENT_INTERVALS = 3
 const SILENT_MICROS = 400_000
@@ -148,14 +151,16 @@ export class Panel {
   strain(now: Micros): Strain | undefined {
     const heard = this.#awake(now).filter(seat => !seat.out)
     if (heard.length === 0) return undefined
-    const middle = (of: (seat: Seat) => number) => median(heard.map(of))
+    const skip = heard.length >= 4 ? Math.max(1, Math.floor(heard.length / 10)) : 0
+    const sorted = (of: (seat: Seat) => number) => heard.map(of).sort((a, b) => b - a)
+    const drops = sorted(seat => seat.kernel).slice(skip)
+    const lags = sorted(seat => seat.lagMicros)
+    // A few must not hold back all: their word counts as far as the next one's bears it out.
+    const borne = skip === 0 ? lags[0] : Math.min(lags[0], ALONE_MICROS + BORNE * lags[skip])
     return {
-      dropped: heard.reduce((sum, seat) => sum + seat.kernel, 0) / heard.length,
-      lagMicros: Math.max(
-        middle(seat => seat.lagMicros),
-        WORST_SHARE * Math.max(...heard.map(seat => seat.lagMicros)),
-      ),
-      takenBps: middle(seat => seat.takenBps),
+      dropped: drops.reduce((sum, share) => sum + share, 0) / drops.length,
+      lagMicros: Math.max(median(lags), WORST_SHARE * borne),
+      takenBps: median(heard.map(seat => seat.takenBps)),
     }
   }
 

@@ -57,7 +57,8 @@ describe.each([1, 3, 8])(
 )
 
 it('the same from another address is nothing', () => {
-  // It shares the line with the stream, so how much it costs is a matter of luck within a few per cent.
+  // It shares the line with the stream, a tenth of it: it costs no more than that, and a rate that gives
+  // way to others gives way to it.
   const costs = [1, 2, 3, 4, 5].map(seed => {
     const quiet = attacked({ kind: 'all', receivers: 3, share: 0, seed })
     const other = attacked({ kind: 'all', receivers: 3, claims: FORGER, seed })
@@ -65,7 +66,7 @@ it('the same from another address is nothing', () => {
     expect([...other.notices]).toEqual([])
     return other.lastSeconds / quiet.lastSeconds
   })
-  expect(costs.sort((a, b) => a - b)[2]).toBeLessThan(1.05)
+  expect(costs.sort((a, b) => a - b)[2]).toBeLessThan(1.09)
 })
 
 it('of twice the stream, the group is left, and that is said', () => {

@@ -84,11 +84,10 @@ export class Receiver {
   readonly #waiting: { batch: Batch; pieces: Pieces; at: Micros }[] = []
 
   constructor(setting: Setting, host: Host, options: ReceiverOptions) {
-    const { network, geometry } = setting
+    const { network, geometry, metaBytes, symbolBytes } = setting
     this.#setting = setting
     this.#liesShare = options.liesShare ?? 0
     this.startedAt = network.scheduler.now
-    const { metaBytes, symbolBytes } = setting
     this.#oneWay = options.oneWay ?? false
     if (this.#oneWay) this.#meta = new ObjectSymbols(metaBytes.length, symbolBytes)
     this.process = network.start(host)

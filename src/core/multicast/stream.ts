@@ -68,6 +68,7 @@ export class Stream {
   #cursor = 0
   #passed = 0
   #skips = false
+  #repeats = false
   readonly #checkpoints: { at: Micros; cursor: number }[] = []
   readonly #ready: { first: number; count: number }[] = []
 
@@ -89,6 +90,11 @@ export class Stream {
   /** How far the blast is in its present pass. */
   get cursor(): number {
     return this.#cursor
+  }
+
+  /** How far the blast was in any pass: what is missing before that may be asked for. */
+  get reached(): number {
+    return this.#repeats ? this.#blockCount : this.#cursor
   }
 
   /** Datagrams sent since the first one heard, as the sequence tells. */
@@ -159,6 +165,7 @@ export class Stream {
   endPass(): void {
     this.#checkpoints.length = 0
     this.#pass(this.#blockCount)
+    this.#repeats ||= this.#cursor > 0
     this.#cursor = 0
     this.#passed = 0
   }

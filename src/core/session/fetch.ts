@@ -424,7 +424,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     else if (plan === 'relayed') this.#site.rewind(now)
     else if (plan === 'behind') {
       for (const stream of this.transmitters.streams()) {
-        const upTo = stream.cursor
+        const upTo = stream.reached
         if (upTo > 0 && before === 'anything') this.#wants.passed(0, upTo, now)
       }
     }

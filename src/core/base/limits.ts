@@ -118,6 +118,8 @@ export const LIMITS = {
   stallsMax: 3,
   /** An upload slot is nobody's whose socket has taken nothing for so long. */
   slotStallMicros: 2_000_000,
+  /** While others wait for one, it is somebody's for so long at a time (start). */
+  slotTurnMicros: 2_000_000,
   /** Addresses that are learnt from one connection. */
   peersPerLinkMax: 200,
   /** Messages a second that a peer may send unasked, and how many at once; JSON counts for ten. */

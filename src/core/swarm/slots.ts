@@ -1,6 +1,8 @@
-// Serving: who gets the uplink next. Requests wait per peer; up to eight peers are served at a time,
-// round-robin, one range each in turn; who does not read loses its place to who does. No tit-for-tat: a fleet cooperates. A transmitter that blasts
-// gives repair only a small share of its rate, by a token bucket.
+// Serving: who gets the uplink next. Requests wait per peer; so many peers have a slot at a time, and
+// those are served round-robin, one range each. While others wait a slot is had for a turn: then it goes
+// to whoever waits longest, of an address that has the fewest. So who asks for ever, reads slowly or not at
+// all, or comes under many names, costs others no more than his share. No tit-for-tat: a fleet
+// cooperates. A transmitter that blasts gives repair only a small share of its rate, by a token bucket.
 
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
@@ -13,12 +15,22 @@ const SENDING_BYTES_MAX = 512 * 1024
 /** With a limited rate: more queued than this many seconds of it is answered "later". */
 const QUEUE_SECONDS = 1
 
-interface Queue {
+/** Who asks. */
+export interface Asking {
+  readonly peer: number
+  readonly host: string
+}
+
+interface Queue extends Asking {
   /** By their first byte, so that one is taken back without a search. */
   readonly ranges: Map<number, Range>
   sendingBytes: number
   /** When its socket last took something, or was given something to take. */
   movedAt: Micros
+  /** Since when it has its slot, if it has one. */
+  slotSince: Micros | undefined
+  /** In the line of those who wait for a slot; the lowest comes first. */
+  place: number
 }
 
 export interface Serve {
@@ -28,7 +40,9 @@ export interface Serve {
 
 export class Slots {
   readonly #queues = new Map<number, Queue>()
-  #order: number[] = []
+  /** Those that have a slot, the next to be served first. */
+  #served: Queue[] = []
+  #lastPlace = 0
   #rateBps = Number.POSITIVE_INFINITY
   #creditBytes = 0
   #creditAt: Micros = 0
@@ -55,15 +69,22 @@ export class Slots {
   }
 
   /** Queues a range; false when the queue is too long for the present limit. */
-  ask(peer: number, range: Range, now: Micros): boolean {
+  ask({ peer, host }: Asking, range: Range, now: Micros): boolean {
     this.lastAskedAt = now
     const mostBps = Math.min(this.#rateBps, this.capBps)
     if ((this.#queuedBytes * 8) / QUEUE_SECONDS > mostBps) return false
     let queue = this.#queues.get(peer)
     if (queue === undefined) {
-      queue = { ranges: new Map(), sendingBytes: 0, movedAt: now }
+      queue = {
+        peer,
+        host,
+        ranges: new Map(),
+        sendingBytes: 0,
+        movedAt: now,
+        slotSince: undefined,
+        place: ++this.#lastPlace,
+      }
       this.#queues.set(peer, queue)
-      this.#order.push(peer)
     }
     const key = rangeKey(range)
     if (queue.ranges.size >= 4 * LIMITS.requestRangesMax || queue.ranges.has(key)) return false
@@ -78,7 +99,9 @@ export class Slots {
     const queued = queue?.ranges.get(rangeKey(range))
     if (queue === undefined || queued === undefined) return false
     this.#queuedBytes -= queued.lengthBytes
-    return queue.ranges.delete(rangeKey(range))
+    queue.ranges.delete(rangeKey(range))
+    this.#forgetIdle(queue)
+    return true
   }
 
   /** The socket took the bytes of a served range. */
@@ -87,13 +110,15 @@ export class Slots {
     if (queue === undefined) return
     queue.sendingBytes -= bytes
     queue.movedAt = now
+    this.#forgetIdle(queue)
   }
 
   drop(peer: number): void {
-    for (const range of this.#queues.get(peer)?.ranges.values() ?? [])
-      this.#queuedBytes -= range.lengthBytes
+    const queue = this.#queues.get(peer)
+    if (queue === undefined) return
+    for (const range of queue.ranges.values()) this.#queuedBytes -= range.lengthBytes
     this.#queues.delete(peer)
-    this.#order = this.#order.filter(other => other !== peer)
+    this.#served = this.#served.filter(other => other !== queue)
   }
 
   /** The next range to read and send, or `undefined`. */
@@ -101,26 +126,66 @@ export class Slots {
     if (this.#queuedBytes === 0) return undefined
     this.#refill(now)
     if (this.#creditBytes < 0 || !this.#allowance.affords(now)) return undefined
-    let active = 0
-    for (const queue of this.#queues.values())
-      if (queue.sendingBytes > 0 && now - queue.movedAt < LIMITS.slotStallMicros) active++
-    for (let i = 0; i < this.#order.length; i++) {
-      const peer = this.#order.shift()!
-      this.#order.push(peer)
-      const queue = this.#queues.get(peer)!
-      if (queue.ranges.size === 0 || queue.sendingBytes >= SENDING_BYTES_MAX) continue
-      if (queue.sendingBytes === 0 && active >= LIMITS.uploadSlots) continue
-      const [[key, range]] = queue.ranges
-      queue.ranges.delete(key)
-      if (queue.sendingBytes === 0) queue.movedAt = now
-      queue.sendingBytes += range.lengthBytes
-      this.#queuedBytes -= range.lengthBytes
-      if (this.#rateBps !== Number.POSITIVE_INFINITY) this.#creditBytes -= range.lengthBytes
-      this.#allowance.spend(range.lengthBytes)
-      this.servedBytes += range.lengthBytes
-      return { peer, range }
+    this.#takeSlots(now)
+    this.#giveSlots(now)
+    const at = this.#served.findIndex(isReady)
+    if (at < 0) return undefined
+    const [queue] = this.#served.splice(at, 1)
+    this.#served.push(queue)
+    const [[key, range]] = queue.ranges
+    queue.ranges.delete(key)
+    if (queue.sendingBytes === 0) queue.movedAt = now
+    queue.sendingBytes += range.lengthBytes
+    this.#queuedBytes -= range.lengthBytes
+    if (this.#rateBps !== Number.POSITIVE_INFINITY) this.#creditBytes -= range.lengthBytes
+    this.#allowance.spend(range.lengthBytes)
+    this.servedBytes += range.lengthBytes
+    return { peer: queue.peer, range }
+  }
+
+  /** From those that want nothing, or take nothing; and when others wait, from who had his turn. */
+  #takeSlots(now: Micros): void {
+    const isFull = this.#served.length >= LIMITS.uploadSlots
+    const isOver = (queue: Queue): boolean =>
+      isIdle(queue) ||
+      isStalled(queue, now) ||
+      (isFull && now - queue.slotSince! >= LIMITS.slotTurnMicros)
+    const over = this.#served.filter(isOver)
+    if (over.length === 0) return
+    this.#served = this.#served.filter(queue => !over.includes(queue))
+    // They wait in the order in which they came, or always the same would come off badly.
+    for (const queue of over.sort((a, b) => a.place - b.place)) {
+      queue.slotSince = undefined
+      queue.place = ++this.#lastPlace
+      this.#forgetIdle(queue)
     }
-    return undefined
+  }
+
+  #forgetIdle(queue: Queue): void {
+    if (queue.slotSince === undefined && isIdle(queue)) this.#queues.delete(queue.peer)
+  }
+
+  #giveSlots(now: Micros): void {
+    while (this.#served.length < LIMITS.uploadSlots) {
+      const next = this.#nextInLine(now)
+      if (next === undefined) return
+      next.slotSince = now
+      this.#served.push(next)
+    }
+  }
+
+  /** Of the address that has the fewest slots whoever waits longest. */
+  #nextInLine(now: Micros): Queue | undefined {
+    let next: Queue | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    for (const queue of this.#queues.values()) {
+      if (queue.slotSince !== undefined || !isReady(queue) || isStalled(queue, now)) continue
+      const slots = this.#served.filter(({ host }) => host === queue.host).length
+      if (next && (slots > fewest || (slots === fewest && queue.place > next.place))) continue
+      next = queue
+      fewest = slots
+    }
+    return next
   }
 
   /** When a limited queue may go on; sockets wake the rest. */
@@ -141,4 +206,17 @@ export class Slots {
     this.#creditBytes = Math.min(cap, this.#creditBytes + Math.max(0, earned))
     this.#creditAt = now
   }
+}
+
+function isReady({ ranges, sendingBytes }: Queue): boolean {
+  return ranges.size > 0 && sendingBytes < SENDING_BYTES_MAX
+}
+
+function isIdle({ ranges, sendingBytes }: Queue): boolean {
+  return ranges.size === 0 && sendingBytes === 0
+}
+
+/** It takes nothing of what was sent. */
+function isStalled({ sendingBytes, movedAt }: Queue, now: Micros): boolean {
+  return sendingBytes > 0 && now - movedAt >= LIMITS.slotStallMicros
 }

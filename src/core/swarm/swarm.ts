@@ -408,7 +408,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const servable = this.#keeps && isServable(range, this.#geometry, this.#options.verified)
     if (!servable) return this.#reject(link, 'gone', range, now)
     if (this.later(range.block, link)) return this.#reject(link, 'later', range, now)
-    if (!this.slots.ask(link.peer, range, now)) this.#reject(link, 'later', range, now)
+    if (!this.slots.ask(link, range, now)) this.#reject(link, 'later', range, now)
   }
 
   #reject(link: Link, reason: RejectReason, range: Range, now: Micros): void {

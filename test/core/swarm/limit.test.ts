@@ -23,7 +23,7 @@ function served(transfers: readonly Slots[], from: readonly number[] = []): numb
       if (span < (from[i] ?? 0) || (now % 50_000 !== 7000 * i && now < slots.deadline)) return
       for (const peer of [1, 2, 3]) {
         const range = { block: asked * 16, offsetBytes: 0, lengthBytes: rangeBytes }
-        if (slots.ask(peer, range, now)) asked++
+        if (slots.ask({ peer, host: `10.0.0.${peer}` }, range, now)) asked++
       }
       for (let serve = slots.next(now); serve; serve = slots.next(now)) {
         spans[i][span] += serve.range.lengthBytes
@@ -87,7 +87,7 @@ describe('a limit for several transfers', () => {
     const commons = new Commons(200e6)
     const [goes, stays] = [capped(none, commons), capped(none, commons)]
     const range = { block: 0, offsetBytes: 0, lengthBytes: rangeBytes }
-    for (const slots of [goes, stays]) slots.ask(1, range, 0)
+    for (const slots of [goes, stays]) slots.ask({ peer: 1, host: '10.0.0.1' }, range, 0)
     expect(stays.next(0)).toBeDefined()
     expect(goes.next(0)).toBeUndefined() // it is its turn next, and it never takes it
     const [spans] = served([stays])

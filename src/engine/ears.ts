@@ -2,6 +2,7 @@
 // that they name, and asks who is there.
 
 import { randomBytes } from 'node:crypto'
+import { assert } from '../core/base/assert.js'
 import { LIMITS } from '../core/base/limits.js'
 import { Prng } from '../core/base/prng.js'
 import { Batch } from '../core/multicast/batch.js'
@@ -22,14 +23,15 @@ import {
   readHeader,
   type SessionId,
 } from '../core/wire/datagram.js'
-import type { Group, OnDatagram } from '../io/net/group.js'
+import { loadNative, type NativeBatch } from '../io/native/load.js'
+import type { Group, Messages, OnDatagram } from '../io/net/group.js'
 import { type Interface, receivedBytesOf } from '../io/net/interfaces.js'
 import type { Outlet } from '../io/net/outlet.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { nowMicros } from './drive.js'
 
 /** Datagrams that are handed to the core together at most. */
-const BATCH = 1024
+const BATCH = 4096
 
 export interface EarsOptions {
   readonly group: string
@@ -60,7 +62,7 @@ export class Ears {
   readonly #header = emptyHeader()
   readonly #turnstile = new Turnstile()
   readonly #batch = new Batch(BATCH)
-  readonly #lose: () => boolean
+  readonly #lose: (() => boolean) | undefined
   #closed = false
   #left = false
   /** When an announcement was last heard, and the groups were last joined. */
@@ -119,8 +121,13 @@ export class Ears {
     this.#opening.add(key)
     const onDatagram = this.#hearData.bind(this)
     const onPause = this.#flush.bind(this)
+    const { batch } = loadNative()
+    const onMessages =
+      batch && this.#lose === undefined
+        ? (messages: Messages) => this.#hearAll(messages, batch)
+        : undefined
     try {
-      const socket = await openGroup({ ...channel, interfaces, onDatagram, onPause })
+      const socket = await openGroup({ ...channel, interfaces, onDatagram, onMessages, onPause })
       if (this.#closed || !this.#opening.has(key)) await socket.close()
       else this.#data.set(key, socket)
     } catch (error) {
@@ -207,10 +214,19 @@ export class Ears {
     const header = this.#header
     if (!readHeader(bytes, at, length, header)) return
     if (header.keyEpoch !== 0 || header.channel !== 1) return
-    if (this.#lose()) return
+    if (this.#lose?.()) return
     const batch = this.#batch
     batch.hear(header, bytes, at, length, source, arrivedMicros)
     if (batch.full) this.#flush()
+  }
+
+  /** As `#hearData` of each, in one call. */
+  #hearAll(messages: Messages, native: NativeBatch): void {
+    const { slab, slotBytes, records, count, sources, nowMicros } = messages
+    const { memory, capacity } = this.#batch
+    const rows = native.hear(memory, capacity, slab, slotBytes, records, count, nowMicros)
+    assert(rows >= 0, 'what was received lies in its slab')
+    this.#batch.filled(rows, slab, sources)
   }
 
   #flush(): void {
@@ -221,9 +237,9 @@ export class Ears {
 }
 
 /** For demos and tests: `MCP2P_TEST_LOSS=0.02` loses that share of the data datagrams, at random. */
-function testLoss(): () => boolean {
+function testLoss(): (() => boolean) | undefined {
   const share = Number.parseFloat(process.env.MCP2P_TEST_LOSS ?? '0')
-  if (!(share > 0)) return () => false
+  if (!(share > 0)) return undefined
   const prng = new Prng(randomBytes(4).readUInt32BE(0))
   return () => prng.unit() < share
 }

@@ -49,7 +49,7 @@ export class Overheard {
       for (const each of this.#listening) {
         const { source, session, announce } = each
         if (session.low !== batch.sessionLow[i] || session.high !== batch.sessionHigh[i]) continue
-        if (source !== batch.source[i]) continue
+        if (source !== batch.sourceOf(i)) continue
         each.symbols ??= new ObjectSymbols(announce.meta.bytes, announce.symbolBytes)
         const bytes = each.symbols.add(batch.block[i], payload)
         if (bytes === undefined) continue

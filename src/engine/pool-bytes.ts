@@ -2,14 +2,13 @@
 // that it never sees; here is the memory, and all that is done to it: payloads are moved in, blocks
 // hashed, restored, written, and spilled to the disk when there is no more room.
 
+import { assert } from '../core/base/assert.js'
 import type { Geometry } from '../core/meta/geometry.js'
 import type { Batch } from '../core/multicast/batch.js'
 import type { FetchIn, FetchOut } from '../core/session/fetch.js'
-import { DATAGRAM } from '../core/wire/datagram.js'
 import { loadNative } from '../io/native/load.js'
 import type { ChunkStore, Hasher } from '../ports.js'
 import { Digester } from './digester.js'
-import { Mover } from './mover.js'
 import { Restorer } from './restorer.js'
 import { Writer } from './writer.js'
 
@@ -27,7 +26,6 @@ export interface PoolBytesOptions {
 export class PoolBytes {
   readonly #options: PoolBytesOptions
   readonly #pool: Uint8Array
-  readonly #mover: Mover
   readonly #digester: Digester
   readonly #restorer = new Restorer()
   readonly #writer: Writer
@@ -37,7 +35,6 @@ export class PoolBytes {
     const { poolBytes, geometry, hash, store, feed, onFailure } = options
     this.#options = options
     this.#pool = new Uint8Array(poolBytes)
-    this.#mover = new Mover(this.#pool, loadNative().memory)
     this.#digester = new Digester(hash, this.#pool, (block, digest) =>
       feed([{ type: 'hashed', block, digest }]),
     )
@@ -61,18 +58,24 @@ export class PoolBytes {
 
   /** Payloads of a batch that the machine has given their places. */
   place(batch: Batch): void {
-    const { geometry } = this.#options
-    for (let i = 0; i < batch.count; i++) {
-      const at = batch.place[i]
-      if (at < 0) continue
-      this.#firstMillis ??= performance.now()
-      const symbolBytes = batch.symbolBytes[i]
-      const left = geometry.bytesOfBlock(batch.block[i]) - batch.symbol[i] * symbolBytes
-      const bytes = batch.type[i] === DATAGRAM.data ? Math.min(symbolBytes, left) : symbolBytes
-      const from = batch.payload[i]
-      if (from) this.#mover.add(from, batch.payloadAt[i], at, bytes)
+    if (this.#move(batch) > 0) this.#firstMillis ??= performance.now()
+  }
+
+  #move(batch: Batch): number {
+    const { memory, capacity, count, slab } = batch
+    const native = loadNative().batch
+    if (native && slab) {
+      const placed = native.place(memory, capacity, count, slab, this.#pool)
+      assert(placed >= 0, 'payloads lie in their slab and in the pool')
+      return placed
     }
-    this.#mover.flush()
+    let placed = 0
+    for (let i = 0; i < count; i++) {
+      if (batch.place[i] < 0) continue
+      this.#pool.set(batch.payloadOf(i, batch.placeBytes[i]), batch.place[i])
+      placed++
+    }
+    return placed
   }
 
   copy({ bytes, from, lengthBytes, at }: Of<'copy'>): void {

@@ -160,14 +160,11 @@ export class Stand {
 
   #take(): void {
     const batch = this.#batch
-    const { geometry } = this.#original
     this.fetch.take(batch, 0, batch.count, this.now)
     for (let i = 0; i < batch.count; i++) {
       const at = batch.place[i]
       if (at < 0) continue
-      const offset = batch.symbol[i] * batch.symbolBytes[i]
-      const bytes = Math.min(batch.symbolBytes[i], geometry.bytesOfBlock(batch.block[i]) - offset)
-      this.#pool.set(batch.payloadOf(i, bytes), at)
+      this.#pool.set(batch.payloadOf(i, batch.placeBytes[i]), at)
     }
     batch.clear()
     this.#drain()

@@ -58,7 +58,7 @@ export class Blaster {
       this.#core.fill(batch, this.#setting.network.scheduler.now, this.#setting.lateMicros)
       if (batch.count === 0) return
       const sizes = batch.bytes.subarray(0, batch.count).map(bytes => HEADER_BYTES + bytes)
-      batch.source.fill(this.#process.host.address, 0, batch.count)
+      batch.sources[0] = this.#process.host.address
       this.#pending = { run: new Run(batch.count, sizes, batch), sent: 0 }
     }
     const pending = this.#pending

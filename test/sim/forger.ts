@@ -4,7 +4,7 @@
 
 import type { Prng } from '../../src/core/base/prng.js'
 import { Batch } from '../../src/core/multicast/batch.js'
-import { DATAGRAM, HEADER_BYTES } from '../../src/core/wire/datagram.js'
+import { DATAGRAM, emptyHeader, HEADER_BYTES } from '../../src/core/wire/datagram.js'
 import type { Forge, Lie } from './lies.js'
 import { type Pieces, Run } from './link.js'
 import type { Network, Process } from './network.js'
@@ -31,6 +31,7 @@ export interface ForgerOptions {
 export class Forger {
   readonly #options: ForgerOptions
   readonly #process: Process
+  readonly #header = emptyHeader()
   readonly #prng: Prng
   sent = 0
 
@@ -67,18 +68,10 @@ export class Forger {
         bytes: heard.symbolBytes[at],
       }
       forge(lie, blockCount, this.#prng)
-      const i = into.count++
-      into.type[i] = lie.type
-      into.block[i] = lie.block
-      into.symbol[i] = lie.symbol
-      into.sequence[i] = lie.sequence
-      into.timestampMicros[i] = lie.timestampMicros
-      into.bytes[i] = lie.bytes
-      into.symbolBytes[i] = heard.symbolBytes[at]
-      into.sessionHigh[i] = heard.sessionHigh[at]
-      into.sessionLow[i] = heard.sessionLow[at]
-      into.source[i] = claims
-      into.payload[i] = lie.type === DATAGRAM.layer ? new Uint8Array(lie.bytes).fill(1) : undefined
+      heard.headerOf(at, this.#header)
+      const length = HEADER_BYTES + lie.bytes
+      const bytes = lie.type === DATAGRAM.layer ? new Uint8Array(length).fill(1) : undefined
+      into.hear({ ...this.#header, ...lie }, bytes, 0, length, claims, 0)
     }
   }
 }

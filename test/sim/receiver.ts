@@ -235,7 +235,6 @@ export class Receiver {
 
   /** Moves the payloads; neighbours of one block in one go, but not from one place to the next. */
   #place(batch: Batch, from: number, to: number): void {
-    const { geometry } = this.#setting
     for (let i = from; i < to; ) {
       const at = batch.place[i]
       const block = batch.block[i]
@@ -249,9 +248,8 @@ export class Receiver {
       const offset = batch.symbol[i] * batch.symbolBytes[i]
       let bytes = 0
       for (; i < to && batch.block[i] === block && batch.place[i] === at + bytes; i++) {
-        const left = geometry.bytesOfBlock(block) - batch.symbol[i] * batch.symbolBytes[i]
         if (bytes > 0 && (at + bytes) % BLOCK_BYTES === 0) break
-        bytes += Math.min(batch.bytes[i], left)
+        bytes += batch.placeBytes[i]
       }
       this.content.put(at, bytes, block, isForged(batch), offset)
     }

@@ -8,48 +8,72 @@ import { DATAGRAM, HEADER_BYTES, type Header } from '../wire/datagram.js'
 export const NOWHERE = -1
 /** `place` of a layer or meta datagram, whose payload the core took by itself. */
 export const TAKEN = -2
+/** All columns of a datagram. */
+const ROW_BYTES = 4 * 8 + 4 * 4 + 5 * 2 + 3
 
 export class Batch {
   readonly capacity: number
   count = 0
-  readonly type: Uint8Array
+  /** All columns, one after another in this order: what the native part fills and reads. */
+  readonly memory: Uint8Array
   readonly sequence: Float64Array
   readonly block: Float64Array
-  readonly symbol: Uint8Array
-  readonly fecCode: Uint8Array
-  /** Payload bytes, header not counted. */
-  readonly bytes: Uint16Array
-  readonly symbolBytes: Uint16Array
+  /** When the kernel took it, where that is known; otherwise 0, which is now. */
+  readonly arrivedMicros: Float64Array
+  /** Written by the receiver's core: byte position in its pool, or NOWHERE or TAKEN. */
+  readonly place: Float64Array
   readonly sessionHigh: Uint32Array
   readonly sessionLow: Uint32Array
   readonly timestampMicros: Uint32Array
-  /** Source address of each received datagram. */
-  readonly source: string[]
-  /** When the kernel took it, where that is known; otherwise 0, which is now. */
-  readonly arrivedMicros: Float64Array
-  /** What holds the received payload, absent in a simulation, and where in it. */
-  readonly payload: (Uint8Array | undefined)[]
+  /** Where in its slab the received payload begins. */
   readonly payloadAt: Uint32Array
-  /** Written by the receiver's core: byte position in its pool, or NOWHERE or TAKEN. */
-  readonly place: Float64Array
+  /** Payload bytes, header not counted. */
+  readonly bytes: Uint16Array
+  readonly symbolBytes: Uint16Array
+  /** Written by the receiver's core: how many bytes of the payload belong at `place`. */
+  readonly placeBytes: Uint16Array
+  /** Those of one run bring the next symbols of one block, are equally long, and left together. */
+  readonly run: Uint16Array
+  /** Of what came from the socket together: its source and where it lies. */
+  readonly message: Uint16Array
+  readonly type: Uint8Array
+  readonly symbol: Uint8Array
+  readonly fecCode: Uint8Array
+  /** Source address of each message. */
+  readonly sources: string[] = ['']
+  /** What holds the payloads of each message; absent in a simulation. */
+  readonly #slabs: (Uint8Array | undefined)[] = []
+  #messages = 0
+  /** The one slab that holds all payloads, where there is one. */
+  slab: Uint8Array | undefined
 
   constructor(capacity: number) {
     this.capacity = capacity
-    this.type = new Uint8Array(capacity)
-    this.sequence = new Float64Array(capacity)
-    this.block = new Float64Array(capacity)
-    this.symbol = new Uint8Array(capacity)
-    this.fecCode = new Uint8Array(capacity)
-    this.bytes = new Uint16Array(capacity)
-    this.symbolBytes = new Uint16Array(capacity)
-    this.sessionHigh = new Uint32Array(capacity)
-    this.sessionLow = new Uint32Array(capacity)
-    this.timestampMicros = new Uint32Array(capacity)
-    this.source = new Array(capacity).fill('')
-    this.arrivedMicros = new Float64Array(capacity)
-    this.payload = new Array(capacity).fill(undefined)
-    this.payloadAt = new Uint32Array(capacity)
-    this.place = new Float64Array(capacity)
+    this.memory = new Uint8Array(capacity * ROW_BYTES)
+    let at = 0
+    const column = <Column>(
+      Type: new (buffer: ArrayBufferLike, at: number, length: number) => Column,
+      bytes: number,
+    ): Column => {
+      at += capacity * bytes
+      return new Type(this.memory.buffer, at - capacity * bytes, capacity)
+    }
+    this.sequence = column(Float64Array, 8)
+    this.block = column(Float64Array, 8)
+    this.arrivedMicros = column(Float64Array, 8)
+    this.place = column(Float64Array, 8)
+    this.sessionHigh = column(Uint32Array, 4)
+    this.sessionLow = column(Uint32Array, 4)
+    this.timestampMicros = column(Uint32Array, 4)
+    this.payloadAt = column(Uint32Array, 4)
+    this.bytes = column(Uint16Array, 2)
+    this.symbolBytes = column(Uint16Array, 2)
+    this.placeBytes = column(Uint16Array, 2)
+    this.run = column(Uint16Array, 2)
+    this.message = column(Uint16Array, 2)
+    this.type = column(Uint8Array, 1)
+    this.symbol = column(Uint8Array, 1)
+    this.fecCode = column(Uint8Array, 1)
   }
 
   get full(): boolean {
@@ -59,13 +83,13 @@ export class Batch {
   /** Adds a datagram that lies in `bytes` from `at` on; it must stay there until `clear`. */
   hear(
     header: Header,
-    bytes: Uint8Array,
+    bytes: Uint8Array | undefined,
     at: number,
     length: number,
     source: string,
     arrivedMicros: number,
   ): void {
-    const i = this.count++
+    const i = this.count
     this.type[i] = header.type
     this.sequence[i] = header.sequence
     this.block[i] = header.block
@@ -76,10 +100,28 @@ export class Batch {
     this.sessionHigh[i] = header.sessionHigh
     this.sessionLow[i] = header.sessionLow
     this.timestampMicros[i] = header.timestampMicros
-    this.source[i] = source
     this.arrivedMicros[i] = arrivedMicros
-    this.payload[i] = bytes
     this.payloadAt[i] = at + HEADER_BYTES
+    const message = this.#messages - 1
+    if (message < 0 || this.#slabs[message] !== bytes || this.sources[message] !== source) {
+      this.sources[this.#messages] = source
+      this.#slabs[this.#messages++] = bytes
+    }
+    this.message[i] = this.#messages - 1
+    this.add()
+  }
+
+  /** The row at `count` is filled in: it is one more. */
+  add(): void {
+    const i = this.count++
+    this.run[i] = i > 0 && this.#continues(i) ? this.run[i - 1] : i
+  }
+
+  /** The native part has filled `count` rows from `slab`; it stays as it is until `clear`. */
+  filled(count: number, slab: Uint8Array, sources: readonly string[]): void {
+    this.count = count
+    this.slab = slab
+    for (const [i, source] of sources.entries()) this.sources[i] = source
   }
 
   /** Fills in the header of datagram `i` of a blast. */
@@ -96,38 +138,52 @@ export class Batch {
     header.block = this.block[i]
   }
 
+  sourceOf(i: number): string {
+    return this.sources[this.message[i]]
+  }
+
+  /** What holds the received payload of datagram `i`; absent in a simulation. */
+  slabOf(i: number): Uint8Array | undefined {
+    return this.slab ?? this.#slabs[this.message[i]]
+  }
+
   /**
-   * Where the run of datagram `from` ends, at most at `to`: those that bring the next symbols of the
-   * same block and left together. What is true of one of them is true of all.
+   * Where the run of datagram `from` ends, at most at `to`. What is true of one of them is true of
+   * all.
    */
   runEnd(from: number, to: number): number {
+    const run = this.run[from]
     let i = from + 1
-    if (this.type[from] === DATAGRAM.data) while (i < to && this.#continues(i)) i++
+    while (i < to && this.run[i] === run) i++
     return i
   }
 
   #continues(i: number): boolean {
     return (
+      this.type[i] === DATAGRAM.data &&
       this.symbol[i] === this.symbol[i - 1] + 1 &&
       this.sequence[i] === this.sequence[i - 1] + 1 &&
       this.block[i] === this.block[i - 1] &&
       this.timestampMicros[i] === this.timestampMicros[i - 1] &&
-      this.type[i] === DATAGRAM.data &&
+      this.type[i - 1] === DATAGRAM.data &&
+      this.bytes[i] === this.bytes[i - 1] &&
       this.symbolBytes[i] === this.symbolBytes[i - 1] &&
       this.sessionLow[i] === this.sessionLow[i - 1] &&
       this.sessionHigh[i] === this.sessionHigh[i - 1] &&
-      this.source[i] === this.source[i - 1]
+      this.sourceOf(i) === this.sourceOf(i - 1)
     )
   }
 
   /** The first `bytes` of a received payload; zeros in a simulation. */
   payloadOf(i: number, bytes: number): Uint8Array {
     const at = this.payloadAt[i]
-    return this.payload[i]?.subarray(at, at + bytes) ?? new Uint8Array(bytes)
+    return this.slabOf(i)?.subarray(at, at + bytes) ?? new Uint8Array(bytes)
   }
 
   clear(): void {
-    this.payload.fill(undefined, 0, this.count)
+    this.#slabs.length = 0
+    this.#messages = 0
+    this.slab = undefined
     this.count = 0
   }
 }

@@ -194,13 +194,14 @@ export class Sender {
     while (this.#running && !batch.full) {
       if (credit < size) break
       if (!this.#next(batch, now)) break
-      const i = batch.count++
+      const i = batch.count
       const sent = HEADER_BYTES + batch.bytes[i]
       batch.sequence[i] = this.sequence++ % SEQUENCES
       batch.sessionHigh[i] = this.session.high
       batch.sessionLow[i] = this.session.low
       batch.symbolBytes[i] = this.symbolBytes
       batch.timestampMicros[i] = timestamp
+      batch.add()
       credit -= sent
       this.sentBytes += sent
       this.#bytesSinceMeta += sent

@@ -115,28 +115,26 @@ export class Stream {
     const arrived = batch.arrivedMicros[from] || now
     this.heardAt = now
     const last = batch.arrivedMicros[to - 1] || now
+    const count = to - from
+    const wireBytes = HEADER_BYTES + batch.bytes[from]
     this.#arrivedAt = Math.max(this.#arrivedAt, last)
     this.#lagMicros = Math.min(this.#lagMicros, Math.max(0, now - last))
     // They left together, so the first to arrive waited least.
     const difference = timestampDelta(arrived % 2 ** 32, batch.timestampMicros[from])
-    this.#delay.sample(difference, to - from, now)
-    this.#follow(first, to - from)
+    this.#delay.sample(difference, count, now)
+    this.#follow(first, count)
     if (Math.abs(first - this.highestSequence) > STRAY_SEQUENCES) return
-    if (this.#window.addAbove(first, to - from)) {
-      let wireBytes = 0
-      for (let i = from; i < to; i++) wireBytes += HEADER_BYTES + batch.bytes[i]
-      return this.#note(to - from, wireBytes)
-    }
-    for (let i = from; i < to; i++) {
-      if (this.#window.add(first + i - from)) this.#note(1, HEADER_BYTES + batch.bytes[i])
+    if (this.#window.addAbove(first, count)) return this.#note(count, count * wireBytes)
+    for (let i = 0; i < count; i++) {
+      if (this.#window.add(first + i)) this.#note(1, wireBytes)
       else this.#repeated()
     }
   }
 
-  /** The datagram just heard found no room here: it counts as dropped by this host, not as received. */
-  refuse(wireBytes: number): void {
-    this.#refused++
-    this.#refusedBytes += wireBytes
+  /** Datagrams just heard found no room here: they count as dropped by this host, not as received. */
+  refuse(count: number, wireBytesEach: number): void {
+    this.#refused += count
+    this.#refusedBytes += count * wireBytesEach
   }
 
   /**

@@ -25,6 +25,7 @@ export class Intake {
 
   /** Datagrams [from, to) of the batch, as heard: each gets its `place`. */
   take(batch: Batch, from: number, to: number, now: Micros): void {
+    batch.place.fill(NOWHERE, from, to)
     for (let i = from; i < to; ) {
       const end = batch.runEnd(i, to)
       this.#take(batch, i, end, now)
@@ -44,7 +45,6 @@ export class Intake {
   }
 
   #take(batch: Batch, from: number, to: number, now: Micros): void {
-    for (let i = from; i < to; i++) batch.place[i] = NOWHERE
     const stream = this.#transmitters.hear(batch, from, to, now)
     if (stream === undefined) return
     const type = batch.type[from]
@@ -69,31 +69,34 @@ export class Intake {
     if (batch.fecCode[i] !== FEC_CODE || batch.bytes[i] !== symbolBytes) return
     const block = batch.block[i]
     batch.place[i] = this.#assembly.parity(block, batch.symbol[i], symbolBytes)
+    batch.placeBytes[i] = symbolBytes
     stream.grainBlocks = this.#assembly.grainBlocks
     if (this.#coded[this.#coded.length - 1] !== block) this.#coded.push(block)
   }
 
+  /** A run: all are equally long, so one that is cut short is none of several. */
   #place(stream: Stream, batch: Batch, from: number, to: number): void {
     const block = batch.block[from]
+    const count = to - from
+    const first = batch.symbol[from]
     const symbolBytes = batch.symbolBytes[from]
     const blockBytes = this.#geometry.bytesOfBlock(block)
-    for (let i = from; i < to; i++) {
-      const left = blockBytes - batch.symbol[i] * symbolBytes
-      if (left > 0 && batch.bytes[i] >= Math.min(left, symbolBytes)) continue
-      // One is cut short: what follows it is not next to what came before.
-      if (i > from) this.#place(stream, batch, from, i)
-      if (i + 1 < to) this.#place(stream, batch, i + 1, to)
-      return
-    }
-    const place = this.#assembly.symbols(block, batch.symbol[from], to - from, symbolBytes)
-    if (place === SINGLY) {
+    const lastBytes = Math.min(symbolBytes, blockBytes - (first + count - 1) * symbolBytes)
+    const place =
+      batch.bytes[from] < (count > 1 ? symbolBytes : lastBytes)
+        ? SINGLY
+        : this.#assembly.symbols(block, first, count, symbolBytes)
+    if (place === SINGLY && count > 1) {
       for (let i = from; i < to; i++) this.#place(stream, batch, i, i + 1)
       return
     }
-    if (place === NO_ROOM)
-      for (let i = from; i < to; i++) stream.refuse(HEADER_BYTES + batch.bytes[i])
+    if (place === NO_ROOM) stream.refuse(count, HEADER_BYTES + batch.bytes[from])
     if (place < 0) return
-    for (let i = from; i < to; i++) batch.place[i] = place + (i - from) * symbolBytes
+    for (let i = from; i < to; i++) {
+      batch.place[i] = place + (i - from) * symbolBytes
+      batch.placeBytes[i] = symbolBytes
+    }
+    batch.placeBytes[to - 1] = lastBytes
     if (this.#touched[this.#touched.length - 1] !== block) this.#touched.push(block)
   }
 }

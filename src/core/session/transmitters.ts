@@ -171,7 +171,7 @@ export class Transmitters {
     for (const known of this.#known) {
       const { stream } = known
       if (stream.session.low !== low || stream.session.high !== high) continue
-      if (stream.source !== batch.source[from]) continue
+      if (stream.source !== batch.sourceOf(from)) continue
       if (stream.symbolBytes !== batch.symbolBytes[from]) continue
       if (!isVouched(known) && this.#hearsVouched(now)) break
       if (stream.totalReceived === 0 && this.#isOtherHeard(stream, now)) stream.beginsBeside()

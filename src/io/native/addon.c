@@ -8,7 +8,7 @@ static napi_value start(napi_env env, napi_value exports) {
     napi_value (*door)(napi_env env);
   } parts[] = {
       {"udp", udp_door}, {"scheduler", scheduler_door}, {"hash", hash_door},
-      {"fec", fec_door}, {"memory", memory_door}, {"socket", socket_door},
+      {"fec", fec_door}, {"batch", batch_door}, {"socket", socket_door},
   };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     napi_value door = parts[i].door(env);

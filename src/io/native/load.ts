@@ -101,13 +101,26 @@ export interface NativeHash {
   ) => number
 }
 
-/** Copies of many stretches of memory. */
-export interface NativeMemory {
-  /**
-   * Copies `count` stretches of `from` into `into`: `moves` has where each begins, where it goes and
-   * its length. Returns `count`, or a negative errno when one does not fit, and then moves nothing.
-   */
-  move(from: Uint8Array, into: Uint8Array, moves: Int32Array, count: number): number
+/** The columns of a `Batch`, all in its `memory`. A number below zero is a negative errno. */
+export interface NativeBatch {
+  /** Describes the data datagrams of what `receive` took at `nowMicros`; returns how many rows. */
+  hear(
+    memory: Uint8Array,
+    capacity: number,
+    slab: Uint8Array,
+    slotBytes: number,
+    records: Int32Array,
+    messages: number,
+    nowMicros: number,
+  ): number
+  /** Moves payloads to their places; returns how many have one. When one does not fit, none is moved. */
+  place(
+    memory: Uint8Array,
+    capacity: number,
+    count: number,
+    slab: Uint8Array,
+    pool: Uint8Array,
+  ): number
 }
 
 /** Sums of products over GF(2^8). */
@@ -119,10 +132,10 @@ export interface NativeFec {
 }
 
 interface NativeParts {
+  readonly batch: NativeBatch
   readonly fec: NativeFec
   readonly udp: NativeUdp
   readonly hash: NativeHash
-  readonly memory: NativeMemory
   readonly scheduler: NativeScheduler
   readonly socket: NativeSocket
 }

@@ -36,7 +36,7 @@ napi_value udp_door(napi_env env);
 napi_value scheduler_door(napi_env env);
 napi_value hash_door(napi_env env);
 napi_value fec_door(napi_env env);
-napi_value memory_door(napi_env env);
+napi_value batch_door(napi_env env);
 napi_value socket_door(napi_env env);
 
 #endif

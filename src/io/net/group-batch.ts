@@ -177,6 +177,23 @@ export class BatchGroup implements Group {
     slab ??= new Uint8Array(UDP_MESSAGES_MAX * SLOT_BYTES)
     const count = this.#udp.receive(this.#handle, slab, SLOT_BYTES, records)
     const now = Math.floor(performance.now() * 1000)
+    if (count <= 0) return 0
+    const { onMessages, onPause } = this.#options
+    if (onMessages) {
+      const sources: string[] = []
+      for (let record = 0; record < count * UDP_RECORD_WORDS; record += UDP_RECORD_WORDS) {
+        sources.push(this.#sources.text(records, record))
+        this.#datagrams += Math.ceil(records[record] / Math.max(1, records[record + 1]))
+      }
+      onMessages({ slab, slotBytes: SLOT_BYTES, records, count, sources, nowMicros: now })
+    } else this.#oneByOne(slab, count, now)
+    this.#messages += count
+    // The next look fills the slab anew.
+    onPause?.()
+    return count
+  }
+
+  #oneByOne(slab: Uint8Array, count: number, now: number): void {
     const { onDatagram } = this.#options
     for (let i = 0; i < count; i++) {
       const record = i * UDP_RECORD_WORDS
@@ -191,10 +208,6 @@ export class BatchGroup implements Group {
         this.#datagrams++
       }
     }
-    this.#messages += Math.max(0, count)
-    // The next look fills the slab anew.
-    if (count > 0) this.#options.onPause?.()
-    return Math.max(0, count)
   }
 }
 

@@ -11,6 +11,8 @@ export interface GroupOptions {
   /** Only what this address sends (RFC 4607). */
   readonly source?: string
   readonly onDatagram: OnDatagram
+  /** Takes all that came together, instead of one by one, where the socket has it so. */
+  readonly onMessages?: (messages: Messages) => void
   /** No more datagrams for now: what was handed over is to be used at once. */
   readonly onPause?: () => void
 }
@@ -26,6 +28,17 @@ export type OnDatagram = (
   source: string,
   arrivedMicros: number,
 ) => void
+
+/** What came in one batch, valid until `onPause` returns: `count` slots of the slab, each with a record. */
+export interface Messages {
+  readonly slab: Uint8Array
+  readonly slotBytes: number
+  readonly records: Int32Array
+  readonly count: number
+  /** Whence each came. */
+  readonly sources: readonly string[]
+  readonly nowMicros: number
+}
 
 export interface Group {
   /** Interfaces that it joined on. */

@@ -106,7 +106,7 @@ it('counts what found no room here as dropped here, once', () => {
   const stream = new Stream({ high: 1, low: 2 }, '10.0.0.1', 1366, BLOCKS, 0)
   for (let sequence = 0; sequence < 1000; sequence++) {
     hearOne(stream, sequence, 0, sequence)
-    if (sequence % 4 === 0) stream.refuse(1398)
+    if (sequence % 4 === 0) stream.refuse(1, 1398)
   }
   const hearing = stream.takeHearing(1000)
   const bytes = { receivedBytes: 750 * 1398 }

@@ -39,7 +39,7 @@ function isTaken(transmitters: Transmitters, source: string, now: number, low = 
   const batch = new Batch(1)
   batch.sessionHigh[0] = low === 9 ? 7 : 1
   batch.sessionLow[0] = low
-  batch.source[0] = source
+  batch.sources[0] = source
   batch.symbolBytes[0] = 1366
   batch.bytes[0] = 1366
   return transmitters.hear(batch, 0, 1, now) !== undefined

@@ -7,19 +7,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { Batch } from '../../../src/core/multicast/batch.js'
 import {
   loadNative,
+  type NativeBatch,
   type NativeHash,
   type NativeSocket,
   type NativeUdp,
+  UDP_RECORD_WORDS,
 } from '../../../src/io/native/load.js'
 import { repositoryRoot } from '../../lab/root.js'
 
-const { udp, hash, memory, scheduler, socket, why } = loadNative()
+const { batch, udp, hash, scheduler, socket, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
-it.skipIf(!compiles).each(['udp', 'fec', 'sha256', 'sha256-wide'])(
+it.skipIf(!compiles).each(['udp', 'fec', 'sha256', 'sha256-wide', 'batch'])(
   '%s.c does what it says, and nothing outside its slab',
   unit => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
@@ -138,29 +141,41 @@ it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it
     )
 })
 
-it.skipIf(memory === undefined)('moves nothing when one stretch would leave its slab', () => {
-  const from = new Uint8Array(100).fill(7)
-  const into = new Uint8Array(50)
-  const call = memory!.move as (...argv: unknown[]) => number
-  const fine = [0, 0, 10]
-  for (const wrong of [
-    [100, 0, 1],
-    [91, 0, 10],
-    [0, 41, 10],
-    [-1, 0, 1],
-    [0, -1, 1],
-    [0, 0, -1],
-    [0, 0, 51],
-  ])
-    expect(call(from, into, new Int32Array([...fine, ...wrong]), 2)).toBeLessThan(0)
-  expect(call(from, into, new Int32Array(fine), 2)).toBeLessThan(0)
-  expect(into.every(byte => byte === 0)).toBe(true)
-  fc.assert(
-    fc.property(fc.array(anything, { maxLength: 5 }), argv => {
-      expect(typeof call(...argv)).toBe('number')
-    }),
-    { numRuns: 20_000 },
-  )
+it.skipIf(batch === undefined)('reads and moves nothing outside its slabs', () => {
+  const { hear, place } = batch as NativeBatch
+  const columns = new Batch(4)
+  const { memory } = columns
+  const records = new Int32Array(2 * UDP_RECORD_WORDS)
+  expect(hear(memory, 4, new Uint8Array(64), 64, records, 2, 0)).toBe(0)
+  expect(hear(memory, 5, new Uint8Array(64), 64, records, 2, 0)).toBeLessThan(0)
+  expect(hear(memory.subarray(1), 3, new Uint8Array(64), 64, records, 2, 0)).toBeLessThan(0)
+  expect(hear(memory, 4, new Uint8Array(64), 64, records, 3, 0)).toBeLessThan(0)
+  for (const [at, payloadAt, bytes, right] of [
+    [0, 0, 10, 2],
+    [40, 90, 10, 2],
+    [41, 0, 10, -22],
+    [0, 91, 10, -22],
+    [0, 0, 51, -22],
+    [2 ** 53, 0, 1, -22],
+    [Number.POSITIVE_INFINITY, 0, 1, -22],
+    [-1, 0, 1000, 1],
+    [Number.NaN, 0, 1000, 1],
+  ]) {
+    columns.place.set([0, at])
+    columns.placeBytes.set([1, bytes])
+    columns.payloadAt.set([0, payloadAt])
+    const pool = new Uint8Array(50)
+    expect(place(memory, 4, 2, new Uint8Array(100).fill(7), pool)).toBe(right)
+    if (right < 0) expect(pool.every(byte => byte === 0)).toBe(true)
+  }
+  expect(place(memory, 4, 5, new Uint8Array(100), new Uint8Array(50))).toBeLessThan(0)
+  for (const call of [hear, place] as ((...argv: unknown[]) => unknown)[])
+    fc.assert(
+      fc.property(fc.array(anything, { maxLength: 7 }), argv => {
+        expect(typeof call(...argv)).toBe('number')
+      }),
+      { numRuns: 20_000 },
+    )
 })
 
 it.skipIf(socket === undefined)('marks and paces no descriptor that is none, and says so', () => {

@@ -1,0 +1,118 @@
+#include "batch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAGIC 0x6d32
+#define VERSION 1
+#define DATA 0
+
+static void *column(uint8_t **at, size_t capacity, size_t bytes) {
+  void *begin = *at;
+  *at += capacity * bytes;
+  return begin;
+}
+
+bool batch_of(uint8_t *memory, size_t memory_bytes, size_t capacity, struct batch *out) {
+  const size_t row = 4 * sizeof(double) + 4 * sizeof(uint32_t) + 5 * sizeof(uint16_t) + 3;
+  if (capacity > BATCH_ROWS_MAX || memory_bytes / row < capacity) return false;
+  if ((uintptr_t)memory % sizeof(double) != 0) return false;
+  uint8_t *at = memory;
+  out->capacity = capacity;
+  out->sequence = column(&at, capacity, sizeof(double));
+  out->block = column(&at, capacity, sizeof(double));
+  out->arrived_micros = column(&at, capacity, sizeof(double));
+  out->place = column(&at, capacity, sizeof(double));
+  out->session_high = column(&at, capacity, sizeof(uint32_t));
+  out->session_low = column(&at, capacity, sizeof(uint32_t));
+  out->timestamp_micros = column(&at, capacity, sizeof(uint32_t));
+  out->payload_at = column(&at, capacity, sizeof(uint32_t));
+  out->bytes = column(&at, capacity, sizeof(uint16_t));
+  out->symbol_bytes = column(&at, capacity, sizeof(uint16_t));
+  out->place_bytes = column(&at, capacity, sizeof(uint16_t));
+  out->run = column(&at, capacity, sizeof(uint16_t));
+  out->message = column(&at, capacity, sizeof(uint16_t));
+  out->type = column(&at, capacity, 1);
+  out->symbol = column(&at, capacity, 1);
+  out->fec_code = column(&at, capacity, 1);
+  return true;
+}
+
+static uint32_t get16(const uint8_t *p) { return (uint32_t)p[0] << 8 | p[1]; }
+static uint32_t get32(const uint8_t *p) { return get16(p) << 16 | get16(p + 2); }
+
+// Reads one header into row `i`; false when it is none of a data channel of ours.
+static bool describe(struct batch *b, size_t i, const uint8_t *h, size_t length) {
+  if (length < BATCH_HEADER_BYTES || length - BATCH_HEADER_BYTES > UINT16_MAX) return false;
+  if (get16(h) != MAGIC || h[2] >> 4 != VERSION) return false;
+  // An encrypted payload, or another channel.
+  if (h[4] != 0 || h[5] != 1) return false;
+  b->type[i] = h[2] & 15;
+  b->symbol_bytes[i] = (uint16_t)get16(h + 6);
+  b->session_high[i] = get32(h + 8);
+  b->session_low[i] = get32(h + 12);
+  b->sequence[i] = (double)((uint64_t)get16(h + 16) << 32 | get32(h + 18));
+  b->symbol[i] = h[22];
+  b->fec_code[i] = h[23];
+  b->timestamp_micros[i] = get32(h + 24);
+  b->block[i] = get32(h + 28);
+  b->bytes[i] = (uint16_t)(length - BATCH_HEADER_BYTES);
+  return true;
+}
+
+static bool same_source(const struct udp_record *a, const struct udp_record *b) {
+  return a->family == b->family && a->scope == b->scope && memcmp(a->address, b->address, 16) == 0;
+}
+
+// As `#continues` of batch.ts.
+static bool continues(const struct batch *b, size_t i, const struct udp_record *records) {
+  const size_t before = i - 1;
+  return b->type[i] == DATA && b->type[before] == DATA && b->symbol[i] == b->symbol[before] + 1 &&
+         b->sequence[i] == b->sequence[before] + 1 && b->block[i] == b->block[before] &&
+         b->timestamp_micros[i] == b->timestamp_micros[before] && b->bytes[i] == b->bytes[before] &&
+         b->symbol_bytes[i] == b->symbol_bytes[before] &&
+         b->session_low[i] == b->session_low[before] &&
+         b->session_high[i] == b->session_high[before] &&
+         (b->message[i] == b->message[before] ||
+          same_source(&records[b->message[i]], &records[b->message[before]]));
+}
+
+size_t batch_hear(struct batch *b, const uint8_t *slab, size_t slab_bytes, size_t slot_bytes,
+                  const struct udp_record *records, size_t messages, double now_micros) {
+  size_t row = 0;
+  if (slot_bytes == 0) return 0;
+  for (size_t m = 0; m < messages && m < UINT16_MAX; m++) {
+    const struct udp_record *r = &records[m];
+    const size_t length = r->length_bytes, segment = r->segment_bytes;
+    if (m >= slab_bytes / slot_bytes || length > slot_bytes || segment == 0) continue;
+    const uint8_t *message = slab + m * slot_bytes;
+    for (size_t at = 0; at < length && row < b->capacity; at += segment) {
+      const size_t bytes = length - at < segment ? length - at : segment;
+      if (!describe(b, row, message + at, bytes)) continue;
+      b->arrived_micros[row] = now_micros - r->age_micros;
+      b->payload_at[row] = (uint32_t)(m * slot_bytes + at + BATCH_HEADER_BYTES);
+      b->message[row] = (uint16_t)m;
+      b->run[row] = row > 0 && continues(b, row, records) ? b->run[row - 1] : (uint16_t)row;
+      row++;
+    }
+  }
+  return row;
+}
+
+long batch_place(const struct batch *b, size_t count, const uint8_t *slab, size_t slab_bytes,
+                 uint8_t *pool, size_t pool_bytes) {
+  if (count > b->capacity) return -EINVAL;
+  for (size_t i = 0; i < count; i++) {
+    if (!(b->place[i] >= 0)) continue;
+    const size_t bytes = b->place_bytes[i];
+    if (bytes > pool_bytes || b->place[i] > (double)(pool_bytes - bytes)) return -EINVAL;
+    if (b->payload_at[i] > slab_bytes || bytes > slab_bytes - b->payload_at[i]) return -EINVAL;
+  }
+  long placed = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!(b->place[i] >= 0)) continue;
+    memmove(pool + (size_t)b->place[i], slab + b->payload_at[i], b->place_bytes[i]);
+    placed++;
+  }
+  return placed;
+}

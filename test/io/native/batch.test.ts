@@ -1,0 +1,157 @@
+// Datagrams as columns: the native part and its twin make the same of whatever comes, and move the
+// payloads to the same places.
+
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { Batch, NOWHERE } from '../../../src/core/multicast/batch.js'
+import {
+  emptyHeader,
+  HEADER_BYTES,
+  readHeader,
+  writeHeader,
+} from '../../../src/core/wire/datagram.js'
+import { loadNative, UDP_RECORD_WORDS } from '../../../src/io/native/load.js'
+
+const { batch: native } = loadNative()
+const CAPACITY = 32
+const SLOT_BYTES = 2048
+const NOW = 5_000_000
+
+interface Message {
+  readonly source: number
+  readonly segmentBytes: number
+  readonly datagrams: readonly Uint8Array[]
+}
+
+const header = fc.record({
+  type: fc.constantFrom(0, 0, 0, 1, 3, 7),
+  channel: fc.constantFrom(1, 1, 1, 2),
+  keyEpoch: fc.constantFrom(0, 0, 0, 1),
+  symbolBytes: fc.constantFrom(64, 100),
+  sessionHigh: fc.constantFrom(1, 0xffff_ffff),
+  sessionLow: fc.constant(9),
+  sequence: fc.constantFrom(0, 2 ** 32 - 2, 2 ** 48 - 3),
+  symbol: fc.integer({ min: 0, max: 9 }),
+  fecCode: fc.constantFrom(0, 1),
+  timestampMicros: fc.constantFrom(0, 0xffff_ffff),
+  block: fc.constantFrom(0, 3, 0xffff_ffff),
+})
+
+/** Several that follow each other, as a sender makes them, or garbage. */
+const message: fc.Arbitrary<Message> = fc
+  .record({
+    source: fc.constantFrom(1, 2),
+    first: header,
+    count: fc.integer({ min: 1, max: 6 }),
+    payloadBytes: fc.integer({ min: 0, max: 120 }),
+    lastBytes: fc.integer({ min: 0, max: 120 }),
+    spoilt: fc.option(fc.tuple(fc.nat(5), fc.nat(40), fc.nat(255)), { nil: undefined }),
+  })
+  .map(({ source, first, count, payloadBytes, lastBytes, spoilt }) => {
+    const datagrams = Array.from({ length: count }, (_, i) => {
+      const bytes = i < count - 1 ? payloadBytes : Math.min(lastBytes, payloadBytes)
+      const datagram = new Uint8Array(HEADER_BYTES + bytes).fill(i + 1)
+      const { symbol, sequence } = first
+      writeHeader(datagram, 0, {
+        ...emptyHeader(),
+        ...first,
+        symbol: symbol + i,
+        sequence: sequence + i,
+      })
+      if (spoilt?.[0] === i) datagram[spoilt[1] % datagram.length] = spoilt[2]
+      return datagram
+    })
+    return { source, segmentBytes: HEADER_BYTES + payloadBytes, datagrams }
+  })
+
+it.skipIf(native === undefined)('hears and places as its twin', () => {
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 8 }), fc.nat(40), (messages, room) => {
+      const slab = slabOf(messages)
+      const records = new Int32Array(messages.length * UDP_RECORD_WORDS + UDP_RECORD_WORDS)
+      for (const [i, { source, segmentBytes, datagrams }] of messages.entries()) {
+        const record = i * UDP_RECORD_WORDS
+        const lengthBytes = datagrams.reduce((sum, { length }) => sum + length, 0)
+        records.set([lengthBytes, segmentBytes, i, 4, 0, 9, source], record)
+      }
+      const sources = messages.map(({ source }) => `10.0.0.${source}`)
+      const one = new Batch(CAPACITY)
+      const { memory, capacity } = one
+      one.filled(
+        native!.hear(memory, capacity, slab, SLOT_BYTES, records, messages.length, NOW),
+        slab,
+        sources,
+      )
+      const other = heardByTwin(messages, slab, sources)
+      expect(rows(one)).toEqual(rows(other))
+      expect(placed(one, room, true)).toEqual(placed(other, room, false))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+function slabOf(messages: readonly Message[]): Uint8Array {
+  const slab = new Uint8Array(SLOT_BYTES * Math.max(1, messages.length))
+  for (const [i, { datagrams }] of messages.entries()) {
+    let at = i * SLOT_BYTES
+    for (const datagram of datagrams) {
+      slab.set(datagram, at)
+      at += datagram.length
+    }
+  }
+  return slab
+}
+
+function heardByTwin(
+  messages: readonly Message[],
+  slab: Uint8Array,
+  sources: readonly string[],
+): Batch {
+  const batch = new Batch(CAPACITY)
+  const into = emptyHeader()
+  for (const [i, { datagrams }] of messages.entries()) {
+    let at = i * SLOT_BYTES
+    for (const { length } of datagrams) {
+      const isOurs = readHeader(slab, at, length, into) && into.channel === 1 && into.keyEpoch === 0
+      if (isOurs && !batch.full) batch.hear(into, slab, at, length, sources[i], NOW - i)
+      at += length
+    }
+  }
+  return batch
+}
+
+function rows(batch: Batch): unknown[] {
+  return Array.from({ length: batch.count }, (_, i) => [
+    batch.type[i],
+    batch.sequence[i],
+    batch.block[i],
+    batch.symbol[i],
+    batch.fecCode[i],
+    batch.bytes[i],
+    batch.symbolBytes[i],
+    batch.sessionHigh[i],
+    batch.sessionLow[i],
+    batch.timestampMicros[i],
+    batch.arrivedMicros[i],
+    batch.run[i],
+    batch.sourceOf(i),
+    batch.payloadAt[i],
+  ])
+}
+
+/** Every third row has no place; the others stand one behind the other. */
+function placed(batch: Batch, room: number, isNative: boolean): Uint8Array {
+  const pool = new Uint8Array(CAPACITY * 160)
+  for (let i = 0, at = room; i < batch.count; i++) {
+    const bytes = Math.min(batch.bytes[i], 100)
+    batch.place[i] = i % 3 === 2 ? NOWHERE : at
+    batch.placeBytes[i] = bytes
+    at += bytes
+  }
+  const { memory, capacity, count, slab } = batch
+  if (isNative) native!.place(memory, capacity, count, slab!, pool)
+  else
+    for (let i = 0; i < count; i++)
+      if (batch.place[i] >= 0) pool.set(batch.payloadOf(i, batch.placeBytes[i]), batch.place[i])
+  return pool
+}

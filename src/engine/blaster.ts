@@ -1,12 +1,15 @@
 // Pulls batches from the sender's machine and puts them on the wire: writes headers, copies
 // payloads, feels the socket's back-pressure and keeps the machine's schedule.
 
+import { assert } from '../core/base/assert.js'
 import { BLOCK_BYTES } from '../core/base/limits.js'
+import { DIGEST_BYTES } from '../core/base/merkle.js'
 import type { MetaTree } from '../core/meta/tree.js'
 import { Batch } from '../core/multicast/batch.js'
 import type { BlastIn, Blasting } from '../core/session/blasting.js'
 import { type Announce, encodeAnnounce } from '../core/wire/announce.js'
 import { DATAGRAM, emptyHeader, HEADER_BYTES, writeHeader } from '../core/wire/datagram.js'
+import { loadNative } from '../io/native/load.js'
 import type { Outlet } from '../io/net/outlet.js'
 import type { Chunks } from './chunks.js'
 import { nowMicros, TIMER_MILLIS_MAX } from './drive.js'
@@ -102,11 +105,33 @@ export class Blaster {
     const now = nowMicros()
     seed.fill(batch, now, Math.max(0, now - this.#dueAt))
     let bytes = 0
-    for (let i = 0; i < batch.count; i++) bytes += this.#send(batch, i)
+    for (let i = 0; i < batch.count; ) {
+      const end = batch.runEnd(i, batch.count)
+      bytes += end > i + 1 ? this.#sendRun(batch, i, end) : this.#send(batch, i)
+      i = end
+    }
     outlet.flush()
     if (bytes > 0) feed({ type: 'left', bytes })
     else drain()
     this.wake()
+  }
+
+  /** Datagrams [from, to), a run: symbols of one block that follow each other. */
+  #sendRun(batch: Batch, from: number, to: number): number {
+    const { outlet, dataPort } = this.#options
+    const native = loadNative().batch
+    const count = to - from
+    const bytes = HEADER_BYTES + batch.bytes[from]
+    if (outlet.sendAll === undefined || native === undefined) {
+      for (let i = from; i < to; i++) this.#send(batch, i)
+      return count * bytes
+    }
+    const payload = this.#content(batch, from, count * batch.bytes[from])
+    outlet.sendAll(count, bytes, dataPort, into => {
+      const written = native.write(batch.memory, batch.capacity, from, count, payload, into)
+      assert(written === count * bytes, 'a run has room')
+    })
+    return count * bytes
   }
 
   #send(batch: Batch, i: number): number {
@@ -133,19 +158,31 @@ export class Blaster {
       into.set(metaBytes.subarray(block * symbolBytes, block * symbolBytes + into.length))
       return
     }
-    const { geometry } = tree
-    const chunk = geometry.chunkOfBlock(block)
-    const held = chunks.get(chunk)!
-    const inChunk = block - geometry.firstBlockOfChunk(chunk)
     if (batch.type[i] === DATAGRAM.layer) {
-      into.set(held.leaves.subarray(32 * inChunk, 32 * inChunk + into.length))
+      const { geometry } = tree
+      const chunk = geometry.chunkOfBlock(block)
+      const from = DIGEST_BYTES * (block - geometry.firstBlockOfChunk(chunk))
+      into.set(chunks.get(chunk)!.leaves.subarray(from, from + into.length))
       return
     }
-    const at = inChunk * BLOCK_BYTES + batch.symbol[i] * symbolBytes
-    const end = Math.min(inChunk * BLOCK_BYTES + geometry.bytesOfBlock(block), at + into.length)
-    into.set(held.bytes.subarray(at, end))
-    // The last symbol of a full block is padded, so that all segments of a batch are equal.
-    if (end - at < into.length) into.fill(0, end - at)
+    const content = this.#content(batch, i, into.length)
+    into.set(content)
+    into.fill(0, content.length)
+  }
+
+  /**
+   * What `bytes` of data carry from symbol `i` on. It is less at the end of a block: the last symbol of
+   * a full one is padded, so that all segments of a batch are equal.
+   */
+  #content(batch: Batch, i: number, bytes: number): Uint8Array {
+    const { tree, chunks } = this.#options
+    const { geometry } = tree
+    const block = batch.block[i]
+    const chunk = geometry.chunkOfBlock(block)
+    const from = (block - geometry.firstBlockOfChunk(chunk)) * BLOCK_BYTES
+    const at = from + batch.symbol[i] * batch.symbolBytes[i]
+    const end = Math.min(from + geometry.bytesOfBlock(block), at + bytes)
+    return chunks.get(chunk)!.bytes.subarray(at, end)
   }
 
   /** Rows of parity are as long as the symbols of the session. */

@@ -49,7 +49,23 @@ static napi_value js_place(napi_env env, napi_callback_info info) {
   return number(env, (double)batch_place(&batch, (size_t)rows, slab, slab_bytes, pool, pool_bytes));
 }
 
+// write(memory, capacity, first, count, payload, into) → bytes
+static napi_value js_write(napi_env env, napi_callback_info info) {
+  napi_value a[ARGUMENTS_MAX];
+  size_t count = ARGUMENTS_MAX, payload_bytes, into_bytes;
+  uint8_t *payload, *into;
+  struct batch batch;
+  napi_get_cb_info(env, info, &count, a, NULL, NULL);
+  const int64_t first = integer(env, a[2]), rows = integer(env, a[3]);
+  if (!columns(env, a[0], a[1], &batch) || first < 0 || rows < 0 ||
+      !view(env, a[4], napi_uint8_array, &payload, &payload_bytes) ||
+      !view(env, a[5], napi_uint8_array, &into, &into_bytes))
+    return number(env, -EINVAL);
+  return number(env, (double)batch_write(&batch, (size_t)first, (size_t)rows, payload, payload_bytes,
+                                         into, into_bytes));
+}
+
 napi_value batch_door(napi_env env) {
-  static const struct entry all[] = {{"hear", js_hear}, {"place", js_place}};
+  static const struct entry all[] = {{"hear", js_hear}, {"place", js_place}, {"write", js_write}};
   return door(env, all, sizeof all / sizeof *all);
 }

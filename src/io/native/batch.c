@@ -41,6 +41,15 @@ bool batch_of(uint8_t *memory, size_t memory_bytes, size_t capacity, struct batc
 static uint32_t get16(const uint8_t *p) { return (uint32_t)p[0] << 8 | p[1]; }
 static uint32_t get32(const uint8_t *p) { return get16(p) << 16 | get16(p + 2); }
 
+static void put16(uint8_t *p, uint32_t value) {
+  p[0] = (uint8_t)(value >> 8);
+  p[1] = (uint8_t)value;
+}
+static void put32(uint8_t *p, uint32_t value) {
+  put16(p, value >> 16);
+  put16(p + 2, value & 0xffff);
+}
+
 // Reads one header into row `i`; false when it is none of a data channel of ours.
 static bool describe(struct batch *b, size_t i, const uint8_t *h, size_t length) {
   if (length < BATCH_HEADER_BYTES || length - BATCH_HEADER_BYTES > UINT16_MAX) return false;
@@ -115,4 +124,40 @@ long batch_place(const struct batch *b, size_t count, const uint8_t *slab, size_
     placed++;
   }
   return placed;
+}
+
+static void write_header(const struct batch *b, size_t i, uint8_t *h) {
+  const uint64_t sequence = b->sequence[i] >= 0 && b->sequence[i] < 0x1p48 ? (uint64_t)b->sequence[i] : 0;
+  put16(h, MAGIC);
+  h[2] = (uint8_t)(VERSION << 4 | (b->type[i] & 15));
+  h[3] = 0;
+  h[4] = 0;
+  h[5] = 1;
+  put16(h + 6, b->symbol_bytes[i]);
+  put32(h + 8, b->session_high[i]);
+  put32(h + 12, b->session_low[i]);
+  put16(h + 16, (uint32_t)(sequence >> 32));
+  put32(h + 18, (uint32_t)sequence);
+  h[22] = b->symbol[i];
+  h[23] = b->fec_code[i];
+  put32(h + 24, b->timestamp_micros[i]);
+  put32(h + 28, b->block[i] >= 0 && b->block[i] < 0x1p32 ? (uint32_t)b->block[i] : 0);
+}
+
+long batch_write(const struct batch *b, size_t first, size_t count, const uint8_t *payload,
+                 size_t payload_bytes, uint8_t *into, size_t into_bytes) {
+  if (first > b->capacity || count > b->capacity - first) return -EINVAL;
+  size_t total = 0;
+  for (size_t i = first; i < first + count; i++) total += BATCH_HEADER_BYTES + b->bytes[i];
+  if (total > into_bytes) return -EINVAL;
+  for (size_t i = first; i < first + count; i++) {
+    const size_t bytes = b->bytes[i], known = bytes < payload_bytes ? bytes : payload_bytes;
+    write_header(b, i, into);
+    memcpy(into + BATCH_HEADER_BYTES, payload, known);
+    memset(into + BATCH_HEADER_BYTES + known, 0, bytes - known);
+    payload += known;
+    payload_bytes -= known;
+    into += BATCH_HEADER_BYTES + bytes;
+  }
+  return (long)total;
 }

@@ -1,5 +1,6 @@
-// The columns of src/core/multicast/batch.ts: datagrams of the blast as they are heard, described by
-// reading their headers, and moved to where their blocks lie. Plain C without Node.
+// The columns of src/core/multicast/batch.ts: datagrams of the blast, described by reading their
+// headers and moved to where their blocks lie, or written from such a description. Plain C without
+// Node.
 
 #ifndef MCP2P_BATCH_H
 #define MCP2P_BATCH_H
@@ -35,5 +36,10 @@ size_t batch_hear(struct batch *batch, const uint8_t *slab, size_t slab_bytes, s
 // a place, or a negative errno before anything was moved.
 long batch_place(const struct batch *batch, size_t count, const uint8_t *slab, size_t slab_bytes,
                  uint8_t *pool, size_t pool_bytes);
+
+// Writes the datagrams of `count` rows from row `first` on, one behind the other: their payloads
+// follow each other in `payload`, and zeros follow its end. Returns the bytes, or a negative errno.
+long batch_write(const struct batch *batch, size_t first, size_t count, const uint8_t *payload,
+                 size_t payload_bytes, uint8_t *into, size_t into_bytes);
 
 #endif

@@ -121,6 +121,18 @@ export interface NativeBatch {
     slab: Uint8Array,
     pool: Uint8Array,
   ): number
+  /**
+   * Writes the datagrams of `count` rows from `first` on into `into`, their payloads one behind the
+   * other from `payload`, and zeros behind its end; returns their bytes.
+   */
+  write(
+    memory: Uint8Array,
+    capacity: number,
+    first: number,
+    count: number,
+    payload: Uint8Array,
+    into: Uint8Array,
+  ): number
 }
 
 /** Sums of products over GF(2^8). */

@@ -56,9 +56,19 @@ export class BatchOutlet implements Outlet {
     return this.#slab.subarray(this.#end, this.#end + this.#options.datagramBytes)
   }
 
+  sendAll(count: number, bytes: number, port: number, write: (into: Uint8Array) => void): void {
+    write(this.#slab.subarray(this.#end, this.#end + count * bytes))
+    this.#add(bytes, count * bytes, port)
+  }
+
   send(bytes: number, port: number): void {
+    this.#add(bytes, bytes, port)
+  }
+
+  /** What stands behind the rest goes too: datagrams of `bytes`, `allBytes` in all. */
+  #add(bytes: number, allBytes: number, port: number): void {
     const from = this.#end
-    this.#end += bytes
+    this.#end += allBytes
     const last = this.#runs[this.#runs.length - 1]
     if (last?.open && last.port === port && bytes <= last.segmentBytes) {
       last.end = this.#end

@@ -30,6 +30,16 @@ export interface Outlet {
   slot(): Uint8Array
   /** The datagram in the slot goes to `port`, with the next `flush` at the latest. */
   send(bytes: number, port: number): void
+  /**
+   * Datagrams of `bytes` each, which `write` writes one behind the other; at most `room` of them.
+   * Absent where each needs a slot of its own.
+   */
+  readonly sendAll?: (
+    count: number,
+    bytes: number,
+    port: number,
+    write: (into: Uint8Array) => void,
+  ) => void
   flush(): void
   /**
    * The datagram in the slot leaves at once by itself and may be cut nowhere on its way; where that

@@ -63,6 +63,11 @@ static void nonsense(void) {
     if (below(50) == 0) batch.payload_at[i] = below(UINT32_MAX);
   }
   CHECK(batch_place(&batch, rows, slab, slab_bytes, pool, POOL) <= (long)rows);
+  uint8_t *into = malloc(POOL);
+  for (size_t i = 0; i < rows; i++) batch.bytes[i] %= 200;
+  const size_t first = below(ROWS), count = below(6);
+  CHECK(batch_write(&batch, first, count, slab, slab_bytes % 300, into, POOL) <= POOL);
+  free(into);
   CHECK(batch_place(&batch, capacity + 1, slab, slab_bytes, pool, POOL) == -EINVAL);
   free(slab);
   free(memory);

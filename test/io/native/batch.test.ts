@@ -90,6 +90,35 @@ it.skipIf(native === undefined)('hears and places as its twin', () => {
   )
 })
 
+it.skipIf(native === undefined)('writes headers as its twin, and zeros behind the payload', () => {
+  const some = fc.array(message, { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(some, fc.integer({ min: 1, max: 300 }), (messages, payloadBytes) => {
+      const slab = slabOf(messages)
+      const batch = heardByTwin(messages, slab, messages.map(String))
+      const { memory, capacity, count } = batch
+      fc.pre(count > 0)
+      const bytes = batch.bytes
+        .subarray(0, count)
+        .reduce((sum, each) => sum + HEADER_BYTES + each, 0)
+      const right = new Uint8Array(bytes)
+      const payload = new Uint8Array(payloadBytes).fill(7)
+      const into = emptyHeader()
+      for (let i = 0, at = 0, taken = 0; i < count; i++) {
+        batch.headerOf(i, into)
+        writeHeader(right, at, into)
+        right.set(payload.subarray(taken, taken + batch.bytes[i]), at + HEADER_BYTES)
+        taken += batch.bytes[i]
+        at += HEADER_BYTES + batch.bytes[i]
+      }
+      const written = new Uint8Array(bytes).fill(9)
+      expect(native!.write(memory, capacity, 0, count, payload, written)).toBe(bytes)
+      expect(written).toEqual(right)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 function slabOf(messages: readonly Message[]): Uint8Array {
   const slab = new Uint8Array(SLOT_BYTES * Math.max(1, messages.length))
   for (const [i, { datagrams }] of messages.entries()) {

@@ -142,7 +142,7 @@ it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it
 })
 
 it.skipIf(batch === undefined)('reads and moves nothing outside its slabs', () => {
-  const { hear, place } = batch as NativeBatch
+  const { hear, place, write } = batch as NativeBatch
   const columns = new Batch(4)
   const { memory } = columns
   const records = new Int32Array(2 * UDP_RECORD_WORDS)
@@ -169,7 +169,7 @@ it.skipIf(batch === undefined)('reads and moves nothing outside its slabs', () =
     if (right < 0) expect(pool.every(byte => byte === 0)).toBe(true)
   }
   expect(place(memory, 4, 5, new Uint8Array(100), new Uint8Array(50))).toBeLessThan(0)
-  for (const call of [hear, place] as ((...argv: unknown[]) => unknown)[])
+  for (const call of [hear, place, write] as ((...argv: unknown[]) => unknown)[])
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 7 }), argv => {
         expect(typeof call(...argv)).toBe('number')

@@ -28,8 +28,10 @@ export interface BlasterOptions {
   readonly drain: () => void
 }
 
-/** Datagrams pulled at a time. */
-const BATCH = 256
+/** Datagrams pulled at a time: more than 2 ms of 5 Gbit/s, as a timer wakes no more often. */
+const BATCH = 1024
+/** Datagrams that may wait for the kernel. */
+export const OUTLET_SLOTS = 2 * BATCH
 /** The kernel refuses for so long before we believe that it will not come right. */
 const MUTE_MILLIS = 3000
 

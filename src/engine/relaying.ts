@@ -13,7 +13,7 @@ import type { RelayPolicy } from '../core/session/site.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { openOutlet } from '../io/net/sockets.js'
 import type { ChunkStore, Hasher } from '../ports.js'
-import { Blaster } from './blaster.js'
+import { Blaster, OUTLET_SLOTS } from './blaster.js'
 import { Chunks } from './chunks.js'
 import type { Place } from './place.js'
 
@@ -32,9 +32,6 @@ export interface RelayingOptions {
   readonly drain: () => void
   readonly onSpoilt: (error: Error) => void
 }
-
-/** Datagrams that may wait for the kernel. */
-const OUTLET_SLOTS = 512
 
 export class Relaying {
   readonly policy: RelayPolicy

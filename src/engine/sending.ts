@@ -37,7 +37,7 @@ import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
 import type { ReceiverRow, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
-import { Blaster } from './blaster.js'
+import { Blaster, OUTLET_SLOTS } from './blaster.js'
 import { Budget } from './budget.js'
 import { Chunks } from './chunks.js'
 import { Drive, nowMicros } from './drive.js'
@@ -61,8 +61,6 @@ export interface SendingOptions {
 
 const DEFAULT_WAIT_MILLIS = 5_000
 const DEFAULT_LINGER_MILLIS = 30_000
-/** Datagrams that may wait for the kernel. */
-const OUTLET_SLOTS = 512
 
 export class Sending {
   readonly #given: SendingOptions

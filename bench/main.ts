@@ -21,6 +21,10 @@ const benches: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'whether a change makes transfers slower or dearer, in the simulator',
     load: () => import('./sim-compare.js'),
   },
+  policies: {
+    about: "whether the swarm's choices are the best, in the simulator",
+    load: () => import('./policies.js'),
+  },
   truth: {
     about: "whether the simulator's times are those of the lab",
     load: () => import('./truth.js'),

@@ -4,12 +4,14 @@
 import type { Bitmap } from '../../src/core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import type { Micros } from '../../src/core/base/machine.js'
+import type { Geometry } from '../../src/core/meta/geometry.js'
 import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
 import { ObjectSymbols } from '../../src/core/multicast/object.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import type { BlastIn } from '../../src/core/session/blasting.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
+import type { Tree } from '../../src/core/session/layers.js'
 import type { RelayPolicy } from '../../src/core/session/site.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
 import { DATAGRAM } from '../../src/core/wire/datagram.js'
@@ -100,14 +102,11 @@ export class Receiver {
         id: setting.id,
         node: nodeName(network),
         port: PEER_PORT,
-        tree: {
-          geometry,
-          layerMatches: (_chunk, leaves) => layerMatches(leaves),
-          sharedLayer: chunk => layerOf(geometry, chunk),
-        },
+        tree: treeOf(geometry),
         verified: this.verified,
         finishedFiles,
         metaBytes: setting.metaBytes,
+        tactics: setting.tactics,
         prng: network.prng.fork(),
         multicast: setting.multicast,
         stay: false,
@@ -373,5 +372,14 @@ export class Receiver {
       if (!this.verified.has(block)) this.content.problems.push(`stored without block ${block}`)
       if (!this.content.holds(block)) this.content.problems.push(`stored with block ${block} wrong`)
     }
+  }
+}
+
+/** What a layer is follows from the geometry: no bytes, no hashes. */
+function treeOf(geometry: Geometry): Tree {
+  return {
+    geometry,
+    layerMatches: (_chunk, leaves) => layerMatches(leaves),
+    sharedLayer: chunk => layerOf(geometry, chunk),
   }
 }

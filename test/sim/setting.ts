@@ -4,6 +4,7 @@ import type { Micros } from '../../src/core/base/machine.js'
 import type { Geometry } from '../../src/core/meta/geometry.js'
 import type { RateController } from '../../src/core/rate/controller.js'
 import type { Fec } from '../../src/core/session/redundancy.js'
+import type { Tactics } from '../../src/core/swarm/tactics.js'
 import type { Network } from './network.js'
 
 export interface Setting {
@@ -28,6 +29,8 @@ export interface Setting {
    * it looks; 0: it wakes for each run.
    */
   readonly restMicros: Micros
+  /** How all of them choose; default as in the product. */
+  readonly tactics?: Tactics
   /** Of each receiver; default as in the product. */
   readonly poolBytes?: number
 }

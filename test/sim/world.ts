@@ -8,6 +8,7 @@ import { Geometry, symbolBytesOf, symbolsPerBlock } from '../../src/core/meta/ge
 import type { RateController } from '../../src/core/rate/controller.js'
 import { FixedRate } from '../../src/core/rate/fixed.js'
 import type { Fec } from '../../src/core/session/redundancy.js'
+import type { Tactics } from '../../src/core/swarm/tactics.js'
 import type { Progress } from '../../src/core/wire/message.js'
 import { type DiskOptions, FAST_DISK } from './disk.js'
 import type { Host } from './host.js'
@@ -31,6 +32,8 @@ export interface WorldOptions {
   readonly fec?: Fec
   /** A controller instead of a fixed rate. */
   readonly makeRate?: () => RateController
+  /** How all choose; default as in the product. */
+  readonly tactics?: Tactics
   /** Files that the bytes are in; default one. */
   readonly files?: number
   /** Another world's network, which two transfers then share. */
@@ -103,6 +106,7 @@ export class World {
       id: seed.toString(16).padStart(8, '0').repeat(8),
       geometry: new Geometry(sizesOf(options), CHUNK_BYTES),
       metaBytes: new Uint8Array(META_BYTES),
+      tactics: options.tactics,
       symbolBytes: symbolBytesOf(symbolsPerBlock(1500)),
       longSymbolBytes: scenario.longFrames && symbolBytesOf(symbolsPerBlock(9000)),
       fec: options.fec ?? scenario.fec ?? 0,

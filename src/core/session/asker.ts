@@ -7,8 +7,9 @@ import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
-import { anyHeld, inOrder, ownSliceFirst, type Policy, rarestFirst } from '../swarm/select.js'
+import { inOrder } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
+import type { Tactics } from '../swarm/tactics.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
 import type { Wants } from './wants.js'
@@ -52,6 +53,13 @@ export interface Manner {
   readonly isConfined: boolean
 }
 
+export interface AskerOptions {
+  readonly prng: Prng
+  readonly tactics: Tactics
+  /** What is asked of all peers together, at most. */
+  readonly download: Allowance | undefined
+}
+
 /**
  * What a relay has on its way from outside: enough to fill a line of some length, and little enough
  * that nobody waits long behind it.
@@ -65,29 +73,30 @@ export class Asker {
   readonly #swarm: Swarm
   readonly #wants: Wants
   readonly #prng: Prng
+  readonly #tactics: Tactics
   readonly #allowance: Allowance
   readonly #runBlocks: number
   #askedAt: Micros = Number.NEGATIVE_INFINITY
   /** When there was something last that only who is outside has. */
   #freshAt: Micros = 0
 
-  /** `allowance`: so much is asked for at most, of all peers together. */
   constructor(
     geometry: Geometry,
     assembly: Assembly,
     swarm: Swarm,
     wants: Wants,
-    prng: Prng,
-    allowance: Allowance = new Allowance(Number.POSITIVE_INFINITY),
+    { prng, tactics, download }: AskerOptions,
   ) {
-    this.#allowance = allowance
-    const runBytes = (RUN_SECONDS * allowance.rateBps) / 8
-    this.#runBlocks = Math.max(1, Math.min(RANGE_BLOCKS, Math.floor(runBytes / BLOCK_BYTES)))
     this.#geometry = geometry
     this.#assembly = assembly
     this.#swarm = swarm
     this.#wants = wants
     this.#prng = prng
+    this.#tactics = tactics
+    this.#allowance = download ?? new Allowance(Number.POSITIVE_INFINITY)
+    const { rateBps } = this.#allowance
+    const runBytes = (RUN_SECONDS * rateBps) / 8
+    this.#runBlocks = Math.max(1, Math.min(RANGE_BLOCKS, Math.floor(runBytes / BLOCK_BYTES)))
   }
 
   /** Asks all peers that have room. */
@@ -222,8 +231,9 @@ export class Asker {
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
-    const behind = behindLoss === undefined ? rarestFirst : anyHeld
-    const policy: Policy = divides ? ownSliceFirst : behind
+    const { ofPeer, behindBlast, ofOutside } = this.#tactics
+    const ofOthers = behindLoss === undefined ? ofPeer : behindBlast
+    const policy = divides ? ofOutside : ofOthers
     const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
     const begun: number[] = []
     let repeats = false
@@ -232,7 +242,7 @@ export class Asker {
       if (!divides || repeats) return run
       if (run !== undefined) begun.push(run.first)
       else if (begun.length === 0) repeats = this.#mayRepeat(link, links, now)
-      return run ?? (repeats ? rarestFirst({ ...about, due }) : undefined)
+      return run ?? (repeats ? ofPeer({ ...about, due }) : undefined)
     }
     const bytes = this.#request(link, room, next, now)
     if (begun.length > 0) this.#freshAt = now
@@ -279,12 +289,10 @@ export class Asker {
     const { due, pendingCount } = this.#wants
     if (!this.#allowance.affords(now)) return
     if (due.total > 0 || pendingCount === 0 || pendingCount > ENDGAME_BLOCKS) return
-    const { isOutside } = this.#swarm.division
     for (const block of [...this.#wants.owedSince(now - ENDGAME_MICROS)]) {
-      const holders = links.filter(link => owes(link, block))
-      if (holders.length >= LIMITS.endgamePeers) continue
+      const owing = links.filter(link => owes(link, block))
       const able = links.filter(l => l.has(block) && !owes(l, block) && l.roomBytes(now) > 0)
-      const other = able.find(link => !isOutside(link)) ?? able[0]
+      const other = this.#tactics.again(owing, able, this.#swarm.division)
       if (other === undefined) continue
       const bytes = this.#geometry.bytesOfBlock(block)
       this.#wants.asked(block, now)

@@ -3,6 +3,7 @@
 import type { Bitmap } from '../base/bitmap.js'
 import type { Prng } from '../base/prng.js'
 import type { Allowance } from '../swarm/allowance.js'
+import type { Tactics } from '../swarm/tactics.js'
 import type { Tree } from './layers.js'
 import type { RelayPolicy } from './site.js'
 
@@ -26,6 +27,8 @@ export interface FetchOptions {
   /** What is written can be read again, and served; default true. */
   readonly keeps?: boolean
   readonly poolBytes?: number
+  /** How it chooses; default as the simulator says is best. */
+  readonly tactics?: Tactics
   /** What is asked of all peers together, and what they are served; default without limit. */
   readonly download?: Allowance
   readonly upload?: Allowance

@@ -6,6 +6,7 @@ import type { Machine, Micros } from '../base/machine.js'
 import { type Batch, NOWHERE } from '../multicast/batch.js'
 import { blocksOf } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmNote } from '../swarm/swarm.js'
+import { TACTICS } from '../swarm/tactics.js'
 import type { Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
 import { Assembly, type AssemblyOut, type Origin } from './assembly.js'
@@ -64,7 +65,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   constructor(options: FetchOptions, now: Micros) {
     const { id, node, port, tree, verified, metaBytes, prng, oneWay = false } = options
-    const { poolBytes = LIMITS.partialPoolBytes, keeps = true } = options
+    const { poolBytes = LIMITS.partialPoolBytes, keeps = true, tactics = TACTICS } = options
     const { geometry } = tree
     this.#options = options
     this.#oneWay = oneWay
@@ -79,7 +80,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       verified,
       metaBytes,
       prng: prng.fork(),
-      connectionsWanted: LIMITS.connectionsWanted,
+      connectionsWanted: tactics.connectionsWanted,
       keeps,
     })
     this.assembly = new Assembly(tree, verified, poolBytes, { oneWay, keeps })
@@ -89,10 +90,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     const here = { node, port, geometry, verified, relay: options.relay }
     this.#site = new Site(here, this.swarm, this.#wants, now)
-    const { download, upload } = options
-    const luck = prng.fork()
-    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, luck, download)
-    if (upload) this.swarm.slots.cap(upload)
+    const manner = { prng: prng.fork(), tactics, download: options.download }
+    this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, manner)
+    if (options.upload) this.swarm.slots.cap(options.upload)
     this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, block => this.assembly.isAwaited(block))
     this.#files = new Files(geometry, verified, options.finishedFiles)

@@ -3,6 +3,7 @@
 // slice first and then, stolen, the others'. A choice is a run of blocks inside one chunk, so that neighbours in a
 // swarm end up with whole chunks to offer.
 
+import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { RangeSet } from '../base/ranges.js'
@@ -85,6 +86,20 @@ export const inOrder: Policy = selection => {
   return undefined
 }
 
+/**
+ * Whom to ask, too, for a block that some have owed for long; of `able`, who hold it and have room.
+ * Undefined: nobody.
+ */
+export type Again = (
+  owing: readonly Link[],
+  able: readonly Link[],
+  division: Division,
+) => Link | undefined
+
+/** One more, up to three in all; whoever is outside last. */
+export const onePeerMore: Again = (owing, able, { isOutside }) =>
+  owing.length >= LIMITS.endgamePeers ? undefined : (able.find(l => !isOutside(l)) ?? able[0])
+
 /** A fresh block of another's slice, at random; -1 when none was found. */
 function steal({ due, link, links, prng, division, now }: Selection): number {
   const inside = links.filter(each => !division.isOutside(each))
@@ -112,7 +127,7 @@ function scan({ due, link }: Selection, from: number): number {
 }
 
 /** Grows a block to the run of due blocks around it that one range may cover. */
-function runAround(selection: Selection, block: number): { first: number; count: number } {
+export function runAround(selection: Selection, block: number): { first: number; count: number } {
   const { geometry, due, link } = selection
   const chunk = geometry.chunkOfBlock(block)
   const chunkFirst = geometry.firstBlockOfChunk(chunk)

@@ -7,6 +7,7 @@ import { Mcp2pError } from '../core/base/errors.js'
 import { LIMITS } from '../core/base/limits.js'
 import type { Announce } from '../core/wire/announce.js'
 import type { Message } from '../core/wire/message.js'
+import { Backlog } from '../io/net/backlog.js'
 import { Conn } from '../io/net/conn.js'
 import { dial } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
@@ -63,7 +64,7 @@ export async function fetchMeta(
     }
     const onClose = (reason: string): void =>
       end(failed(greeted ? reason : `${reason}; it may have another transfer`))
-    const conn = new Conn(socket, { onMessage, onClose })
+    const conn = new Conn(socket, { onMessage, onClose }, new Backlog())
     const timer = setTimeout(() => end(failed('it is silent')), IDLE_MILLIS)
     signal?.addEventListener('abort', onAbort)
     const node = randomBytes(8).toString('hex')

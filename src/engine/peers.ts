@@ -5,8 +5,9 @@ import type { Socket } from 'node:net'
 import { LIMITS } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
 import type { SwarmAction, SwarmIn } from '../core/swarm/swarm.js'
-import type { Range } from '../core/wire/message.js'
+import type { Message, Range } from '../core/wire/message.js'
 import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
+import { Backlog } from '../io/net/backlog.js'
 import { Conn } from '../io/net/conn.js'
 import { ownAddresses } from '../io/net/interfaces.js'
 import { dial, type PeerPort } from '../io/net/tcp.js'
@@ -37,6 +38,7 @@ const ROOMS_MAX = 16
 export class Peers {
   readonly #options: PeersOptions
   readonly #conns = new Map<number, Conn>()
+  readonly #backlog = new Backlog()
   readonly #desk: LayerDesk
   readonly #rooms: Buffer[] = []
   #nextPeer = 1
@@ -62,11 +64,8 @@ export class Peers {
 
   act(action: SwarmAction): void {
     switch (action.type) {
-      case 'send': {
-        const conn = this.#conns.get(action.peer)
-        conn?.send(action.message)
-        return this.#bound(conn)
-      }
+      case 'send':
+        return this.#conns.get(action.peer)?.send(action.message)
       case 'close': {
         const conn = this.#conns.get(action.peer)
         this.#gone(action.peer)
@@ -80,14 +79,6 @@ export class Peers {
       case 'serve-layer':
         this.#desk.ask(action.peer, action.chunk)
     }
-  }
-
-  /** Memory for those who do not read is bounded for all of them together, too. */
-  #bound(conn: Conn | undefined): void {
-    if (conn === undefined || conn.unsentBytes < LIMITS.unsentBytesFair) return
-    let all = 0
-    for (const each of this.#conns.values()) all += each.unsentBytes
-    if (all > LIMITS.unsentBytesInAllMax) conn.giveUp()
   }
 
   #gone(peer: number): void {
@@ -131,13 +122,12 @@ export class Peers {
     const { feed, traits } = this.#options
     giveTraits(socket, traits)
     // The machine must know the peer before the first bytes are parsed.
-    const conn = new Conn(socket, {
-      onMessage: message => feed({ type: 'message', peer, message }),
-      onClose: reason => {
-        this.#gone(peer)
-        feed({ type: 'closed', peer, reason })
-      },
-    })
+    const onMessage = (message: Message): void => feed({ type: 'message', peer, message })
+    const onClose = (reason: string): void => {
+      this.#gone(peer)
+      feed({ type: 'closed', peer, reason })
+    }
+    const conn = new Conn(socket, { onMessage, onClose }, this.#backlog)
     this.#conns.set(peer, conn)
     const host = asked?.host ?? conn.host
     const port = asked?.port ?? conn.port
@@ -170,7 +160,6 @@ export class Peers {
     const conn = this.#conns.get(peer)
     if (conn) conn.sendFrame(frame, sent)
     else sent()
-    this.#bound(conn)
   }
 
   /** Memory for a frame; a large one is used again when the socket has taken it. */

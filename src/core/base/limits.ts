@@ -98,10 +98,11 @@ export const LIMITS = {
   /** Accepted connections that have not said a byte yet, and those that talk to the manager. */
   connectionsSilentMax: 512,
   managerConnectionsMax: 256,
-  /** What waits in one socket for a peer that does not read; and in all, where one has a lot of it. */
-  unsentBytesMax: 16 * MiB,
+  /** What waits in one socket for a peer that does not read; with so much it gets no more layers. */
+  unsentBytesMax: 4 * MiB,
   unsentBytesFair: 1 * MiB,
-  unsentBytesInAllMax: 32 * MiB,
+  /** What waits in all sockets, and what has come of frames that are not whole. */
+  heldBytesMax: 24 * MiB,
   peersPerMessageMax: 50,
   /** Others that a newcomer is told of: more than it will dial, and each of those tells of more. */
   introductions: 15,

@@ -23,6 +23,8 @@ export interface Receiver {
   furtherAt: Micros
   /** What it had verified then. */
   furtherBytes: number
+  /** How often it has come back since. */
+  returns: number
   lossFraction: number
   /** What of it the path lost, not the receiver's own socket. */
   pathLoss: number
@@ -41,11 +43,15 @@ export interface Receiver {
 }
 
 /** A receiver reports every few seconds at the latest; one that has not by then is none. */
-const EARNEST_MICROS = 10_000_000
+export const EARNEST_MICROS = 10_000_000
+/** So often one may come back before it has come further, and is given all its time anew. */
+const RETURNS_MAX = 16
 
 export class Receivers {
   readonly #all = new Map<string, Receiver>()
   #nextIndex = 0
+  /** When any of them last came further. */
+  #furtherAt: Micros = Number.NEGATIVE_INFINITY
 
   get size(): number {
     return this.#all.size
@@ -66,7 +72,7 @@ export class Receivers {
       known.missing = undefined
       known.reachedBytes = 0
       known.lastAt = now
-      known.furtherAt = now
+      if (++known.returns <= RETURNS_MAX) this.#cameFurther(known, now)
       return known
     }
     if (this.#all.size >= LIMITS.receiversMax) this.#forgetOne()
@@ -81,6 +87,7 @@ export class Receivers {
       progress: undefined,
       furtherAt: now,
       furtherBytes: 0,
+      returns: 0,
       lossFraction: 0,
       pathLoss: 0,
       kernelDrops: 0,
@@ -100,10 +107,18 @@ export class Receivers {
     // A few bytes now and then are no progress: a peer that lies could hold us for ever.
     const further = progress.verifiedBytes - receiver.furtherBytes
     if (further >= LIMITS.receiverFurtherBytes || receiver.progress === undefined) {
-      receiver.furtherAt = now
+      if (receiver.progress !== undefined) {
+        receiver.returns = 0
+        this.#cameFurther(receiver, now)
+      }
       receiver.furtherBytes = progress.verifiedBytes
     }
     receiver.progress = progress
+  }
+
+  #cameFurther(receiver: Receiver, now: Micros): void {
+    receiver.furtherAt = now
+    this.#furtherAt = now
   }
 
   /** Who leaves without ever having said how far it is was no receiver: nobody waits for it. */
@@ -153,14 +168,29 @@ export class Receivers {
   }
 
   /**
-   * Incomplete, heard of within `lingerMicros`, and not stuck: one that is connected, has been served
-   * since `servedSince` and came no further for minutes (its disk hangs, say) is not waited for.
+   * Who has said how far it is, is incomplete, heard of within `lingerMicros`, and not stuck: one that is connected, has been served
+   * since `servedSince` and came no further for minutes (its disk hangs, say) is not waited for. Nor is
+   * anybody when in all that time nobody came further: new names could come for ever.
    */
   *hoped(lingerMicros: number, servedSince: Micros, now: Micros): Iterable<Receiver> {
+    const patience = Math.max(LIMITS.receiverStuckMicros, lingerMicros)
+    if (now - Math.max(this.#furtherAt, servedSince) >= patience) return
     for (const receiver of this)
       if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
-        if (receiver.progress !== undefined || now - receiver.firstAt < EARNEST_MICROS)
-          if (!isStuck(receiver, servedSince, now)) yield receiver
+        if (receiver.progress !== undefined && !isStuck(receiver, servedSince, now)) yield receiver
+  }
+
+  /** Somebody has said how far it is. */
+  get hasEarnest(): boolean {
+    for (const { progress } of this) if (progress !== undefined) return true
+    return false
+  }
+
+  /** Somebody came just now, and may yet say how far it is. */
+  hasNewcomer(now: Micros): boolean {
+    for (const { progress, firstAt } of this.open())
+      if (progress === undefined && now - firstAt < EARNEST_MICROS) return true
+    return false
   }
 }
 

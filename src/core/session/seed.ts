@@ -17,7 +17,7 @@ import { Bill } from './bill.js'
 import type { BlastIn, Blasting, BlastOut } from './blasting.js'
 import { Fellows } from './fellows.js'
 import { Frames, isLong, shortFramesNotice } from './frames.js'
-import { type Receiver, Receivers, stuckNotice } from './receivers.js'
+import { EARNEST_MICROS, type Receiver, Receivers, stuckNotice } from './receivers.js'
 import { parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
 import type { SeedOptions } from './seed-options.js'
@@ -72,6 +72,8 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   #announceSequence = 0
   #blastAt: Micros
   #blastingSince: Micros | undefined
+  /** Since when nobody needs it. */
+  #idleSince: Micros | undefined
   #told = ''
   readonly #fellows: Fellows
   readonly #frames: Frames
@@ -380,19 +382,30 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   }
 
   #maybeEnd(now: Micros): void {
-    const { forever, lingerMicros, waitMicros, carousel } = this.#options
+    const { forever, carousel, lingerMicros } = this.#options
     if (forever || this.#phase === 'ended') return
     if (carousel && this.#phase !== 'serving') return
-    const servedSince = this.#phase === 'serving' ? this.#phaseAt : Number.POSITIVE_INFINITY
-    const { receivers } = this
-    if (receivers.size === 0) {
-      if (!carousel && now - this.#startedAt < waitMicros + lingerMicros) return
-    } else if (!receivers.hoped(lingerMicros, servedSince, now)[Symbol.iterator]().next().done)
+    if (this.#isNeeded(now)) {
+      this.#idleSince = undefined
       return
-    else if (this.#phase === 'waiting' && this.#condition.expectsMore(now)) return
-    const stuck = [...receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)].length
+    }
+    // Who came just now may be a receiver; but strangers could come one after the other for ever.
+    this.#idleSince ??= now
+    if (this.receivers.hasNewcomer(now) && now - this.#idleSince < EARNEST_MICROS) return
+    const hoped = this.receivers.hoped(lingerMicros, Number.POSITIVE_INFINITY, now)
+    const stuck = [...hoped].length
     if (stuck > 0) this.#out.push({ type: 'notice', ...stuckNotice(stuck) })
     this.#end(now)
+  }
+
+  /** Somebody is not complete, or may still come. */
+  #isNeeded(now: Micros): boolean {
+    const { lingerMicros, waitMicros, carousel } = this.#options
+    const { receivers } = this
+    if (!receivers.hasEarnest) return !carousel && now - this.#startedAt < waitMicros + lingerMicros
+    const servedSince = this.#phase === 'serving' ? this.#phaseAt : Number.POSITIVE_INFINITY
+    if (!receivers.hoped(lingerMicros, servedSince, now)[Symbol.iterator]().next().done) return true
+    return this.#phase === 'waiting' && this.#condition.expectsMore(now)
   }
 
   #end(now: Micros): void {

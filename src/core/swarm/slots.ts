@@ -27,8 +27,9 @@ interface Queue extends Asking {
   sendingBytes: number
   /** When its socket last took something, or was given something to take. */
   movedAt: Micros
-  /** Since when it has its slot, if it has one. */
-  slotSince: Micros | undefined
+  hasSlot: boolean
+  /** When it got a slot and its turn began. */
+  turnSince: Micros
   /** In the line of those who wait for a slot; the lowest comes first. */
   place: number
 }
@@ -81,13 +82,18 @@ export class Slots {
         ranges: new Map(),
         sendingBytes: 0,
         movedAt: now,
-        slotSince: undefined,
+        hasSlot: false,
+        turnSince: Number.NEGATIVE_INFINITY,
         place: ++this.#lastPlace,
       }
       this.#queues.set(peer, queue)
     }
     const key = rangeKey(range)
     if (queue.ranges.size >= 4 * LIMITS.requestRangesMax || queue.ranges.has(key)) return false
+    // Who has got what he asked for makes room, but his turn goes on: what he asks next is on its way.
+    if (!queue.hasSlot && isIdle(queue))
+      if (isInTurn(queue, now)) this.#serve(queue)
+      else queue.place = ++this.#lastPlace
     queue.ranges.set(key, range)
     this.#queuedBytes += range.lengthBytes
     return true
@@ -99,9 +105,7 @@ export class Slots {
     const queued = queue?.ranges.get(rangeKey(range))
     if (queue === undefined || queued === undefined) return false
     this.#queuedBytes -= queued.lengthBytes
-    queue.ranges.delete(rangeKey(range))
-    this.#forgetIdle(queue)
-    return true
+    return queue.ranges.delete(rangeKey(range))
   }
 
   /** The socket took the bytes of a served range. */
@@ -110,7 +114,6 @@ export class Slots {
     if (queue === undefined) return
     queue.sendingBytes -= bytes
     queue.movedAt = now
-    this.#forgetIdle(queue)
   }
 
   drop(peer: number): void {
@@ -147,31 +150,29 @@ export class Slots {
   #takeSlots(now: Micros): void {
     const isFull = this.#served.length >= LIMITS.uploadSlots
     const isOver = (queue: Queue): boolean =>
-      isIdle(queue) ||
-      isStalled(queue, now) ||
-      (isFull && now - queue.slotSince! >= LIMITS.slotTurnMicros)
+      isStalled(queue, now) || (isFull && !isInTurn(queue, now))
     const over = this.#served.filter(isOver)
-    if (over.length === 0) return
-    this.#served = this.#served.filter(queue => !over.includes(queue))
+    for (const queue of this.#served) queue.hasSlot = !isIdle(queue) && !over.includes(queue)
+    this.#served = this.#served.filter(({ hasSlot }) => hasSlot)
     // They wait in the order in which they came, or always the same would come off badly.
     for (const queue of over.sort((a, b) => a.place - b.place)) {
-      queue.slotSince = undefined
+      queue.turnSince = Number.NEGATIVE_INFINITY
       queue.place = ++this.#lastPlace
-      this.#forgetIdle(queue)
     }
-  }
-
-  #forgetIdle(queue: Queue): void {
-    if (queue.slotSince === undefined && isIdle(queue)) this.#queues.delete(queue.peer)
   }
 
   #giveSlots(now: Micros): void {
     while (this.#served.length < LIMITS.uploadSlots) {
       const next = this.#nextInLine(now)
       if (next === undefined) return
-      next.slotSince = now
-      this.#served.push(next)
+      next.turnSince = now
+      this.#serve(next)
     }
+  }
+
+  #serve(queue: Queue): void {
+    queue.hasSlot = true
+    this.#served.push(queue)
   }
 
   /** Of the address that has the fewest slots whoever waits longest. */
@@ -179,7 +180,8 @@ export class Slots {
     let next: Queue | undefined
     let fewest = Number.POSITIVE_INFINITY
     for (const queue of this.#queues.values()) {
-      if (queue.slotSince !== undefined || !isReady(queue) || isStalled(queue, now)) continue
+      if (isIdle(queue) && !isInTurn(queue, now)) this.#queues.delete(queue.peer)
+      if (queue.hasSlot || !isReady(queue) || isStalled(queue, now)) continue
       const slots = this.#served.filter(({ host }) => host === queue.host).length
       if (next && (slots > fewest || (slots === fewest && queue.place > next.place))) continue
       next = queue
@@ -214,6 +216,10 @@ function isReady({ ranges, sendingBytes }: Queue): boolean {
 
 function isIdle({ ranges, sendingBytes }: Queue): boolean {
   return ranges.size === 0 && sendingBytes === 0
+}
+
+function isInTurn({ turnSince }: Queue, now: Micros): boolean {
+  return now - turnSince < LIMITS.slotTurnMicros
 }
 
 /** It takes nothing of what was sent. */

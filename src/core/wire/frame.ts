@@ -38,6 +38,11 @@ export class FrameParser {
   #filled = 0
   #type = 0
 
+  /** Memory that a frame takes which has not come whole. */
+  get heldBytes(): number {
+    return this.#payload?.length ?? 0
+  }
+
   /** Calls `on` for each frame that `piece` completes; a payload is valid during the call only. */
   push(piece: Uint8Array, on: (frame: Frame) => void): boolean {
     let at = 0

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { LIMITS } from '../../core/base/limits.js'
 import type { Message } from '../../core/wire/message.js'
+import { Backlog } from '../../io/net/backlog.js'
 import { Conn } from '../../io/net/conn.js'
 import { dial } from '../../io/net/tcp.js'
 import type { Address } from '../../ports.js'
@@ -36,7 +37,7 @@ export async function giveMeta(
       if (part === undefined) conn.close()
       else conn.send(part)
     }
-    const conn = new Conn(socket, { onMessage, onClose: end })
+    const conn = new Conn(socket, { onMessage, onClose: end }, new Backlog())
     const timer = setTimeout(() => {
       conn.drop()
       resolve()

@@ -7,6 +7,7 @@ import { LIMITS } from '../../core/base/limits.js'
 import { isDocumentOf } from '../../core/meta/p2pmeta.js'
 import type { Hello, Message } from '../../core/wire/message.js'
 import { sha256 } from '../../io/disk/hasher.js'
+import { Backlog } from '../../io/net/backlog.js'
 import { Conn } from '../../io/net/conn.js'
 import type { MetaFolder } from '../../io/registry/meta-folder.js'
 import { MetaParts } from '../meta-parts.js'
@@ -22,6 +23,7 @@ export class MetaDesk {
   readonly #onTrouble: (error: unknown) => void
   readonly #node = randomBytes(8).toString('hex')
   readonly #taking = new Set<string>()
+  readonly #backlog = new Backlog()
 
   constructor(
     folder: MetaFolder,
@@ -55,7 +57,7 @@ export class MetaDesk {
         this.#take(conn, visit.hello.id, visit.parts, message)
       }
     }
-    const conn = new Conn(socket, { onMessage, onClose: end })
+    const conn = new Conn(socket, { onMessage, onClose: end }, this.#backlog)
     conn.push(first)
   }
 

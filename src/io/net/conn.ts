@@ -1,11 +1,12 @@
 // One TCP connection between peers: frames in, frames out. Data goes out in one write with its
-// header; a peer that does not read is dropped before it can fill our memory.
+// header; a peer that does not read, or ends no frame, is dropped before it can fill our memory.
 
 import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
 import { FrameParser } from '../../core/wire/frame.js'
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
+import type { Backlog, Holder } from './backlog.js'
 
 const SMALL_BYTES = 4096
 /** Over a lossy path the last bytes take their time: so long between two of them, and in all. */
@@ -18,10 +19,11 @@ export interface ConnEvents {
   readonly onClose: (reason: string) => void
 }
 
-export class Conn {
+export class Conn implements Holder {
   readonly #socket: Socket
   readonly #parser = new FrameParser()
   readonly #events: ConnEvents
+  readonly #backlog: Backlog
   #closed = false
   /** Small frames of this turn of the loop. */
   #small: Uint8Array[] = []
@@ -32,9 +34,10 @@ export class Conn {
   readonly localHost: string
 
   /** Takes over a connected socket. */
-  constructor(socket: Socket, events: ConnEvents) {
+  constructor(socket: Socket, events: ConnEvents, backlog: Backlog) {
     this.#socket = socket
     this.#events = events
+    this.#backlog = backlog
     this.host = plainHost(socket.remoteAddress ?? '')
     this.port = socket.remotePort ?? 0
     this.localHost = plainHost(socket.localAddress ?? '').replace(/%.*$/, '')
@@ -43,11 +46,23 @@ export class Conn {
     socket.on('error', error => this.#end(error.message))
     socket.on('close', () => this.#end('closed'))
     socket.on('end', () => this.#end('closed by the peer'))
+    // Until its socket is gone: what waits in one that is closed takes memory, too.
+    backlog.enter(this, performance.now())
+    socket.once('close', () => backlog.leave(this))
   }
 
   /** What the other side has not taken yet. */
   get unsentBytes(): number {
     return this.#socket.writableLength + this.#smallBytes
+  }
+
+  get heldBytes(): number {
+    return this.unsentBytes + this.#parser.heldBytes
+  }
+
+  get movedBytes(): number {
+    const { bytesRead, bytesWritten, writableLength } = this.#socket
+    return bytesRead + bytesWritten - writableLength
   }
 
   send(message: Message): void {
@@ -111,7 +126,8 @@ export class Conn {
       this.#writeSmall()
       this.#socket.write(bytes, onTaken)
     }
-    if (this.unsentBytes > LIMITS.unsentBytesMax) this.giveUp()
+    if (this.unsentBytes > LIMITS.unsentBytesMax) this.#end('it does not read')
+    else this.#backlog.add(bytes.length, performance.now())
   }
 
   /** What is small is joined: a write that waits costs far more than its few bytes. */
@@ -123,9 +139,10 @@ export class Conn {
     if (!this.#socket.destroyed) this.#socket.write(bytes)
   }
 
-  /** Ends the connection because too much of what is for it waits. */
-  giveUp(): void {
-    this.#end('it does not read')
+  /** Ends the connection because too much of our memory is for it. */
+  giveUp(reason: string): void {
+    if (this.#closed) this.#socket.destroy()
+    else this.#end(reason)
   }
 
   /** Takes bytes of the stream: those that were read before the connection came here. */
@@ -140,7 +157,7 @@ export class Conn {
       if (message === null) broken = true
       else if (message !== undefined) this.#events.onMessage(message)
     })
-    if (ok && !broken) return
+    if (ok && !broken) return this.#backlog.add(piece.length, performance.now())
     this.#end('it does not speak this protocol')
   }
 

@@ -63,7 +63,9 @@ it('whoever says no more than hello is not waited for, nor remembered', () => {
   const earnest = receivers.joined(linkFrom('10.0.0.3'), 0)
   earnest.progress = progress
   mute.link!.lastByteAt = 20e6
-  expect([...receivers.hoped(30e6, Infinity, 9e6)]).toEqual([mute, earnest])
+  expect([...receivers.hoped(30e6, Infinity, 9e6)]).toEqual([earnest])
+  expect(receivers.hasNewcomer(9e6)).toBe(true)
+  expect(receivers.hasNewcomer(20e6)).toBe(false)
   expect([...receivers.hoped(30e6, Infinity, 20e6)]).toEqual([earnest])
   for (const each of [mute, earnest]) receivers.left(each, 20e6)
   expect([...receivers]).toEqual([earnest])
@@ -97,6 +99,23 @@ it('one that is served and comes no further is not waited for in the end', () =>
   receivers.joined(back, served + 2 * patience)
   back.lastByteAt = served + 3 * patience - 1
   expect([...receivers.hoped(30e6, served, served + 3 * patience - 1)]).toContain(stuck)
+})
+
+it('strangers who say how far they are, and go, keep nobody for ever, nor does one who comes again', () => {
+  const hello = linkFrom('10.0.0.4').hello
+  for (const isNew of [true, false]) {
+    const receivers = new Receivers()
+    let now = 0
+    const isHoped = () => !receivers.hoped(30e6, 0, now)[Symbol.iterator]().next().done
+    for (; now < 3600e6 && (now === 0 || isHoped()); now += 20e6) {
+      const link = linkFrom('10.0.0.4')
+      if (!isNew) link.hello = hello
+      const guest = receivers.joined(link, now)
+      receivers.told(guest, { ...progress, verifiedBytes: 2 ** 30 }, now)
+      receivers.left(guest, now + 1e6)
+    }
+    expect(now).toBeLessThan(15 * 60e6)
+  }
 })
 
 it('the memory for those who left is bounded', () => {

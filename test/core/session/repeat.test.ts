@@ -25,6 +25,7 @@ function receiver(index: number, lossFraction: number): Receiver {
     progress: undefined,
     furtherAt: 0,
     furtherBytes: 0,
+    returns: 0,
     lossFraction,
     pathLoss: lossFraction,
     demotedLoss: undefined,

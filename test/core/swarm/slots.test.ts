@@ -16,14 +16,23 @@ interface Asker {
   readonly host: string
   readonly readBytesPerMilli: number
   readonly isGreedy: boolean
-  got: number
+  askedBytes: number
+  gotBytes: number
   doneAt: number
 }
 
 let names = 0
 
 function asker(host: string, isGreedy: boolean, readBytesPerMilli = Infinity): Asker {
-  return { peer: ++names, host, readBytesPerMilli, isGreedy, got: 0, doneAt: Infinity }
+  return {
+    peer: ++names,
+    host,
+    readBytesPerMilli,
+    isGreedy,
+    askedBytes: 0,
+    gotBytes: 0,
+    doneAt: Infinity,
+  }
 }
 
 /** A line of 100 Mbit/s that serves all who ask, until the honest ones have their file. */
@@ -33,13 +42,15 @@ function play(askers: Asker[], seconds: number, each: (now: number, slots: Slots
   let asked = 0
   for (let now = 0; now < seconds * second; now += 1000) {
     each(now, slots)
-    for (const { peer, host, isGreedy, got } of now % 20_000 === 0 ? askers : [])
-      for (let i = 0; i < 4 && (isGreedy || got < fileBytes); i++)
-        slots.ask(
-          { peer, host },
-          { block: 16 * asked++, offsetBytes: 0, lengthBytes: rangeBytes },
-          now,
-        )
+    for (const one of now % 20_000 === 0 ? askers : []) {
+      // Who came for the files asks for more when it has got what it asked for, a round trip later.
+      const window = one.isGreedy ? 64 : 1
+      const wanted = one.isGreedy ? Infinity : fileBytes
+      while (one.askedBytes < Math.min(wanted, one.gotBytes + window * rangeBytes)) {
+        slots.ask(one, { block: 16 * asked++, offsetBytes: 0, lengthBytes: rangeBytes }, now)
+        one.askedBytes += rangeBytes
+      }
+    }
     for (let serve = slots.next(now); serve; serve = slots.next(now)) {
       const queue = waiting.get(serve.peer) ?? []
       queue.push({ bytes: serve.range.lengthBytes })
@@ -54,9 +65,9 @@ function play(askers: Asker[], seconds: number, each: (now: number, slots: Slots
       first.bytes -= Math.min(share, one.readBytesPerMilli)
       if (first.bytes > 0) continue
       waiting.get(one.peer)!.shift()
-      one.got += rangeBytes
+      one.gotBytes += rangeBytes
       slots.sent(one.peer, rangeBytes, now)
-      if (!one.isGreedy && one.got >= fileBytes && one.doneAt === Infinity)
+      if (!one.isGreedy && one.gotBytes >= fileBytes && one.doneAt === Infinity)
         one.doneAt = now / second
     }
     if (now > second && askers.every(({ isGreedy, doneAt }) => isGreedy || doneAt < Infinity))
@@ -80,8 +91,8 @@ describe('forty who ask for everything, again and again,', () => {
     const askers = Array.from({ length: crowd }, (_, i) => asker(host(i), true))
     const { honest, each } = lateTwo(askers)
     play(askers, 120, each)
-    // Two files in a line that 42 share evenly take 56 s.
-    for (const { doneAt } of honest) expect(doneAt).toBeLessThan(65)
+    // Two files in a line that 42 share evenly take 56 s, and longer with pauses between requests.
+    for (const { doneAt } of honest) expect(doneAt).toBeLessThan(100)
   })
 
   it('and read slowly: starve nobody', () => {
@@ -103,7 +114,7 @@ describe('forty who ask for everything, again and again,', () => {
       }
       askers.push(...Array.from({ length: crowd }, (_, i) => asker(`10.0.1.${i % 4}`, true)))
     })
-    for (const { doneAt } of honest) expect(doneAt).toBeLessThan(30)
+    for (const { doneAt } of honest) expect(doneAt).toBeLessThan(40)
   })
 })
 

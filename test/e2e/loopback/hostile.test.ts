@@ -21,6 +21,7 @@ import { createMeta } from '../../../src/engine/create-meta.js'
 import { receive } from '../../../src/engine/receive.js'
 import { send } from '../../../src/engine/send.js'
 import { sha256 } from '../../../src/io/disk/hasher.js'
+import { Backlog } from '../../../src/io/net/backlog.js'
 import { Conn } from '../../../src/io/net/conn.js'
 import { openOutlet } from '../../../src/io/net/sockets.js'
 import { PeerPort } from '../../../src/io/net/tcp.js'
@@ -100,7 +101,7 @@ async function giver(stage: Stage, { id, bytes }: Document): Promise<string> {
         const part = bytes.subarray(from, from + message.lengthBytes)
         conn.send({ type: 'meta', totalBytes: bytes.length, offsetBytes: from, bytes: part })
       }
-      const conn = new Conn(socket, { onMessage, onClose: () => {} })
+      const conn = new Conn(socket, { onMessage, onClose: () => {} }, new Backlog())
       conn.push(first)
     },
     onLines: socket => socket.destroy(),

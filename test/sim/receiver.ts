@@ -67,6 +67,8 @@ export class Receiver {
   readonly verified: Bitmap
   readonly storage: Storage
   readonly notices: string[] = []
+  /** Whose connections ended, and why. */
+  readonly farewells: { readonly host: string; readonly reason?: string }[] = []
   savedAt: Micros | undefined
   readonly startedAt: Micros
   completeAt: Micros | undefined
@@ -330,6 +332,7 @@ export class Receiver {
     } else if (out.type === 'announce') this.blaster?.announce(out)
     else if (out.type === 'read') this.#readChunk(out.chunk)
     else if (out.type === 'notice') this.notices.push(out.message)
+    else if (out.type === 'peer' && out.state === 'closed') this.farewells.push(out)
     else if (out.type === 'finish') {
       const { file } = out
       process.at(shell.now + RENAME_MICROS, () => {

@@ -11,6 +11,8 @@ import type { Link } from './link.js'
 
 /** Blocks that one range may cover; what is begun is told in such runs. */
 export const RUN_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
+/** What one peer can be busy with: what it began before is done, or was never meant. */
+const BEGUN_RUNS = 48
 /** Runs of the own slice that are looked at before others' are tried. */
 const LOOK_RUNS = 256
 
@@ -27,6 +29,8 @@ export class Division {
   /** Where in a slice we begin, 0…1. */
   readonly #place: number
   readonly #begun = new Map<number, Begun>()
+  /** The runs that each peer has begun, the latest last. */
+  readonly #begunBy = new Map<number, Set<number>>()
   /** Who is outside: its line is spared. Others are fellows, with whom the work is divided. */
   isOutside: (link: Link) => boolean = link => link.seeder
   /** Of those outside, who is where the sender is: asked for what nobody else outside has. */
@@ -61,6 +65,7 @@ export class Division {
       const since = before?.peer === peer ? before.since : now
       this.#begun.delete(run)
       this.#begun.set(run, { peer, since, toldAt: now })
+      this.#latest(peer, run)
     }
     for (const run of this.#begun.keys()) {
       if (this.#begun.size <= LIMITS.begunRunsMax) break
@@ -68,7 +73,20 @@ export class Division {
     }
   }
 
+  /** Of what a peer has begun only the latest counts. */
+  #latest(peer: number, run: number): void {
+    const runs = this.#begunBy.get(peer) ?? new Set()
+    this.#begunBy.set(peer, runs)
+    runs.delete(run)
+    runs.add(run)
+    const [oldest] = runs
+    if (runs.size <= BEGUN_RUNS) return
+    runs.delete(oldest)
+    if (this.#begun.get(oldest)?.peer === peer) this.#begun.delete(oldest)
+  }
+
   left(peer: number): void {
+    this.#begunBy.delete(peer)
     for (const [run, begun] of this.#begun) if (begun.peer === peer) this.#begun.delete(run)
   }
 
@@ -87,7 +105,7 @@ export class Division {
   /** No peer here has the block (those are `inside`), and none has begun to fetch it. */
   isFresh(block: number, inside: readonly Link[], now: Micros): boolean {
     if (this.begunBy(block, now) !== undefined) return false
-    for (const link of inside) if (link.has(block)) return false
+    for (const link of inside) if (link.has(block) && !link.isDubious(now)) return false
     return true
   }
 

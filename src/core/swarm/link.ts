@@ -18,6 +18,9 @@ export interface Asked {
 /** In the hello of a seeder that wants no multicast of its transfer, not even by relays. */
 export const QUIET = 'no-multicast'
 
+/** Who owes its first answer for so long keeps nobody from asking others for what it claims to have. */
+const DOUBT_MICROS = 500_000
+
 export class Link {
   readonly peer: number
   readonly outbound: boolean
@@ -109,9 +112,15 @@ export class Link {
     return depth - this.askedBytes
   }
 
+  /** Whether it has what it says is open: it never gave anything, and has owed something for long. */
+  isDubious(now: Micros): boolean {
+    if (this.stalls > 0) return true
+    return this.askedBytes > 0 && this.deliveredBytes === 0 && now - this.#answeredAt > DOUBT_MICROS
+  }
+
   /** It owes answers, and none has come for so long that it should not be asked again soon. */
-  isStalled(now: Micros): boolean {
-    return this.askedBytes > 0 && now - this.#answeredAt > LIMITS.answerMicros
+  isStalled(now: Micros, patience: Micros): boolean {
+    return this.askedBytes > 0 && now - this.#answeredAt > patience
   }
 
   /** Counts a message; false when it sends more than anybody has to say. */

@@ -24,6 +24,7 @@ import { Door, whyStranger } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { Link, QUIET } from './link.js'
 import { News } from './news.js'
+import { patienceOf } from './patience.js'
 import { isServable } from './servable.js'
 import { Slots } from './slots.js'
 import type { SwarmOptions } from './swarm-options.js'
@@ -266,7 +267,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         if (!learnHave(this.#geometry, link.held, message)) this.expel(peer, 'impossible have', now)
         return
       case 'start':
-        return this.division.begun(peer, message.blocks, now)
+        // Who has everything fetches nothing.
+        return link.complete ? undefined : this.division.begun(peer, message.blocks, now)
       case 'request':
         for (const range of message.ranges) this.#onRequest(link, range, now)
         return
@@ -468,16 +470,17 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #check(now: Micros): void {
     this.#checkAt = this.#links.size === 0 ? Number.POSITIVE_INFINITY : now + CHECK_MICROS
+    const patience = patienceOf(this.#links.values(), now)
     for (const link of [...this.#links.values()]) {
       const silent = now - link.lastByteAt
-      const stalled = link.isStalled(now)
+      const stalled = link.isStalled(now, Math.max(LIMITS.answerMicros, patience))
       if (stalled) link.quietUntil = now + STALLED_MICROS * 2 ** link.stalls++
       if (link.hello === undefined && silent > LIMITS.helloMicros) this.close(link, 'no hello', now)
       else if (silent > LIMITS.idleCloseMicros) this.close(link, 'silent', now)
       else if (link.stalls >= LIMITS.stallsMax && !link.seeder)
         this.close(link, 'it answers nothing', now)
       else {
-        if (stalled || silent > LIMITS.peerSilenceMicros) this.#giveUp(link, 'silent')
+        if (stalled || silent > patience) this.#giveUp(link, 'silent')
         if (link.active && now - link.lastSentAt > LIMITS.keepAliveMicros)
           this.send(link, { type: 'keep-alive' }, now)
       }

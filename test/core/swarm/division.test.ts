@@ -63,6 +63,28 @@ describe('division', () => {
     expect(division.mine(all, seeder, [seeder, link(3, 'receiver', true)], 0)).toBe(-1)
   })
 
+  it('believes of what one peer begins only the latest, and of who owes for long nothing', () => {
+    const division = new Division(new Geometry([4096 * block], 64 * block), nodeOf(1))
+    const runs = Array.from({ length: 100 }, (_, run) => run * RUN_BLOCKS)
+    division.begun(2, runs, 0)
+    division.begun(3, [4000], 0)
+    const begun = runs.filter(first => division.begunBy(first, 1))
+    expect(begun.length).toBeLessThan(64)
+    expect(begun).toEqual(runs.slice(-begun.length))
+    expect(division.begunBy(4000, 1)?.peer).toBe(3)
+
+    const fellow = link(4, 'receiver')
+    fellow.held?.addRange(0, geometry.blockCount)
+    expect(division.isFresh(0, [fellow], 0)).toBe(false)
+    fellow.ask({ block: 16, offsetBytes: 0, lengthBytes: block }, 0)
+    expect(division.isFresh(0, [fellow], 400_000)).toBe(false)
+    expect(division.isFresh(0, [fellow], 600_000)).toBe(true)
+    fellow.answer({ block: 16, offsetBytes: 0, lengthBytes: block }, 700_000)
+    fellow.delivered(block, 700_000)
+    fellow.ask({ block: 17, offsetBytes: 0, lengthBytes: block }, 700_000)
+    expect(division.isFresh(0, [fellow], 5e6)).toBe(false)
+  })
+
   it('knows runs that are impossible or too many, and keeps its memory bounded', () => {
     const division = new Division(geometry, nodeOf(1))
     division.begun(2, [geometry.blockCount, 2 ** 32 - 1], 0)
@@ -71,8 +93,9 @@ describe('division', () => {
       new Geometry([(LIMITS.begunRunsMax + 2) * RUN_BLOCKS * block], 64 * block),
       nodeOf(1),
     )
-    for (let run = 0; run < LIMITS.begunRunsMax + 2; run++) large.begun(2, [run * RUN_BLOCKS], 0)
+    for (let run = 0; run < LIMITS.begunRunsMax + 2; run++) large.begun(run, [run * RUN_BLOCKS], 0)
     expect(large.isFresh(0, [], 1)).toBe(true)
+    expect(large.isFresh(2 * RUN_BLOCKS, [], 1)).toBe(false)
     expect(large.isFresh((LIMITS.begunRunsMax + 1) * RUN_BLOCKS, [], 1)).toBe(false)
   })
 })

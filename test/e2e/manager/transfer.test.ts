@@ -102,4 +102,23 @@ describe('a transfer through a manager', patience, () => {
     await sender.stop()
     await second.stop()
   })
+
+  play(
+    'one that comes last is found by all, and one that is gone keeps nobody who is done',
+    async ({ stage }) => {
+      const { file, meta, link } = await offered(stage, 2 * mebibyte)
+      const sender = stage.send([meta, '--forever', ...swarmOnly])
+      const receivers = ['a', 'b'].map(name => stage.recv(name, [link, '--stay', ...swarmOnly]))
+      await sender.until('notice', notice('manager-lost'))
+      expect(receivers.every(each => each.running)).toBe(true)
+      const manager = await manage(stage)
+      await Promise.all(receivers.map(each => each.until('complete')))
+      manager.kill('SIGKILL')
+      await manager.exited
+      const start = performance.now()
+      for (const each of [...receivers, sender]) expect(await each.stop()).toBe(5)
+      expect(performance.now() - start).toBeLessThan(10_000)
+      await stage.expectSame(file, 'a', 'b')
+    },
+  )
 })

@@ -16,8 +16,9 @@ export class Offender {
   #isClosed = false
   onMessage: (message: Message) => void = () => {}
 
-  constructor(port: number, host = '127.0.0.1') {
-    this.socket = connect(port, host)
+  /** `localAddress`: where it seems to come from. */
+  constructor(port: number, localAddress?: string) {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress })
     const parser = new FrameParser()
     this.socket.on('error', () => {})
     this.socket.on('data', bytes =>

@@ -79,7 +79,8 @@ export const LIMITS = {
   unheardStopMicros: 2_500_000,
 
   // Peers
-  frameBytesMax: 1 * MiB,
+  /** A range with its header, or as many bitmaps: nothing longer is ever said. */
+  frameBytesMax: 320 * KiB,
   rangeBytesMax: 256 * KiB,
   requestRangesMax: 1024,
   pipelineBytesMin: 256 * KiB,
@@ -99,8 +100,8 @@ export const LIMITS = {
   connectionsSilentMax: 512,
   managerConnectionsMax: 256,
   /** What waits in one socket for a peer that does not read; with so much it gets no more layers. */
-  unsentBytesMax: 4 * MiB,
-  unsentBytesFair: 1 * MiB,
+  unsentBytesMax: 2 * MiB,
+  unsentBytesFair: 512 * KiB,
   /** What waits in all sockets, and what has come of frames that are not whole. */
   heldBytesMax: 24 * MiB,
   peersPerMessageMax: 50,

@@ -21,6 +21,8 @@ export const QUIET = 'no-multicast'
 /** Who owes its first answer for so long keeps nobody from asking others for what it claims to have. */
 const DOUBT_MICROS = 500_000
 
+const META_TIMES = 4
+
 export class Link {
   readonly peer: number
   readonly outbound: boolean
@@ -41,6 +43,7 @@ export class Link {
   readonly asked = new Map<number, Asked>()
   /** Chunks whose layer we asked of it. */
   readonly layersAsked = new Set<number>()
+  #metaBytes = 0
   /** Addresses that we learnt from it. */
   addressesTold = 0
   /** How often in a row it answered nothing for too long. */
@@ -129,6 +132,12 @@ export class Link {
     this.#budgetAt = now
     this.#budget = Math.min(LIMITS.messagesBurst, this.#budget + earned) - costOf(message)
     return this.#budget >= 0
+  }
+
+  /** Counts what it gets of the meta; false when that is more than anybody needs. */
+  affordsMeta(bytes: number, allBytes: number): boolean {
+    this.#metaBytes += bytes
+    return this.#metaBytes <= META_TIMES * allBytes
   }
 
   ask(range: Range, now: Micros): void {

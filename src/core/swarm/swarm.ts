@@ -428,6 +428,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (offset > metaBytes.length || length > LIMITS.rangeBytesMax)
       return this.expel(link.peer, 'impossible meta request', now)
     const bytes = metaBytes.subarray(offset, offset + length)
+    if (!link.affordsMeta(bytes.length, metaBytes.length))
+      return this.expel(link.peer, 'the meta again and again', now)
     const part = { type: 'meta', totalBytes: metaBytes.length, offsetBytes: offset, bytes } as const
     this.send(link, part, now)
   }

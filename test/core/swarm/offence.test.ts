@@ -106,6 +106,16 @@ describe('a peer is dropped at once', () => {
       expect(bench.out.filter(out => out.type === 'dial')).not.toEqual([])
     })
 
+  it('for asking for the meta again and again', () => {
+    const bench = new Bench()
+    bench.meet(1)
+    const whole: Message = { type: 'meta-request', offsetBytes: 0, lengthBytes: 10 }
+    for (let i = 0; i < 4; i++) bench.say(1, whole)
+    expect(bench.closing(1)).toBeUndefined()
+    bench.say(1, whole)
+    expect(bench.closing(1)).toMatchObject({ reason: 'the meta again and again', abrupt: true })
+  })
+
   it('for something else than hello', () => {
     const bench = new Bench()
     bench.connect(1)

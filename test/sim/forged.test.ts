@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
+import { FixedRate } from '../../src/core/rate/fixed.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import { Forger } from './forger.js'
 import { FORGERIES } from './lies.js'
@@ -20,16 +21,18 @@ interface Attack {
   readonly claims?: string
   readonly loss?: number
   readonly seed?: number
+  /** The operator's; the sender's own otherwise. */
+  readonly rateBps?: number
 }
 
 function attacked(attack: Attack): Outcome {
-  const { kind, receivers, sizeBytes = 32 * MIB, share = 0.1, loss, seed = 1 } = attack
+  const { kind, receivers, sizeBytes = 32 * MIB, share = 0.1, loss, seed = 1, rateBps } = attack
   const world = new World({
     scenario: { about: 'somebody forges', timesMax: 8, slackSeconds: 10, loss },
     receivers,
     sizeBytes,
     seed,
-    makeRate: () => new QuantileRate(),
+    makeRate: () => (rateBps ? new FixedRate(rateBps) : new QuantileRate()),
   })
   if (share > 0)
     new Forger({
@@ -56,7 +59,16 @@ describe.each([1, 3, 8])(
   },
 )
 
-it('the same from another address is nothing', () => {
+it('the same from another address is nothing where the line has room for it', () => {
+  const plain = { kind: 'all', receivers: 3, rateBps: 80e6 }
+  const quiet = attacked({ ...plain, share: 0 })
+  const other = attacked({ ...plain, claims: FORGER })
+  expect(other.problems).toEqual([])
+  expect([...other.notices]).toEqual([])
+  expect(other.lastSeconds).toBeLessThan(1.05 * quiet.lastSeconds)
+})
+
+it('and where the sender looks for the rate, little', () => {
   // It shares the line with the stream, a tenth of it: it costs no more than that, and a rate that gives
   // way to others gives way to it.
   const costs = [1, 2, 3, 4, 5].map(seed => {

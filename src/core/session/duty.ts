@@ -19,8 +19,9 @@ const STEAL_MICROS = 3_000_000
 const CLASH_MICROS = 1_000_000
 /** Others are told again that we get on with it, or have all of it and are about to multicast it. */
 const RETELL_MICROS = 1_000_000
-/** Nothing else was to be had for so long: other sites' turns are taken as well. */
+/** Nothing else was to be had for so long, or other sites get on but this long: their turns are taken as well. */
 const IDLE_MICROS = 2_000_000
+const IDLE_MICROS_MAX = 8_000_000
 /** Chunks looked at in one go. */
 const LOOK_CHUNKS = 2048
 /** Chunks under way at a time. */
@@ -62,6 +63,9 @@ export class Duty {
   #low = 0
   /** When there was something last that need not be left to other sites. */
   #fedAt: Micros = 0
+  /** How many blocks other sites hold in all, and when that became more. */
+  #elsewhere = 0
+  #elsewhereAt: Micros = 0
 
   /** `isFree`: the block is missing, and nobody was asked for it. */
   constructor(
@@ -115,8 +119,19 @@ export class Duty {
     const before = told.length
     told.push(...this.#takeBy('fellows', scene, blocks), ...this.#takeBy('turn', scene, blocks))
     if (told.length > before || this.#outer.total > 0) this.#fedAt = now
-    else if (now - this.#fedAt > IDLE_MICROS) told.push(...this.#takeBy('anything', scene, blocks))
+    else if (this.#isIdleTooLong(scene)) told.push(...this.#takeBy('anything', scene, blocks))
     return told
+  }
+
+  /** While other sites get on with their turns, these are left to them for longer. */
+  #isIdleTooLong({ fellows, now }: Scene): boolean {
+    const elsewhere = fellows.reduce((sum, { held }) => sum + (held?.count ?? 0), 0)
+    if (elsewhere > this.#elsewhere) this.#elsewhereAt = now
+    this.#elsewhere = elsewhere
+    const idleMicros = now - this.#fedAt
+    return (
+      idleMicros > IDLE_MICROS_MAX || Math.min(idleMicros, now - this.#elsewhereAt) > IDLE_MICROS
+    )
   }
 
   #takeBy(way: Way, scene: Scene, blocks: number): number[] {
@@ -180,8 +195,8 @@ export class Duty {
     for (let i = 0; i < looks; i++) {
       const chunk = this.#low + ((from + i) % looks)
       if (this.#taken.has(chunk)) continue
-      if (way === 'turn' && chunk % sharing.sites !== sharing.turn) continue
-      const isOurs = Math.floor(chunk / sharing.sites) % relays.length === turn
+      if (way === 'turn' && !sharing.isOurs(chunk)) continue
+      const isOurs = chunk % relays.length === turn
       if (!isOurs && spare >= 0) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && relays.includes(other.node)

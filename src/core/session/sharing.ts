@@ -1,7 +1,9 @@
 // How sites that hear no sender share the line of the one where it is: each chunk should leave there
-// once. The sites take turns with the chunks, so that each fetches its own from where the sender is
-// and the others' from whoever fetched them. Nobody is asked: everybody sees from addresses which sites
-// there are. Where two see different ones a chunk leaves twice, or is taken when nothing else is left.
+// once. Each chunk is the turn of one site, which fetches it from where the sender is, and the others
+// from whoever fetched it. Nobody is asked: everybody sees from addresses which sites there are, and
+// draws for each chunk a lot for each of them; the highest has it. Of many sites each knows only some,
+// and not the same: by lots two of them still agree on nearly every chunk, as by counting they would
+// not. Where they differ a chunk leaves twice, or is taken when nothing else is left.
 
 import type { Link } from '../swarm/link.js'
 
@@ -10,15 +12,37 @@ export interface Sharing {
   /** The prefixes where a seeder is: their line is the one to spare. */
   readonly sources: ReadonlySet<string>
   readonly sites: number
-  /** Which of them is ours. */
+  /** Which of them is ours, in their order. */
   readonly turn: number
+  /** It is our turn to fetch this chunk. */
+  isOurs(chunk: number): boolean
 }
 
 /** `own`: our prefix; unknown, nothing is divided, nor where no seeder is known. */
 export function sharingOf(own: string | undefined, outside: readonly Link[]): Sharing {
   const sources = new Set(outside.filter(link => link.seeder).map(link => link.prefix))
-  if (own === undefined || sources.size === 0) return { sources, sites: 1, turn: 0 }
+  const always = { sources, sites: 1, turn: 0, isOurs: () => true }
+  if (own === undefined || sources.size === 0) return always
   const all = new Set([own, ...outside.map(link => link.prefix)])
   for (const source of sources) if (source !== own) all.delete(source)
-  return { sources, sites: all.size, turn: [...all].sort().indexOf(own) }
+  const sites = [...all].sort()
+  const turn = sites.indexOf(own)
+  const seeds = sites.map(seedOf)
+  const isOurs = (chunk: number): boolean => {
+    const lot = lotOf(seeds[turn], chunk)
+    return seeds.every((seed, i) => i === turn || lotOf(seed, chunk) < lot)
+  }
+  return { sources, sites: sites.length, turn, isOurs }
+}
+
+/** FNV-1a. */
+function seedOf(prefix: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < prefix.length; i++) hash = Math.imul(hash ^ prefix.charCodeAt(i), 0x01000193)
+  return hash
+}
+
+function lotOf(seed: number, chunk: number): number {
+  const mixed = Math.imul(seed ^ Math.imul(chunk + 1, 0x9e3779b1), 0x85ebca6b)
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35) >>> 0
 }

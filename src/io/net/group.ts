@@ -55,10 +55,11 @@ export interface Group {
 }
 
 /**
- * What the kernel is asked for: more than a second of 100 Mbit/s, for a receiver that does not get to
- * run on a busy machine. It grants less where rmem_max says so and nobody may go beyond it.
+ * What the kernel is asked for: more than a tenth of a second at 3 Gbit/s, so that a receiver which
+ * does not keep up can say so before anything is lost. It grants less where rmem_max says so and nobody
+ * may go beyond it.
  */
-export const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
+export const RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024
 
 /**
  * A group of interface-local or link-local scope (RFC 4291 §2.7): bound to it, a socket hears one

@@ -19,7 +19,10 @@ const STEAL_MICROS = 3_000_000
 const CLASH_MICROS = 1_000_000
 /** Others are told again that we get on with it, or have all of it and are about to multicast it. */
 const RETELL_MICROS = 1_000_000
-/** Nothing else was to be had for so long, or other sites get on but this long: their turns are taken as well. */
+/**
+ * When nothing else was to be had for so long other sites' turns are taken as well; while those get on
+ * with them, only after the longer time.
+ */
 const IDLE_MICROS = 2_000_000
 const IDLE_MICROS_MAX = 8_000_000
 /** Chunks looked at in one go. */

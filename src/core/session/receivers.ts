@@ -168,9 +168,10 @@ export class Receivers {
   }
 
   /**
-   * Who has said how far it is, is incomplete, heard of within `lingerMicros`, and not stuck: one that is connected, has been served
-   * since `servedSince` and came no further for minutes (its disk hangs, say) is not waited for. Nor is
-   * anybody when in all that time nobody came further: new names could come for ever.
+   * Who has said how far it is, is incomplete, heard of within `lingerMicros`, and not stuck: one that
+   * is connected, has been served since `servedSince` and came no further for minutes (its disk hangs,
+   * say) is not waited for. Nor is anybody when in all that time nobody came further: new names could
+   * come for ever.
    */
   *hoped(lingerMicros: number, servedSince: Micros, now: Micros): Iterable<Receiver> {
     const patience = Math.max(LIMITS.receiverStuckMicros, lingerMicros)

@@ -99,9 +99,12 @@ export const LIMITS = {
   /** Accepted connections that have not said a byte yet, and those that talk to the manager. */
   connectionsSilentMax: 512,
   managerConnectionsMax: 256,
-  /** What waits in one socket for a peer that does not read; with so much it gets no more layers. */
+  /**
+   * What waits in one socket for a peer that does not read; with so much it gets no more layers, which
+   * must be more than a slot gives one that reads.
+   */
   unsentBytesMax: 2 * MiB,
-  unsentBytesFair: 512 * KiB,
+  unsentBytesFair: 1 * MiB,
   /** What waits in all sockets, and what has come of frames that are not whole. */
   heldBytesMax: 24 * MiB,
   peersPerMessageMax: 50,

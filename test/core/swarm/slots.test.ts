@@ -83,6 +83,19 @@ function lateTwo(askers: Asker[]) {
   return { honest, each: (now: number) => void (now === second && askers.push(...honest)) }
 }
 
+it('leaves room for the layers of whoever it serves as much as it may', () => {
+  const slots = new Slots()
+  const one = asker('10.0.0.1', true)
+  for (let block = 0; block < 64 * 16; block += 16)
+    slots.ask(one, { block, offsetBytes: 0, lengthBytes: LIMITS.rangeBytesMax }, 0)
+  let unsentBytes = 0
+  for (let serve = slots.next(0); serve; serve = slots.next(0))
+    unsentBytes += serve.range.lengthBytes
+  expect(unsentBytes).toBeGreaterThan(0)
+  // With so much waiting for him, what layers he asked for would be forgotten.
+  expect(unsentBytes + LIMITS.frameBytesMax).toBeLessThan(LIMITS.unsentBytesFair)
+})
+
 describe('forty who ask for everything, again and again,', () => {
   it.each([
     ['from an address each', (i: number) => `10.0.1.${i}`],

@@ -16,7 +16,6 @@ export class Drive<In, Out> {
   readonly #machine: Machine<In, Out>
   readonly #act: (out: Out) => void
   readonly #beforeWaking: () => void
-  readonly #drained: () => void
   #waiting: In[] = []
   #busy = false
   #stopped = false
@@ -25,31 +24,21 @@ export class Drive<In, Out> {
 
   /**
    * `act` carries out one output; what it learns comes back by `feed`. `beforeWaking` hands over
-   * what waits outside, so that a machine that wakes up late does not judge by old news. `drained`
-   * carries out what `act` has put aside to do at once.
+   * what waits outside, so that a machine that wakes up late does not judge by old news.
    */
   constructor(
     machine: Machine<In, Out>,
     act: (out: Out) => void,
     beforeWaking: () => void = () => {},
-    drained: () => void = () => {},
   ) {
     this.#machine = machine
     this.#act = act
     this.#beforeWaking = beforeWaking
-    this.#drained = drained
   }
 
   feed(input: In): void {
     if (this.#stopped) return
     this.#waiting.push(input)
-    if (!this.#busy) this.run()
-  }
-
-  /** Feeds several at once. */
-  feedAll(inputs: readonly In[]): void {
-    if (this.#stopped) return
-    this.#waiting.push(...inputs)
     if (!this.#busy) this.run()
   }
 
@@ -64,7 +53,6 @@ export class Drive<In, Out> {
         this.#waiting = []
         for (const input of inputs) this.#machine.handle(input, now)
         for (let out = this.#poll(now); out !== undefined; out = this.#poll(now)) this.#act(out)
-        this.#drained()
       } while (this.#waiting.length > 0)
     } finally {
       this.#busy = false

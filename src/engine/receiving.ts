@@ -163,11 +163,10 @@ export class Receiving {
       geometry: tree.geometry,
       hash,
       store: open.store,
-      feed: inputs => this.#drive.feedAll(inputs),
+      feed: input => this.#drive.feed(input),
       onFailure: error => this.#settle(error),
     })
-    const hashAll = (): void => this.#pool.hash()
-    this.#drive = new Drive(this.#fetch, out => this.#act(out), look, hashAll)
+    this.#drive = new Drive(this.#fetch, out => this.#act(out), look)
     this.#finisher = new Finisher(
       file => open.store.finish(file),
       file => this.#onFinished(file),
@@ -265,6 +264,8 @@ export class Receiving {
     switch (out.type) {
       case 'copy':
         return this.#pool.copy(out)
+      case 'fill':
+        return this.#pool.fill(out)
       case 'verify':
         return this.#pool.verify(out)
       case 'recover':

@@ -4,12 +4,8 @@
 
 import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
+import type { Piece } from '../core/session/assembly.js'
 import type { ChunkStore } from '../ports.js'
-
-interface Waiting {
-  readonly block: number
-  readonly bytes: Uint8Array
-}
 
 /** Blocks written by one call. */
 const RUN_BLOCKS = 64
@@ -17,14 +13,15 @@ const GATHER_MILLIS = 30
 
 export interface WriterOptions {
   readonly geometry: Geometry
+  readonly pool: Uint8Array
   readonly store: ChunkStore
-  readonly onWritten: (blocks: readonly number[]) => void
+  readonly onWritten: (pieces: readonly Piece[]) => void
   readonly onFailure: (error: unknown) => void
 }
 
 export class Writer {
   readonly #options: WriterOptions
-  #waiting: Waiting[] = []
+  readonly #waiting: Piece[] = []
   #timer: NodeJS.Timeout | undefined
   /** Bytes that wait for the disk. */
   queuedBytes = 0
@@ -33,19 +30,20 @@ export class Writer {
     this.#options = options
   }
 
-  /** `bytes` must stay as they are until `onWritten`. */
-  write(block: number, bytes: Uint8Array): void {
-    this.queuedBytes += bytes.length
-    this.#waiting.push({ block, bytes })
-    if (this.#waiting.length === RUN_BLOCKS) this.#flush()
+  /** They must stay as they are in the pool until `onWritten`. */
+  write(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      this.queuedBytes += piece.bytes
+      this.#waiting.push(piece)
+    }
+    if (this.#waiting.length >= RUN_BLOCKS) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MILLIS)
   }
 
   #flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const waiting = this.#waiting.sort((a, b) => a.block - b.block)
-    this.#waiting = []
+    const waiting = this.#waiting.splice(0).sort((a, b) => a.block - b.block)
     for (let from = 0; from < waiting.length; ) {
       let to = from + 1
       while (to < waiting.length && to - from < RUN_BLOCKS && this.#follows(waiting, to)) to++
@@ -55,20 +53,32 @@ export class Writer {
   }
 
   /** Entry `i` continues the one before it in the same file. */
-  #follows(waiting: readonly Waiting[], i: number): boolean {
+  #follows(waiting: readonly Piece[], i: number): boolean {
     const before = waiting[i - 1]
-    if (waiting[i].block !== before.block + 1 || before.bytes.length !== BLOCK_BYTES) return false
+    if (waiting[i].block !== before.block + 1 || before.bytes !== BLOCK_BYTES) return false
     const { geometry } = this.#options
     return geometry.fileOfBlock(waiting[i].block) === geometry.fileOfBlock(before.block)
   }
 
-  #put(run: readonly Waiting[]): void {
+  #put(run: readonly Piece[]): void {
     const { geometry, store, onWritten, onFailure } = this.#options
     const { file, offset } = geometry.placeOfBlock(run[0].block)
-    const parts = run.map(({ bytes }) => bytes)
-    store.write(file, offset, parts).then(() => {
-      for (const { bytes } of run) this.queuedBytes -= bytes.length
-      onWritten(run.map(({ block }) => block))
+    store.write(file, offset, this.#stretches(run)).then(() => {
+      for (const { bytes } of run) this.queuedBytes -= bytes
+      onWritten(run)
     }, onFailure)
+  }
+
+  /** Neighbours that are neighbours in the pool, too, are one stretch of it. */
+  #stretches(run: readonly Piece[]): Uint8Array[] {
+    const { pool } = this.#options
+    const stretches: Uint8Array[] = []
+    for (let i = 0; i < run.length; ) {
+      const from = run[i].at
+      let end = from
+      while (i < run.length && run[i].at === end) end += run[i++].bytes
+      stretches.push(pool.subarray(from, end))
+    }
+    return stretches
   }
 }

@@ -161,11 +161,7 @@ export class Stand {
   #take(): void {
     const batch = this.#batch
     this.fetch.take(batch, 0, batch.count, this.now)
-    for (let i = 0; i < batch.count; i++) {
-      const at = batch.place[i]
-      if (at < 0) continue
-      this.#pool.set(batch.payloadOf(i, batch.placeBytes[i]), at)
-    }
+    batch.move((at, payload) => this.#pool.set(payload, at))
     batch.clear()
     this.#drain()
   }
@@ -179,19 +175,25 @@ export class Stand {
     const { fetch, now } = this
     if (out.type === 'copy')
       pool.set(out.bytes!.subarray(out.from, out.from + out.lengthBytes), out.at)
-    else if (out.type === 'verify') {
+    else if (out.type === 'fill') {
       for (const { block, offsetBytes, lengthBytes } of out.spilled) {
         const from = block * BLOCK_BYTES + offsetBytes
         pool.set(this.disk.subarray(from, from + lengthBytes), out.at + offsetBytes)
       }
-      const digest = hash(pool.subarray(out.at, out.at + out.bytes))
-      fetch.handle({ type: 'hashed', block: out.block, digest }, now)
+      fetch.handle({ type: 'filled', block: out.block }, now)
+    } else if (out.type === 'verify') {
+      const { pieces } = out
+      const digests = Buffer.concat(
+        pieces.map(({ at, bytes }) => hash(pool.subarray(at, at + bytes))),
+      )
+      fetch.handle({ type: 'hashed', pieces, digests }, now)
     } else if (out.type === 'swap') {
       const held = pool.slice(out.at, out.at + out.bytes)
       pool.copyWithin(out.at, out.spare, out.spare + out.bytes).set(held, out.spare)
     } else if (out.type === 'write') {
-      this.disk.set(pool.subarray(out.at, out.at + out.bytes), out.block * BLOCK_BYTES)
-      fetch.handle({ type: 'written', block: out.block }, now)
+      for (const { block, at, bytes } of out.pieces)
+        this.disk.set(pool.subarray(at, at + bytes), block * BLOCK_BYTES)
+      fetch.handle({ type: 'written', pieces: out.pieces }, now)
     } else if (out.type === 'spill') {
       for (const { offsetBytes, lengthBytes } of out.parts) {
         const from = out.at + offsetBytes

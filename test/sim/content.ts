@@ -4,6 +4,7 @@
 
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { RangeSet } from '../../src/core/base/ranges.js'
+import type { Piece } from '../../src/core/session/assembly.js'
 import type { Range } from '../../src/core/wire/message.js'
 import { ABSENT, RIGHT, type Storage, WRONG } from './storage.js'
 
@@ -17,9 +18,6 @@ interface Slot {
   /** Holds second copies of a block that lies elsewhere; given away when the core likes. */
   spare: boolean
 }
-
-const DIGEST_RIGHT = new Uint8Array(32)
-const DIGEST_WRONG = new Uint8Array(32).fill(1)
 
 export class Content {
   /** By place in the pool. */
@@ -73,10 +71,10 @@ export class Content {
     if (home !== undefined) this.#homes.set(block, home)
   }
 
-  /** The hash of a block, given that all of it is there. */
-  digest(block: number, at: number, bytes: number, spilled: readonly Range[]): Uint8Array {
+  /** Spilled parts of a block come back to the pool. */
+  fill(block: number, at: number, spilled: readonly Range[]): void {
     // All of it may have been spilled: then it comes to this place from the disk alone.
-    if (spilled.length > 0) this.put(at, 0, block, false, -1)
+    this.put(at, 0, block, false, -1)
     const slot = this.#slot(at, block)
     const old = this.#spilled.get(block)
     for (const range of spilled) {
@@ -85,16 +83,21 @@ export class Content {
       slot.bytes.add(range.offsetBytes, range.lengthBytes)
       copyIn(old?.wrong, slot.wrong, range.offsetBytes, range.lengthBytes, 0)
     }
+    this.#spilled.delete(block)
+  }
+
+  /** Whether a block that is hashed is as the meta says, given that all of it is there. */
+  isRight({ block, at, bytes }: Piece): boolean {
+    const slot = this.#slot(at, block)
     if (slot.bytes.countIn(0, bytes) !== bytes)
       this.problems.push(
         `block ${block} is hashed, but ${slot.bytes.total} of ${bytes} B are there`,
       )
-    this.#spilled.delete(block)
     const isWrong = slot.wrong.countIn(0, bytes) > 0
     slot.refused = isWrong
     if (isWrong) this.#hashedWrong.add(block)
     else this.#hashedWrong.delete(block)
-    return isWrong ? DIGEST_WRONG : DIGEST_RIGHT
+    return !isWrong
   }
 
   /** A copy of a symbol is exchanged with what lies at its place: right or wrong changes with it. */

@@ -4,10 +4,12 @@
 import type { Bitmap } from '../../src/core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../../src/core/base/limits.js'
 import type { Micros } from '../../src/core/base/machine.js'
+import { DIGEST_BYTES } from '../../src/core/base/merkle.js'
 import type { Geometry } from '../../src/core/meta/geometry.js'
-import { type Batch, NOWHERE, TAKEN } from '../../src/core/multicast/batch.js'
+import type { Batch } from '../../src/core/multicast/batch.js'
 import { ObjectSymbols } from '../../src/core/multicast/object.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
+import type { Piece } from '../../src/core/session/assembly.js'
 import type { BlastIn } from '../../src/core/session/blasting.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
@@ -81,7 +83,7 @@ export class Receiver {
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
   readonly #oneWay: boolean
-  #writing: (FetchOut & { type: 'write' })[] = []
+  #writing: Piece[] = []
   /** The meta as far as it was heard; until it is whole nothing else is of use. */
   #meta: ObjectSymbols | undefined
   /** Datagrams in the socket's buffer. */
@@ -234,25 +236,17 @@ export class Receiver {
     return this.#meta !== undefined
   }
 
-  /** Moves the payloads; neighbours of one block in one go, but not from one place to the next. */
+  /** Moves the payloads; what the core gave one place goes there in one go. */
   #place(batch: Batch, from: number, to: number): void {
-    for (let i = from; i < to; ) {
+    for (let i = from; i < to; i++) {
       const at = batch.place[i]
+      if (at < 0) continue
       const block = batch.block[i]
       // A row of parity has no content of its own: what it restores is put when it does. Nor has what
       // is on disk and comes again beside it.
-      const isLent = batch.type[i] === DATAGRAM.parity || this.#isEcho(block)
-      if (at === NOWHERE || at === TAKEN || isLent) {
-        i++
-        continue
-      }
+      if (batch.type[i] === DATAGRAM.parity || this.#isEcho(block)) continue
       const offset = batch.symbol[i] * batch.symbolBytes[i]
-      let bytes = 0
-      for (; i < to && batch.block[i] === block && batch.place[i] === at + bytes; i++) {
-        if (bytes > 0 && (at + bytes) % BLOCK_BYTES === 0) break
-        bytes += batch.placeBytes[i]
-      }
-      this.content.put(at, bytes, block, isForged(batch), offset)
+      this.content.put(at, batch.placeBytes[i], block, isForged(batch), offset)
     }
   }
 
@@ -269,9 +263,17 @@ export class Receiver {
     const { disk } = this.process.host
     const shell = this.#shell
     switch (out.type) {
+      case 'fill':
+        this.content.fill(out.block, out.at, out.spilled)
+        shell.input({ type: 'filled', block: out.block })
+        return
       case 'verify': {
-        const digest = this.content.digest(out.block, out.at, out.bytes, out.spilled)
-        shell.input({ type: 'hashed', block: out.block, digest })
+        const { pieces } = out
+        const digests = new Uint8Array(DIGEST_BYTES * pieces.length)
+        for (const [i, piece] of pieces.entries())
+          if (!this.content.isRight(piece))
+            digests.fill(1, DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
+        shell.input({ type: 'hashed', pieces, digests })
         return
       }
       case 'recover':
@@ -282,12 +284,13 @@ export class Receiver {
       case 'swap':
         this.content.swap(out.at, out.spare, out.bytes)
         return
-      case 'write':
-        this.#writing.push(out)
-        if (this.#writing.length === GATHER_BLOCKS) this.#write()
-        else if (this.#writing.length === 1)
-          this.process.at(shell.now + GATHER_MICROS, () => this.#write())
+      case 'write': {
+        const isFirst = this.#writing.length === 0
+        for (const piece of out.pieces) this.#writing.push(piece)
+        if (this.#writing.length >= GATHER_BLOCKS) this.#write()
+        else if (isFirst) this.process.at(shell.now + GATHER_MICROS, () => this.#write())
         return
+      }
       case 'spill': {
         const { block, at, parts } = out
         this.content.spill(block, at, parts)
@@ -307,14 +310,14 @@ export class Receiver {
 
   /** Orders what was gathered; what an earlier timer finds ordered already it leaves. */
   #write(): void {
-    const blocks = this.#writing
-    if (blocks.length === 0) return
+    const pieces = this.#writing
+    if (pieces.length === 0) return
     this.#writing = []
-    const bytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0)
+    const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
     this.process.host.disk.write(bytes, () => {
       if (!this.process.alive) return
-      for (const { block, at } of blocks) this.content.write(block, at)
-      this.#shell.inputs(blocks.map(({ block }) => ({ type: 'written', block })))
+      for (const { block, at } of pieces) this.content.write(block, at)
+      this.#shell.input({ type: 'written', pieces })
     })
   }
 

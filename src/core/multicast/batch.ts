@@ -9,7 +9,7 @@ export const NOWHERE = -1
 /** `place` of a layer or meta datagram, whose payload the core took by itself. */
 export const TAKEN = -2
 /** All columns of a datagram. */
-const ROW_BYTES = 4 * 8 + 4 * 4 + 5 * 2 + 3
+const ROW_BYTES = 4 * 8 + 4 * 4 + 6 * 2 + 3
 
 export class Batch {
   readonly capacity: number
@@ -30,10 +30,18 @@ export class Batch {
   /** Payload bytes, header not counted. */
   readonly bytes: Uint16Array
   readonly symbolBytes: Uint16Array
-  /** Written by the receiver's core: how many bytes of the payload belong at `place`. */
+  /**
+   * Written by the receiver's core: how many bytes belong at `place`, of this payload and of those that
+   * follow it in its run; all but the last of them bring whole symbols.
+   */
   readonly placeBytes: Uint16Array
-  /** Those of one run bring the next symbols of one block, are equally long, and left together. */
+  /**
+   * The first of those that it forms a run with: they bring the next symbols of one block, are equally
+   * long, and left together.
+   */
   readonly run: Uint16Array
+  /** Of the first of a run: how many they are. */
+  readonly runLength: Uint16Array
   /** Of what came from the socket together: its source and where it lies. */
   readonly message: Uint16Array
   readonly type: Uint8Array
@@ -70,6 +78,7 @@ export class Batch {
     this.symbolBytes = column(Uint16Array, 2)
     this.placeBytes = column(Uint16Array, 2)
     this.run = column(Uint16Array, 2)
+    this.runLength = column(Uint16Array, 2)
     this.message = column(Uint16Array, 2)
     this.type = column(Uint8Array, 1)
     this.symbol = column(Uint8Array, 1)
@@ -114,7 +123,9 @@ export class Batch {
   /** The row at `count` is filled in: it is one more. */
   add(): void {
     const i = this.count++
-    this.run[i] = i > 0 && this.#continues(i) ? this.run[i - 1] : i
+    const run = i > 0 && this.#continues(i) ? this.run[i - 1] : i
+    this.run[i] = run
+    this.runLength[run] = i + 1 - run
   }
 
   /** The native part has filled `count` rows from `slab`; it stays as it is until `clear`. */
@@ -153,9 +164,7 @@ export class Batch {
    */
   runEnd(from: number, to: number): number {
     const run = this.run[from]
-    let i = from + 1
-    while (i < to && this.run[i] === run) i++
-    return i
+    return Math.min(to, run + this.runLength[run])
   }
 
   #continues(i: number): boolean {
@@ -178,6 +187,20 @@ export class Batch {
   payloadOf(i: number, bytes: number): Uint8Array {
     const at = this.payloadAt[i]
     return this.slabOf(i)?.subarray(at, at + bytes) ?? new Uint8Array(bytes)
+  }
+
+  /** What the core gave a place: moves each payload there. Returns how many places there were. */
+  move(to: (at: number, payload: Uint8Array) => void): number {
+    let places = 0
+    for (let i = 0; i < this.count; i++) {
+      if (this.place[i] < 0) continue
+      const symbolBytes = this.symbolBytes[i]
+      const end = this.place[i] + this.placeBytes[i]
+      for (let at = this.place[i], row = i; at < end; at += symbolBytes, row++)
+        to(at, this.payloadOf(row, Math.min(symbolBytes, end - at)))
+      places++
+    }
+    return places
   }
 
   clear(): void {

@@ -6,39 +6,25 @@
 
 import type { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES } from '../base/limits.js'
+import { DIGEST_BYTES } from '../base/merkle.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 import { Alternates } from './alternates.js'
 import { LayerCache, type Tree } from './layers.js'
 import {
-  type Claimed,
   fullMask,
-  ORIGINS,
   type Origin,
   originsOf,
   type Partial,
+  type Piece,
   partialOf,
   runsOf,
 } from './partial.js'
 import { Pool } from './pool.js'
-import { type Recover, Recovery, type Standing } from './recovery.js'
+import { Recovery, type Standing } from './recovery.js'
+import { type AssemblyOut, Works } from './works.js'
 
-export type { Origin, Tree }
-
-export type AssemblyOut =
-  /** Fill in `spilled` parts from the disk, hash `bytes` at pool position `at`, then `hashed`. */
-  | { type: 'verify'; block: number; at: number; bytes: number; spilled: readonly Range[] }
-  /** Exchange `bytes` at pool positions `at` and `spare`; a `verify` of the block follows. */
-  | { type: 'swap'; at: number; spare: number; bytes: number }
-  /** Write the block from the pool, then `written`. */
-  | { type: 'write'; block: number; at: number; bytes: number }
-  /** Write these parts of an unfinished block from the pool, then `spilled`. */
-  | { type: 'spill'; block: number; at: number; parts: readonly Range[] }
-  /** Make the missing symbols from those that are here and the rows; `verify` of their blocks follow. */
-  | Recover
-  | { type: 'verified'; block: number; origins: readonly Origin[] }
-  /** The block's hash is wrong: it must come again, whole, from one peer; `giver` sent all of it. */
-  | { type: 'mismatch'; block: number; origins: readonly Origin[]; giver: number | undefined }
+export type { AssemblyOut, Origin, Piece, Tree }
 
 /** `symbols` returns: the payload has no use. */
 export const UNWANTED = -1
@@ -67,15 +53,14 @@ export class Assembly {
   readonly #layers: LayerCache
   readonly #recovery: Recovery
   readonly #partials = new Map<number, Partial>()
-  readonly #claimed = new Map<number, Claimed>()
   /** How many blocks of a chunk wait for its layer, claimed or held. */
   readonly #waiting = new Map<number, number>()
   readonly #held = new Set<Partial>()
-  /** Open ones that have a place in the pool, the oldest first. */
+  /** Open ones that came only in part so far and have a place in the pool, the oldest first. */
   readonly #spillable = new Set<Partial>()
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
   readonly #distrusted = new Set<number>()
-  readonly #out: AssemblyOut[] = []
+  readonly #works = new Works()
   readonly verifiedBytesBy: Record<Origin, number> = { multicast: 0, peer: 0, seeder: 0 }
   verifiedBytes = 0
   /** Blocks whose hash was right only with another copy of a symbol. */
@@ -91,7 +76,8 @@ export class Assembly {
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
     this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
-    const isHere = (block: number): boolean => verified.has(block) || this.#claimed.has(block)
+    const isHere = (block: number): boolean =>
+      verified.has(block) || this.#partials.get(block)?.state === 'claimed'
     this.#recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere)
     for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
       this.verifiedBytes += this.#geometry.bytesOfBlock(block)
@@ -108,12 +94,12 @@ export class Assembly {
   }
 
   poll(): AssemblyOut | undefined {
-    return this.#out.shift()
+    return this.#works.poll()
   }
 
   /** The block is neither verified nor complete and on its way to be. */
   isMissing(block: number): boolean {
-    if (this.verified.has(block) || this.#claimed.has(block)) return false
+    if (this.verified.has(block)) return false
     const state = this.#partials.get(block)?.state
     return state === undefined || state === 'open' || state === 'spilling'
   }
@@ -140,20 +126,19 @@ export class Assembly {
     const blockBytes = this.#geometry.bytesOfBlock(block)
     if (first + count > symbolsInBlock(blockBytes, symbolBytes))
       return count > 1 ? SINGLY : UNWANTED
-    if (this.verified.has(block) || this.#claimed.has(block))
+    const known = this.#partials.get(block)
+    if (this.verified.has(block) || known?.state === 'claimed')
       return this.#recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
     this.#recovery.expect(block, symbolBytes)
-    const partial = this.#open(block, symbolBytes)
+    const partial = this.#open(block, symbolBytes, known)
     if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
     if (partial.symbolBytes !== symbolBytes) return UNWANTED
     const bits = (fullMask(count) << first) >>> 0
     if (((partial.mask | partial.spilled) & bits) !== 0)
       return count > 1 ? SINGLY : this.#again(partial, first)
     partial.mask |= bits
-    const offset = first * symbolBytes
-    partial.bytesBy.multicast += Math.min(count * symbolBytes, blockBytes - offset)
-    return partial.at + offset
+    return partial.at + first * symbolBytes
   }
 
   /** Blocks that the blast codes together, while parity comes; else 1. */
@@ -172,14 +157,13 @@ export class Assembly {
       this.#standing(block, symbolBytes),
     )
     if (recover === undefined) return
-    this.#out.push(recover)
+    this.#works.add(recover)
     const { symbolBytes, missing } = recover
     for (const [i, block] of missing.blocks.entries()) {
       const partial = this.#partials.get(block)
       // One that is on disk only lent its symbols.
-      if (partial === undefined) continue
+      if (partial === undefined || partial.at < 0) continue
       partial.mask = (partial.mask | (1 << ((missing.at[i] - partial.at) / symbolBytes))) >>> 0
-      partial.bytesBy.multicast += missing.bytes[i]
     }
     for (const block of new Set(missing.blocks)) this.settle(block)
     this.#recovery.finish(firstBlock)
@@ -189,14 +173,21 @@ export class Assembly {
   settle(block: number): void {
     const partial = this.#partials.get(block)
     if (partial === undefined || partial.state !== 'open') return
-    const bytes = this.#geometry.bytesOfBlock(block)
-    const full = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
-    if (((partial.mask | partial.spilled) & full) !== full) return
+    const full = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))
+    const isWhole = ((partial.mask | partial.spilled) & full) >>> 0 === full
+    if (!isWhole) return void (partial.at >= 0 && this.#spillable.add(partial))
     partial.state = 'hashing'
     this.#spillable.delete(partial)
     const missing = partial.spilled & ~partial.mask
-    const spilled = missing === 0 ? [] : runsOf(this.#geometry, partial, missing)
-    this.#out.push({ type: 'verify', block, at: partial.at, bytes, spilled })
+    if (missing === 0) return void this.#works.hash(partial)
+    const spilled = runsOf(partial, missing)
+    this.#works.add({ type: 'fill', block, at: partial.at, spilled })
+  }
+
+  /** All of a block that `fill` asked for lies in the pool. */
+  filled(block: number): void {
+    const partial = this.#partials.get(block)
+    if (partial?.state === 'hashing') this.#works.hash(partial)
   }
 
   /**
@@ -216,8 +207,7 @@ export class Assembly {
       const blockBytes = this.#geometry.bytesOfBlock(block)
       const bytes = Math.min(blockBytes - offset, range.lengthBytes - from)
       if (this.isMissing(block)) {
-        if (bytes === blockBytes)
-          this.#whole(block, bytes, origin, peer, at => move(at, from, bytes))
+        if (bytes === blockBytes) this.#all(block, origin, peer, at => move(at, from, bytes))
         else this.#part(block, offset, bytes, origin, at => move(at, from, bytes))
         this.settle(block)
       }
@@ -234,35 +224,43 @@ export class Assembly {
     const have = partial === undefined ? 0 : partial.mask | partial.spilled
     if (partial === undefined || have === 0 || this.#distrusted.has(block))
       return [{ block, offsetBytes: 0, lengthBytes: bytes }]
-    return runsOf(
-      this.#geometry,
-      partial,
-      fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have,
-    )
+    return runsOf(partial, fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have)
   }
 
-  /** The hash of a block that `verify` asked for. */
-  hashed(block: number, digest: Uint8Array): void {
-    const partial = this.#partials.get(block)
-    if (partial === undefined || partial.state !== 'hashing') return
-    partial.digest = digest
-    const isRight = this.#layers.confirms(block, digest)
-    if (isRight === undefined && this.#alternates.has(block)) return this.#hold(partial)
-    this.#judge(partial, isRight)
+  /** The hashes of blocks that `verify` asked for, one after another. */
+  hashed(pieces: readonly Piece[], digests: Uint8Array): void {
+    for (let i = 0; i < pieces.length; i++) {
+      const partial = this.#partials.get(pieces[i].block)
+      if (partial !== pieces[i] || partial.state !== 'hashing') continue
+      const isRight = this.#layers.confirms(partial.block, digests, DIGEST_BYTES * i)
+      if (isRight === undefined) {
+        partial.digest = digests.slice(DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
+        if (this.#alternates.has(partial.block)) {
+          this.#hold(partial)
+          continue
+        }
+      }
+      this.#judge(partial, isRight)
+    }
   }
 
-  /** The block stands in its part file. */
-  written(block: number): void {
-    const partial = this.#partials.get(block)
-    if (partial === undefined || partial.state !== 'writing' || partial.digest === undefined) return
-    this.#forget(partial, this.#recovery.keep(block, partial.at))
-    const { digest, bytesBy, giver } = partial
-    if (partial.isRight) return this.#verify(block, bytesBy)
-    this.#claimed.set(block, { digest, bytesBy, giver })
-    const chunk = this.#geometry.chunkOfBlock(block)
-    this.#wait(chunk, 1)
-    if (this.#layers.has(chunk)) this.#check(chunk, block)
-    else this.#tryRoot(chunk)
+  /** These blocks stand in their part files. */
+  written(pieces: readonly Piece[]): void {
+    const written: Partial[] = []
+    for (const piece of pieces) {
+      const partial = this.#partials.get(piece.block)
+      if (partial === piece && partial.state === 'writing') written.push(partial)
+    }
+    // The last one first: so the next blocks lie in the pool in their order.
+    for (let i = written.length - 1; i >= 0; i--) {
+      const { block, at } = written[i]
+      if (!this.#recovery.keep(block, at)) this.#pool.free(at)
+      written[i].at = -1
+    }
+    for (const partial of written) {
+      if (partial.isRight) this.#verify(partial)
+      else this.#claim(partial)
+    }
   }
 
   /** The parts of a spilled block stand on disk. */
@@ -289,8 +287,9 @@ export class Assembly {
 
   // ---- inside
 
-  #open(block: number, symbolBytes: number): Partial | undefined {
-    let partial = this.#partials.get(block)
+  /** Gives the block, if it is missing, a place in the pool. */
+  #open(block: number, symbolBytes: number, known: Partial | undefined): Partial | undefined {
+    let partial = known
     if (partial !== undefined && partial.state !== 'open') return undefined
     if (partial !== undefined && partial.at >= 0) {
       if (partial.mask === 0 && partial.spilled === 0) partial.symbolBytes = symbolBytes
@@ -301,12 +300,10 @@ export class Assembly {
     if (at === undefined) return undefined
     if (partial !== undefined) {
       partial.at = at
-      this.#spillable.add(partial)
       return partial
     }
-    partial = partialOf(block, at, symbolBytes)
+    partial = partialOf(block, at, this.#geometry.bytesOfBlock(block), symbolBytes)
     this.#partials.set(block, partial)
-    this.#spillable.add(partial)
     return partial
   }
 
@@ -314,7 +311,7 @@ export class Assembly {
   #standing(block: number, symbolBytes: number): Standing | undefined {
     const known = this.#partials.get(block)
     const isNew = known === undefined && this.isAwaited(block)
-    const partial = isNew ? this.#open(block, symbolBytes) : known
+    const partial = isNew ? this.#open(block, symbolBytes, undefined) : known
     if (partial === undefined || partial.at < 0 || partial.state === 'spilling') return undefined
     if (partial.spilled !== 0 || partial.symbolBytes !== symbolBytes) return undefined
     return { at: partial.at, mask: partial.state === 'open' ? partial.mask : ALL }
@@ -335,12 +332,11 @@ export class Assembly {
     this.#alternates.release(block)
     if (wrong) {
       this.#forget(partial)
-      return this.#mismatch(block, partial)
+      return this.#mismatch(partial)
     }
     partial.state = 'writing'
     partial.isRight = isRight === true
-    const bytes = this.#geometry.bytesOfBlock(block)
-    this.#out.push({ type: 'write', block, at: partial.at, bytes })
+    this.#works.write(partial)
   }
 
   /** Which copies are right only the layer can tell: the block waits for it. */
@@ -373,31 +369,22 @@ export class Assembly {
     const alternate = this.#alternates.next(block)
     if (alternate === undefined) return false
     partial.state = 'hashing'
-    const blockBytes = this.#geometry.bytesOfBlock(block)
     const offset = alternate.symbol * symbolBytes
-    const bytes = Math.min(symbolBytes, blockBytes - offset)
-    this.#out.push({ type: 'swap', at: at + offset, spare: alternate.at, bytes })
-    this.#out.push({ type: 'verify', block, at, bytes: blockBytes, spilled: [] })
+    const bytes = Math.min(symbolBytes, partial.bytes - offset)
+    this.#works.add({ type: 'swap', at: at + offset, spare: alternate.at, bytes })
+    this.#works.hash(partial)
     return true
   }
 
-  #whole(
-    block: number,
-    bytes: number,
-    origin: Origin,
-    peer: number,
-    move: (at: number) => void,
-  ): void {
-    const symbolBytes = this.#partials.get(block)?.symbolBytes ?? BLOCK_BYTES
-    const partial = this.#open(block, symbolBytes)
+  #all(block: number, origin: Origin, peer: number, move: (at: number) => void): void {
+    const known = this.#partials.get(block)
+    const partial = this.#open(block, known?.symbolBytes ?? BLOCK_BYTES, known)
     if (partial === undefined) return
     // The blame is this peer's alone: nothing is tried beside what it sent.
     this.#alternates.release(block)
-    partial.mask = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
-    partial.bytesBy.multicast = 0
-    partial.bytesBy.peer = 0
-    partial.bytesBy.seeder = 0
-    partial.bytesBy[origin] = bytes
+    partial.mask = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))
+    partial.peerBytes = origin === 'peer' ? partial.bytes : 0
+    partial.seederBytes = origin === 'seeder' ? partial.bytes : 0
     partial.giver = peer
     move(partial.at)
   }
@@ -411,7 +398,7 @@ export class Assembly {
   ): void {
     const known = this.#partials.get(block)
     if (known === undefined || this.#distrusted.has(block)) return
-    const partial = this.#open(block, known.symbolBytes)
+    const partial = this.#open(block, known.symbolBytes, known)
     if (partial === undefined) return
     const first = offset / partial.symbolBytes
     const count = Math.ceil(bytes / partial.symbolBytes)
@@ -421,7 +408,8 @@ export class Assembly {
     if (((partial.mask | partial.spilled) & bits) !== 0) return
     partial.mask |= bits
     partial.fromPeers |= bits
-    partial.bytesBy[origin] += bytes
+    if (origin === 'peer') partial.peerBytes += bytes
+    else partial.seederBytes += bytes
     move(partial.at + offset)
   }
 
@@ -436,43 +424,55 @@ export class Assembly {
       if (!this.#keeps) return this.#forget(partial)
       partial.state = 'spilling'
       this.#spillable.delete(partial)
-      const parts = runsOf(this.#geometry, partial, partial.mask)
-      this.#out.push({ type: 'spill', block: partial.block, at: partial.at, parts })
+      const parts = runsOf(partial, partial.mask)
+      this.#works.add({ type: 'spill', block: partial.block, at: partial.at, parts })
       return
     }
   }
 
   #settleSpilled(partial: Partial): void {
     // Everything came while the spill was under way: it needs a place in the pool to be hashed.
-    const bytes = this.#geometry.bytesOfBlock(partial.block)
-    const full = fullMask(symbolsInBlock(bytes, partial.symbolBytes))
-    if ((partial.spilled & full) === full && this.#open(partial.block, partial.symbolBytes))
-      this.settle(partial.block)
+    const { block, bytes, symbolBytes, spilled } = partial
+    const full = fullMask(symbolsInBlock(bytes, symbolBytes))
+    if ((spilled & full) >>> 0 === full && this.#open(block, symbolBytes, partial))
+      this.settle(block)
   }
 
-  /** `isKept`: what lies in the pool stays there. */
-  #forget(partial: Partial, isKept = false): void {
-    if (partial.at >= 0 && !isKept) this.#pool.free(partial.at)
+  #forget(partial: Partial): void {
+    if (partial.at >= 0) this.#pool.free(partial.at)
     this.#spillable.delete(partial)
     this.#partials.delete(partial.block)
   }
 
-  /** Compares a block, if it is claimed, with its leaf. */
-  #check(chunk: number, block: number): void {
-    const claimed = this.#claimed.get(block)
-    if (claimed === undefined) return
-    this.#claimed.delete(block)
-    this.#wait(chunk, -1)
-    if (this.#layers.confirms(block, claimed.digest)) this.#verify(block, claimed.bytesBy)
-    else this.#mismatch(block, claimed)
+  /** It is on disk, and its layer will tell whether it is right; it may have come meanwhile. */
+  #claim(partial: Partial): void {
+    partial.state = 'claimed'
+    const chunk = this.#geometry.chunkOfBlock(partial.block)
+    this.#wait(chunk, 1)
+    if (this.#layers.has(chunk)) this.#check(chunk, partial.block)
+    else this.#tryRoot(chunk)
   }
 
-  #verify(block: number, bytesBy: Record<Origin, number>): void {
+  /** Compares a block, if it is claimed, with its leaf. */
+  #check(chunk: number, block: number): void {
+    const partial = this.#partials.get(block)
+    if (partial?.state !== 'claimed' || partial.digest === undefined) return
+    this.#wait(chunk, -1)
+    if (this.#layers.confirms(block, partial.digest)) return this.#verify(partial)
+    this.#forget(partial)
+    this.#mismatch(partial)
+  }
+
+  #verify(partial: Partial): void {
+    const { block, bytes, peerBytes, seederBytes } = partial
+    this.#partials.delete(block)
     this.#distrusted.delete(block)
     this.verified.add(block)
-    this.verifiedBytes += this.#geometry.bytesOfBlock(block)
-    for (const origin of ORIGINS) this.verifiedBytesBy[origin] += bytesBy[origin]
-    this.#out.push({ type: 'verified', block, origins: originsOf(bytesBy) })
+    this.verifiedBytes += bytes
+    this.verifiedBytesBy.multicast += bytes - peerBytes - seederBytes
+    this.verifiedBytesBy.peer += peerBytes
+    this.verifiedBytesBy.seeder += seederBytes
+    this.#works.tell(partial)
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
@@ -488,11 +488,12 @@ export class Assembly {
 
   /** Of a block that waits for its layer. */
   #digestOf(block: number): Uint8Array {
-    return (this.#claimed.get(block) ?? this.#partials.get(block))!.digest!
+    return this.#partials.get(block)!.digest!
   }
 
-  #mismatch(block: number, { bytesBy, giver }: Pick<Claimed, 'bytesBy' | 'giver'>): void {
+  #mismatch(partial: Partial): void {
+    const { block, giver } = partial
     if (!this.#oneWay) this.#distrusted.add(block)
-    this.#out.push({ type: 'mismatch', block, origins: originsOf(bytesBy), giver })
+    this.#works.add({ type: 'mismatch', block, origins: originsOf(partial), giver })
   }
 }

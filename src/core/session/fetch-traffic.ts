@@ -5,7 +5,7 @@ import type { SwarmAction, SwarmIn } from '../swarm/swarm.js'
 import type { Announce, Standing } from '../wire/announce.js'
 import type { SessionId } from '../wire/datagram.js'
 import type { Data, PeerAddress } from '../wire/message.js'
-import type { AssemblyOut } from './assembly.js'
+import type { AssemblyOut, Piece } from './assembly.js'
 import type { BlastIn, BlastOut } from './blasting.js'
 import type { Channel } from './channel.js'
 import type { MembershipOut } from './memberships.js'
@@ -22,8 +22,10 @@ export type FetchIn =
   /** Somebody's query was heard, and what it says of whoever asks. */
   | { type: 'query'; source: string; from: Standing | undefined }
   | BlastIn
-  | { type: 'hashed'; block: number; digest: Uint8Array }
-  | { type: 'written'; block: number }
+  | { type: 'filled'; block: number }
+  /** The pieces of a `verify`, with their digests one after another. */
+  | { type: 'hashed'; pieces: readonly Piece[]; digests: Uint8Array }
+  | { type: 'written'; pieces: readonly Piece[] }
   | { type: 'spilled'; block: number }
   | { type: 'finished'; file: number }
   /** All files stand under their final names. */
@@ -36,7 +38,7 @@ export type FetchIn =
 
 export type FetchOut =
   | SwarmAction
-  | (AssemblyOut & { type: 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
+  | (AssemblyOut & { type: 'fill' | 'verify' | 'swap' | 'write' | 'spill' | 'recover' })
   /** Move part of a range's bytes to the pool, from `from` on; absent bytes in a simulation. */
   | (Pick<Data, 'range' | 'bytes'> & {
       type: 'copy'

@@ -9,7 +9,7 @@ import { isNote, Swarm, type SwarmNote } from '../swarm/swarm.js'
 import { TACTICS } from '../swarm/tactics.js'
 import type { Control, PeerAddress, Progress } from '../wire/message.js'
 import { Asker, type Manner } from './asker.js'
-import { Assembly, type AssemblyOut, type Origin } from './assembly.js'
+import { Assembly, type AssemblyOut } from './assembly.js'
 import { Demotion } from './demotion.js'
 import type { FetchOptions } from './fetch-options.js'
 import type { FetchIn, FetchOut } from './fetch-traffic.js'
@@ -25,6 +25,7 @@ import { Site } from './site.js'
 import { Suspicion } from './suspicion.js'
 import { Transmitters } from './transmitters.js'
 import { Wants } from './wants.js'
+import type { Verified } from './works.js'
 
 export type { FetchIn, FetchOut } from './fetch-traffic.js'
 
@@ -171,9 +172,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       case 'mute':
         return this.#site.mute(now)
       case 'hashed':
-        return this.assembly.hashed(input.block, input.digest)
+        return this.assembly.hashed(input.pieces, input.digests)
       case 'written':
-        return this.assembly.written(input.block)
+        return this.assembly.written(input.pieces)
+      case 'filled':
+        return this.assembly.filled(input.block)
       case 'spilled':
         return this.assembly.spilled(input.block)
       case 'finished':
@@ -209,9 +212,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       if (ready !== undefined) return ready
       const made = this.assembly.poll()
       if (made !== undefined) {
-        if (made.type === 'verified') this.#onVerified(made.block, made.origins, now)
-        else if (made.type === 'mismatch') this.#onMismatch(made, now)
-        else return made
+        if (made.type !== 'verified' && made.type !== 'mismatch') return made
+        if (made.type === 'verified') this.#onVerified(made.blocks, now)
+        else this.#onMismatch(made, now)
         continue
       }
       this.#report(now)
@@ -304,18 +307,21 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (known?.changed) this.#tickAt = now
   }
 
-  #onVerified(block: number, origins: readonly Origin[], now: Micros): void {
-    const { geometry } = this.#options.tree
-    this.#suspicion.right(origins, this.assembly.mendedBlocks)
-    this.#tellWrong()
-    this.#wants.settled(block)
+  #onVerified(blocks: readonly Verified[], now: Micros): void {
     // While a blast is heard most have what it has passed, from wherever we got our copy.
     const isHeard = this.#plan !== 'anything'
-    if (!this.#site.verified(block, now)) this.swarm.verified(block, isHeard, now)
-    this.#asker.settled(block, now)
-    this.#out.push({ type: 'verified', bytes: geometry.bytesOfBlock(block) })
-    const file = this.#files.verified(block)
-    if (file !== undefined) this.#out.push({ type: 'finish', file })
+    let sum = 0
+    for (const { block, bytes, origins } of blocks) {
+      this.#suspicion.right(origins, this.assembly.mendedBlocks)
+      this.#wants.settled(block)
+      if (!this.#site.verified(block, now)) this.swarm.verified(block, isHeard, now)
+      this.#asker.settled(block, now)
+      const file = this.#files.verified(block)
+      if (file !== undefined) this.#out.push({ type: 'finish', file })
+      sum += bytes
+    }
+    this.#tellWrong()
+    this.#out.push({ type: 'verified', bytes: sum })
   }
 
   #onMismatch(made: AssemblyOut & { type: 'mismatch' }, now: Micros): void {
@@ -395,19 +401,14 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const peersHoldData = this.swarm
       .links()
       .some(link => !link.seeder && (link.complete || (link.held?.count ?? 0) > 0))
-    const { multicast } = this.#options
-    const deaf = this.#whyDeaf
-    const startedAt = this.#startedAt
-    const begun = this.assembly.verifiedBytes > 0
-    const { isRelayed } = this.#site
     const situation = {
-      multicast,
-      deaf,
-      startedAt,
-      begun,
+      multicast: this.#options.multicast,
+      deaf: this.#whyDeaf,
+      startedAt: this.#startedAt,
+      begun: this.assembly.verifiedBytes > 0,
       transmitters,
       peersHoldData,
-      isRelayed,
+      isRelayed: this.#site.isRelayed,
       isUndecided: this.#site.isUndecided(now),
     }
     const plan = planFor(situation, now)

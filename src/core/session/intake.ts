@@ -92,11 +92,8 @@ export class Intake {
     }
     if (place === NO_ROOM) stream.refuse(count, HEADER_BYTES + batch.bytes[from])
     if (place < 0) return
-    for (let i = from; i < to; i++) {
-      batch.place[i] = place + (i - from) * symbolBytes
-      batch.placeBytes[i] = symbolBytes
-    }
-    batch.placeBytes[to - 1] = lastBytes
+    batch.place[from] = place
+    batch.placeBytes[from] = (count - 1) * symbolBytes + lastBytes
     if (this.#touched[this.#touched.length - 1] !== block) this.#touched.push(block)
   }
 }

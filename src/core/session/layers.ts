@@ -48,13 +48,13 @@ export class LayerCache {
     return layer
   }
 
-  /** Whether `block` must have this hash; unknown while its chunk's layer is not here. */
-  confirms(block: number, digest: Uint8Array): boolean | undefined {
+  /** Whether `block` must have the hash at `from`; unknown while its chunk's layer is not here. */
+  confirms(block: number, digests: Uint8Array, from = 0): boolean | undefined {
     const chunk = this.#geometry.chunkOfBlock(block)
     const layer = this.get(chunk)
     if (layer === undefined) return undefined
     const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
-    for (let i = 0; i < 32; i++) if (layer[at + i] !== digest[i]) return false
+    for (let i = 0; i < 32; i++) if (layer[at + i] !== digests[from + i]) return false
     return true
   }
 

@@ -1,16 +1,25 @@
 // A block under construction: which of its symbols are here, where they lie, and whom they came from.
 
-import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
+import { symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 
 export const ORIGINS = ['multicast', 'peer', 'seeder'] as const
 export type Origin = (typeof ORIGINS)[number]
 
-/** `held`: hashed, but there are other copies of its symbols and no layer yet to choose by. */
-type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing'
+/**
+ * `held`: hashed, but there are other copies of its symbols and no layer yet to choose by. `claimed`: on
+ * disk, but its layer is not known yet.
+ */
+type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing' | 'claimed'
 
-export interface Partial {
+/** A block that lies whole in the pool, from position `at` on. */
+export interface Piece {
   readonly block: number
+  readonly at: number
+  readonly bytes: number
+}
+
+export interface Partial extends Piece {
   /** Pool position, or -1 while all of it is on disk. */
   at: number
   symbolBytes: number
@@ -23,23 +32,18 @@ export interface Partial {
   digest: Uint8Array | undefined
   /** The layer has confirmed its digest. */
   isRight: boolean
-  readonly bytesBy: Record<Origin, number>
+  /** Bytes that did not come by multicast. */
+  peerBytes: number
+  seederBytes: number
   /** The peer that sent all of it. */
   giver: number | undefined
 }
 
-/** A block on disk whose layer is not known yet. */
-export interface Claimed {
-  readonly digest: Uint8Array
-  readonly bytesBy: Record<Origin, number>
-  readonly giver: number | undefined
-}
-
-export function partialOf(block: number, at: number, symbolBytes: number): Partial {
-  const bytesBy = { multicast: 0, peer: 0, seeder: 0 }
+export function partialOf(block: number, at: number, bytes: number, symbolBytes: number): Partial {
   return {
     block,
     at,
+    bytes,
     symbolBytes,
     mask: 0,
     spilled: 0,
@@ -47,23 +51,22 @@ export function partialOf(block: number, at: number, symbolBytes: number): Parti
     state: 'open',
     digest: undefined,
     isRight: false,
-    bytesBy,
+    peerBytes: 0,
+    seederBytes: 0,
     giver: undefined,
   }
 }
 
 /** Runs of symbols in `mask` as byte ranges of the block. */
-export function runsOf(geometry: Geometry, partial: Partial, mask: number): Range[] {
-  const { block, symbolBytes } = partial
-  const blockBytes = geometry.bytesOfBlock(block)
-  const count = symbolsInBlock(blockBytes, symbolBytes)
+export function runsOf({ block, bytes, symbolBytes }: Partial, mask: number): Range[] {
+  const count = symbolsInBlock(bytes, symbolBytes)
   const runs: Range[] = []
   for (let i = 0; i < count; i++) {
     if ((mask & (1 << i)) === 0) continue
     const first = i
     while (i + 1 < count && (mask & (1 << (i + 1))) !== 0) i++
     const offsetBytes = first * symbolBytes
-    const end = Math.min(blockBytes, (i + 1) * symbolBytes)
+    const end = Math.min(bytes, (i + 1) * symbolBytes)
     runs.push({ block, offsetBytes, lengthBytes: end - offsetBytes })
   }
   return runs
@@ -72,9 +75,10 @@ export function runsOf(geometry: Geometry, partial: Partial, mask: number): Rang
 /** Most blocks come by the blast alone. */
 const BY_MULTICAST: readonly Origin[] = ['multicast']
 
-export function originsOf({ multicast, peer, seeder }: Record<Origin, number>): readonly Origin[] {
-  if (peer === 0 && seeder === 0) return BY_MULTICAST
-  return ORIGINS.filter((_, i) => [multicast, peer, seeder][i] > 0)
+export function originsOf({ bytes, peerBytes, seederBytes }: Partial): readonly Origin[] {
+  if (peerBytes === 0 && seederBytes === 0) return BY_MULTICAST
+  const by = [bytes - peerBytes - seederBytes, peerBytes, seederBytes]
+  return ORIGINS.filter((_, i) => by[i] > 0)
 }
 
 /** The lowest `count` bits, up to 32, as an unsigned number. */

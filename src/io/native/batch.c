@@ -14,7 +14,7 @@ static void *column(uint8_t **at, size_t capacity, size_t bytes) {
 }
 
 bool batch_of(uint8_t *memory, size_t memory_bytes, size_t capacity, struct batch *out) {
-  const size_t row = 4 * sizeof(double) + 4 * sizeof(uint32_t) + 5 * sizeof(uint16_t) + 3;
+  const size_t row = 4 * sizeof(double) + 4 * sizeof(uint32_t) + 6 * sizeof(uint16_t) + 3;
   if (capacity > BATCH_ROWS_MAX || memory_bytes / row < capacity) return false;
   if ((uintptr_t)memory % sizeof(double) != 0) return false;
   uint8_t *at = memory;
@@ -31,6 +31,7 @@ bool batch_of(uint8_t *memory, size_t memory_bytes, size_t capacity, struct batc
   out->symbol_bytes = column(&at, capacity, sizeof(uint16_t));
   out->place_bytes = column(&at, capacity, sizeof(uint16_t));
   out->run = column(&at, capacity, sizeof(uint16_t));
+  out->run_length = column(&at, capacity, sizeof(uint16_t));
   out->message = column(&at, capacity, sizeof(uint16_t));
   out->type = column(&at, capacity, 1);
   out->symbol = column(&at, capacity, 1);
@@ -101,26 +102,46 @@ size_t batch_hear(struct batch *b, const uint8_t *slab, size_t slab_bytes, size_
       b->arrived_micros[row] = now_micros - r->age_micros;
       b->payload_at[row] = (uint32_t)(m * slot_bytes + at + BATCH_HEADER_BYTES);
       b->message[row] = (uint16_t)m;
-      b->run[row] = row > 0 && continues(b, row, records) ? b->run[row - 1] : (uint16_t)row;
+      const size_t run = row > 0 && continues(b, row, records) ? b->run[row - 1] : row;
+      b->run[row] = (uint16_t)run;
+      b->run_length[run] = (uint16_t)(row + 1 - run);
       row++;
     }
   }
   return row;
 }
 
+// What belongs at the place of row `i` is there and fits the pool.
+static bool fits(const struct batch *b, size_t i, size_t count, size_t slab_bytes, size_t pool_bytes) {
+  const size_t symbol = b->symbol_bytes[i];
+  size_t left = b->place_bytes[i];
+  if (left > pool_bytes || b->place[i] > (double)(pool_bytes - left)) return false;
+  for (; left > 0; i++) {
+    const size_t bytes = left < symbol ? left : symbol;
+    if (i == count || bytes == 0) return false;
+    if (b->payload_at[i] > slab_bytes || bytes > slab_bytes - b->payload_at[i]) return false;
+    left -= bytes;
+  }
+  return true;
+}
+
 long batch_place(const struct batch *b, size_t count, const uint8_t *slab, size_t slab_bytes,
                  uint8_t *pool, size_t pool_bytes) {
   if (count > b->capacity) return -EINVAL;
-  for (size_t i = 0; i < count; i++) {
-    if (!(b->place[i] >= 0)) continue;
-    const size_t bytes = b->place_bytes[i];
-    if (bytes > pool_bytes || b->place[i] > (double)(pool_bytes - bytes)) return -EINVAL;
-    if (b->payload_at[i] > slab_bytes || bytes > slab_bytes - b->payload_at[i]) return -EINVAL;
-  }
+  for (size_t i = 0; i < count; i++)
+    if (b->place[i] >= 0 && !fits(b, i, count, slab_bytes, pool_bytes)) return -EINVAL;
   long placed = 0;
   for (size_t i = 0; i < count; i++) {
     if (!(b->place[i] >= 0)) continue;
-    memmove(pool + (size_t)b->place[i], slab + b->payload_at[i], b->place_bytes[i]);
+    uint8_t *into = pool + (size_t)b->place[i];
+    const size_t symbol = b->symbol_bytes[i];
+    size_t left = b->place_bytes[i];
+    for (size_t j = i; left > 0; j++) {
+      const size_t bytes = left < symbol ? left : symbol;
+      memmove(into, slab + b->payload_at[j], bytes);
+      into += bytes;
+      left -= bytes;
+    }
     placed++;
   }
   return placed;

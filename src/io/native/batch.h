@@ -20,7 +20,7 @@ struct batch {
   size_t capacity;
   double *sequence, *block, *arrived_micros, *place;
   uint32_t *session_high, *session_low, *timestamp_micros, *payload_at;
-  uint16_t *bytes, *symbol_bytes, *place_bytes, *run, *message;
+  uint16_t *bytes, *symbol_bytes, *place_bytes, *run, *run_length, *message;
   uint8_t *type, *symbol, *fec_code;
 };
 
@@ -32,8 +32,9 @@ bool batch_of(uint8_t *memory, size_t memory_bytes, size_t capacity, struct batc
 size_t batch_hear(struct batch *batch, const uint8_t *slab, size_t slab_bytes, size_t slot_bytes,
                   const struct udp_record *records, size_t messages, double now_micros);
 
-// Moves the payloads of `count` rows from the slab to their places in the pool. Returns how many have
-// a place, or a negative errno before anything was moved.
+// Moves the payloads of `count` rows from the slab to their places in the pool; a place that has more
+// bytes than a symbol takes the rows that follow, too. Returns how many places there are, or a negative
+// errno before anything was moved.
 long batch_place(const struct batch *batch, size_t count, const uint8_t *slab, size_t slab_bytes,
                  uint8_t *pool, size_t pool_bytes);
 

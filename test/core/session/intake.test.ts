@@ -55,7 +55,7 @@ class Stand {
       }
       for (let i = 0; i < batch.count; i += together)
         this.intake.take(batch, i, Math.min(batch.count, i + together), 1000 + at)
-      this.places.push(...batch.place.subarray(0, batch.count))
+      this.places.push(...placesOf(batch))
       this.intake.settle()
     }
     return this
@@ -72,6 +72,15 @@ class Stand {
     const counts = { received, receivedBytes, duplicates, refused, foreignDatagrams }
     return { places, outs, missing, counts }
   }
+}
+
+/** Where each payload belongs, also of those that follow the first of a run to one place. */
+function placesOf(batch: Batch): number[] {
+  const places = Array.from(batch.place.subarray(0, batch.count))
+  for (let i = 0; i < batch.count; i++)
+    for (let at = SYMBOL_BYTES; batch.place[i] >= 0 && at < batch.placeBytes[i]; at += SYMBOL_BYTES)
+      places[i + at / SYMBOL_BYTES] = batch.place[i] + at
+  return places
 }
 
 /** The whole blast in order. */
@@ -112,7 +121,8 @@ describe('the intake', () => {
   it('gives every symbol of a blast its place in a few runs', () => {
     const { places, outs, counts } = new Stand(64).hear(blast(), CAPACITY).outcome
     expect(places.every(place => place >= 0)).toBe(true)
-    expect(outs.filter(out => out.type === 'verify')).toHaveLength(BLOCKS)
+    const verified = outs.flatMap(out => (out.type === 'verify' ? out.pieces : []))
+    expect(verified).toHaveLength(BLOCKS)
     expect(counts.received).toBe(blast().length)
   })
 

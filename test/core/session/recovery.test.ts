@@ -10,7 +10,7 @@ import { Prng } from '../../../src/core/base/prng.js'
 import { ReedSolomon } from '../../../src/core/fec/reed-solomon.js'
 import { Geometry } from '../../../src/core/meta/geometry.js'
 import { Groups } from '../../../src/core/multicast/groups.js'
-import { Assembly } from '../../../src/core/session/assembly.js'
+import { Assembly, type Piece } from '../../../src/core/session/assembly.js'
 import { Restorer } from '../../../src/engine/restorer.js'
 import { fecKernel } from '../../../src/io/native/fec.js'
 
@@ -26,7 +26,7 @@ class Path {
   readonly #restorer = new Restorer()
   readonly #prng: Prng
   readonly #writeLate: boolean
-  readonly #unwritten: number[] = []
+  readonly #unwritten: Piece[] = []
   readonly #bytes = new Map<number, Uint8Array>()
   mismatches = 0
   restored = 0
@@ -99,7 +99,7 @@ class Path {
 
   /** What was hashed stands on disk at once, or a while later. */
   write(): void {
-    for (const block of this.#unwritten.splice(0)) this.assembly.written(block)
+    this.assembly.written(this.#unwritten.splice(0))
     this.#act()
   }
 
@@ -109,17 +109,22 @@ class Path {
     return Buffer.concat(Array.from({ length: count }, (_, i) => sha256(this.bytesOf(first + i))))
   }
 
+  #hash({ at, bytes }: Piece): Uint8Array {
+    return sha256(this.#pool.subarray(at, at + bytes))
+  }
+
   #act(): void {
     for (let out = this.assembly.poll(); out !== undefined; out = this.assembly.poll()) {
       if (out.type === 'recover') {
         this.restored += out.missing.columns.length
         this.#restorer.restore(out, this.#pool)
       } else if (out.type === 'verify')
-        this.assembly.hashed(out.block, sha256(this.#pool.subarray(out.at, out.at + out.bytes)))
+        this.assembly.hashed(out.pieces, Buffer.concat(out.pieces.map(each => this.#hash(each))))
       else if (out.type === 'write') {
-        this.disk.set(out.block, this.#pool.slice(out.at, out.at + out.bytes))
-        this.#unwritten.push(out.block)
-        if (!this.#writeLate) this.assembly.written(this.#unwritten.pop()!)
+        for (const { block, at, bytes } of out.pieces)
+          this.disk.set(block, this.#pool.slice(at, at + bytes))
+        if (this.#writeLate) this.#unwritten.push(...out.pieces)
+        else this.assembly.written(out.pieces)
       } else if (out.type === 'mismatch') this.mismatches++
     }
   }

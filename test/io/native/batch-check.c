@@ -17,7 +17,7 @@
     }                                                                         \
   } while (0)
 
-enum { ROW = 61, SLOT = 512, MESSAGES = 5, ROWS = 24, POOL = 1000 };
+enum { ROW = 63, SLOT = 512, MESSAGES = 5, ROWS = 24, POOL = 1000 };
 
 static uint64_t state = 88172645463325252u;
 

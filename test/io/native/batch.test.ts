@@ -163,24 +163,28 @@ function rows(batch: Batch): unknown[] {
     batch.timestampMicros[i],
     batch.arrivedMicros[i],
     batch.run[i],
+    batch.runEnd(i, batch.count),
     batch.sourceOf(i),
     batch.payloadAt[i],
   ])
 }
 
-/** Every third row has no place; the others stand one behind the other. */
+/** Every third run has no place; the others stand one behind the other, whole symbols but the last. */
 function placed(batch: Batch, room: number, isNative: boolean): Uint8Array {
   const pool = new Uint8Array(CAPACITY * 160)
-  for (let i = 0, at = room; i < batch.count; i++) {
-    const bytes = Math.min(batch.bytes[i], 100)
-    batch.place[i] = i % 3 === 2 ? NOWHERE : at
-    batch.placeBytes[i] = bytes
-    at += bytes
-  }
   const { memory, capacity, count, slab } = batch
-  if (isNative) native!.place(memory, capacity, count, slab!, pool)
-  else
-    for (let i = 0; i < count; i++)
-      if (batch.place[i] >= 0) pool.set(batch.payloadOf(i, batch.placeBytes[i]), batch.place[i])
+  batch.place.fill(NOWHERE)
+  for (let i = 0, at = room; i < count; ) {
+    const [bytes, symbolBytes] = [batch.bytes[i], batch.symbolBytes[i]]
+    const end = bytes < symbolBytes ? i + 1 : batch.runEnd(i, count)
+    if (i % 3 !== 2) batch.place[i] = at
+    batch.placeBytes[i] = (end - i - 1) * symbolBytes + Math.min(bytes, symbolBytes - (i % 2))
+    at += batch.placeBytes[i]
+    i = end
+  }
+  const places = isNative
+    ? native!.place(memory, capacity, count, slab!, pool)
+    : batch.move((at, payload) => pool.set(payload, at))
+  expect(places).toBe(batch.place.subarray(0, count).filter(at => at >= 0).length)
   return pool
 }

@@ -163,6 +163,7 @@ it.skipIf(batch === undefined)('reads and moves nothing outside its slabs', () =
   ]) {
     columns.place.set([0, at])
     columns.placeBytes.set([1, bytes])
+    columns.symbolBytes.set([1, bytes])
     columns.payloadAt.set([0, payloadAt])
     const pool = new Uint8Array(50)
     expect(place(memory, 4, 2, new Uint8Array(100).fill(7), pool)).toBe(right)

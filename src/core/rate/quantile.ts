@@ -326,7 +326,8 @@ export class QuantileRate implements RateController {
     if (v !== undefined && this.#measureBps > 0) {
       const capBps = Math.min(v.capBps, this.#measureBps)
       if (capBps > this.#pathBps) {
-        this.#rateBps = this.#clamp((this.#rateBps * capBps) / this.#pathBps)
+        // Held up by the least rate it may stand above the path; by as much it must not rise.
+        this.#rateBps = this.#clamp(Math.min(capBps, (this.#rateBps * capBps) / this.#pathBps))
         this.#pathBps = capBps
       }
     }
@@ -403,12 +404,14 @@ export class QuantileRate implements RateController {
   }
 
   #delayCut(v: Verdict, now: Micros): Plan {
-    if (this.#yielding.isForeign(v.queueMicros, this.#pathBps, now)) {
+    if (this.#yielding.isForeign(v.queueMicros, v.capBps, this.#pathBps, now)) {
       this.#pathBps = this.#yielding.pathBps * TUNING.share
       return this.#settle()
     }
     const capBps = Math.max(v.capBps, this.#pathBps * 0.9)
-    this.#pathBps = Math.min(this.#pathBps * 0.99, capBps)
+    // The longer it stays, the less the model is worth.
+    const keptShare = Math.max(0.9, 1 - 0.01 * this.#yielding.drains)
+    this.#pathBps = Math.min(this.#pathBps * keptShare, capBps)
     return this.#draining(v, 'delay')
   }
 

@@ -1,6 +1,8 @@
 // Whose queue is it? A queue of ours drains when we send less. One that stays after three drains is
 // kept up by others, usually a TCP that fills whatever it is given; yielding to it again and again
-// would end with nothing. So it gets a fixed share, and its delay is not listened to for a while.
+// would end with nothing. So it gets a fixed share, and its delay is not listened to for a while. But
+// only when it has a good part of the line already: whoever wants a tenth and no more is made room for
+// by the drains themselves, and would have no use for half of it.
 
 import type { Micros } from '../base/machine.js'
 import { TUNING } from './tuning.js'
@@ -8,6 +10,8 @@ import { TUNING } from './tuning.js'
 const DRAINS = 3
 /** The queue counts as unchanged above this share of what it was at first. */
 const STAYED = 0.6
+/** While we keep more than this share of the path, its others are few. */
+const KEPT = 0.85
 /** Less than this share of our own line is no noise. */
 const TAKEN = 0.93
 
@@ -24,12 +28,20 @@ export class Yielding {
     return this.#pathBps
   }
 
+  /** How many drains in a row have found a queue again. */
+  get drains(): number {
+    return this.#drains
+  }
+
   sharing(now: Micros): boolean {
     return now < this.#until
   }
 
-  /** Called for each round that found too much delay; true when sharing begins. */
-  isForeign(queueMicros: Micros, pathBps: number, now: Micros): boolean {
+  /**
+   * Called for each round that found too much delay, and in which `capBps` came through; true when
+   * sharing begins.
+   */
+  isForeign(queueMicros: Micros, capBps: number, pathBps: number, now: Micros): boolean {
     if (now - this.#at > TUNING.delayMemoryMicros) {
       this.#drains = 0
       this.#pathBps = pathBps
@@ -38,6 +50,7 @@ export class Yielding {
     this.#drains++
     this.#at = now
     if (this.#drains < DRAINS || queueMicros < this.#queueMicros * STAYED) return false
+    if (capBps > KEPT * this.#pathBps) return false
     this.#begin(now)
     return true
   }

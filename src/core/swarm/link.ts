@@ -146,12 +146,20 @@ export class Link {
     this.askedBytes += range.lengthBytes
   }
 
-  /** Takes the answer to a request; `undefined` when nobody asked for it. */
+  /**
+   * Takes the answer to a request, or to the first blocks of one, whose rest is awaited still;
+   * `undefined` when nobody asked for it.
+   */
   answer(range: Range, now: Micros): Asked | undefined {
     const key = rangeKey(range)
     const asked = this.asked.get(key)
-    if (asked === undefined || asked.range.lengthBytes !== range.lengthBytes) return undefined
+    if (asked === undefined || !isFirstOf(range, asked.range)) return undefined
     this.asked.delete(key)
+    const lengthBytes = asked.range.lengthBytes - range.lengthBytes
+    if (lengthBytes > 0) {
+      const rest = { ...range, block: range.block + range.lengthBytes / BLOCK_BYTES, lengthBytes }
+      this.asked.set(rangeKey(rest), { ...asked, range: rest })
+    }
     this.#answeredAt = now
     this.stalls = 0
     if (!asked.abandoned) this.askedBytes -= range.lengthBytes
@@ -210,6 +218,12 @@ function costOf(message: Message): number {
 export function* blocksOf(range: Range): Iterable<number> {
   const count = Math.ceil((range.offsetBytes + range.lengthBytes) / BLOCK_BYTES)
   for (let i = 0; i < count; i++) yield range.block + i
+}
+
+/** All of a range that was asked for, or whole blocks that it begins with. */
+function isFirstOf({ lengthBytes }: Range, asked: Range): boolean {
+  if (lengthBytes >= asked.lengthBytes) return lengthBytes === asked.lengthBytes
+  return lengthBytes > 0 && asked.offsetBytes === 0 && lengthBytes % BLOCK_BYTES === 0
 }
 
 /** Unique for the first byte of a range. */

@@ -4,7 +4,7 @@
 // all, or comes under many names, costs others no more than his share. No tit-for-tat: a fleet
 // cooperates. A transmitter that blasts gives repair only a small share of its rate, by a token bucket.
 
-import { LIMITS } from '../base/limits.js'
+import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Range } from '../wire/message.js'
 import { Allowance } from './allowance.js'
@@ -12,6 +12,8 @@ import { rangeKey } from './link.js'
 
 /** Bytes on their way into one peer's socket before the next range is read for it. */
 const SENDING_BYTES_MAX = 512 * 1024
+/** Of a limited rate one answer takes so much at most: a longer range is answered in parts. */
+const PART_SECONDS = 0.025
 /** With a limited rate: more queued than this many seconds of it is answered "later". */
 const QUEUE_SECONDS = 1
 
@@ -22,7 +24,7 @@ export interface Asking {
 }
 
 interface Queue extends Asking {
-  /** By their first byte, so that one is taken back without a search. */
+  /** By their last byte, so that one is found without a search, though some of it was given already. */
   readonly ranges: Map<number, Range>
   sendingBytes: number
   /** When its socket last took something, or was given something to take. */
@@ -50,6 +52,8 @@ export class Slots {
   #queuedBytes = 0
   /** What the operator allows in any case. */
   #allowance = new Allowance(Number.POSITIVE_INFINITY)
+  /** The longest answer, in blocks. */
+  #partBlocks = Number.POSITIVE_INFINITY
   servedBytes = 0
   lastAskedAt: Micros = Number.NEGATIVE_INFINITY
 
@@ -63,6 +67,8 @@ export class Slots {
   /** Never more than this allows. */
   cap(allowance: Allowance): void {
     this.#allowance = allowance
+    const partBytes = (PART_SECONDS * allowance.rateBps) / 8
+    this.#partBlocks = Math.max(1, Math.floor(partBytes / BLOCK_BYTES))
   }
 
   get capBps(): number {
@@ -88,7 +94,7 @@ export class Slots {
       }
       this.#queues.set(peer, queue)
     }
-    const key = rangeKey(range)
+    const key = endOf(range)
     if (queue.ranges.size >= 4 * LIMITS.requestRangesMax || queue.ranges.has(key)) return false
     // Who has got what he asked for makes room, but his turn goes on: what he asks next is on its way.
     if (!queue.hasSlot && isIdle(queue))
@@ -99,13 +105,14 @@ export class Slots {
     return true
   }
 
-  /** Takes back a queued range; true when it had not been served yet. */
-  cancel(peer: number, range: Range): boolean {
+  /** Takes back a queued range; returns what of it will not be served. */
+  cancel(peer: number, range: Range): Range | undefined {
     const queue = this.#queues.get(peer)
-    const queued = queue?.ranges.get(rangeKey(range))
-    if (queue === undefined || queued === undefined) return false
+    const queued = queue?.ranges.get(endOf(range))
+    if (queue === undefined || queued === undefined) return undefined
     this.#queuedBytes -= queued.lengthBytes
-    return queue.ranges.delete(rangeKey(range))
+    queue.ranges.delete(endOf(range))
+    return queued
   }
 
   /** The socket took the bytes of a served range. */
@@ -135,8 +142,7 @@ export class Slots {
     if (at < 0) return undefined
     const [queue] = this.#served.splice(at, 1)
     this.#served.push(queue)
-    const [[key, range]] = queue.ranges
-    queue.ranges.delete(key)
+    const range = this.#takePart(queue)
     if (queue.sendingBytes === 0) queue.movedAt = now
     queue.sendingBytes += range.lengthBytes
     this.#queuedBytes -= range.lengthBytes
@@ -144,6 +150,15 @@ export class Slots {
     this.#allowance.spend(range.lengthBytes)
     this.servedBytes += range.lengthBytes
     return { peer: queue.peer, range }
+  }
+
+  /** What one answer gives of the queue's first range; the rest keeps its place. */
+  #takePart({ ranges }: Queue): Range {
+    const [[key, range]] = ranges
+    const [part, rest] = divide(range, this.#partBlocks * BLOCK_BYTES)
+    if (rest === undefined) ranges.delete(key)
+    else ranges.set(key, rest)
+    return part
   }
 
   /** From those that want nothing, or take nothing; and when others wait, from who had his turn. */
@@ -208,6 +223,19 @@ export class Slots {
     this.#creditBytes = Math.min(cap, this.#creditBytes + Math.max(0, earned))
     this.#creditAt = now
   }
+}
+
+/** Unique for the last byte of a range. */
+function endOf(range: Range): number {
+  return rangeKey(range) + range.lengthBytes
+}
+
+/** So many whole blocks of it, and the rest, if any. */
+function divide(range: Range, bytes: number): [Range, Range?] {
+  const { block, offsetBytes, lengthBytes } = range
+  if (offsetBytes > 0 || lengthBytes <= bytes) return [range]
+  const rest = { block: block + bytes / BLOCK_BYTES, offsetBytes, lengthBytes: lengthBytes - bytes }
+  return [{ block, offsetBytes, lengthBytes: bytes }, rest]
 }
 
 function isReady({ ranges, sendingBytes }: Queue): boolean {

@@ -1,5 +1,5 @@
 // All connections of one host in one swarm: who is there, what each holds, what was asked and
-// answered. It keeps the promises of the peer protocol (every request answered exactly once, nothing
+// answered. It keeps the promises of the peer protocol (what is asked is answered exactly once, nothing
 // unverified served, unasked data closes the connection) and leaves to its owner what to ask for.
 
 import { Bitmap } from '../base/bitmap.js'
@@ -22,7 +22,7 @@ import { AddressBook } from './book.js'
 import { Division } from './division.js'
 import { Door, whyStranger } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
-import { Link, QUIET } from './link.js'
+import { Link, QUIET, rangeKey } from './link.js'
 import { News } from './news.js'
 import { patienceOf } from './patience.js'
 import { isServable } from './servable.js'
@@ -153,12 +153,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Gives up on a range asked of a peer; a late answer is still welcome. */
   cancel(link: Link, range: Range, now: Micros): void {
-    for (const asked of link.asked.values()) {
-      if (asked.range.block !== range.block || asked.range.offsetBytes !== range.offsetBytes)
-        continue
-      link.abandon(asked)
-      this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
-    }
+    const asked = link.asked.get(rangeKey(range))
+    if (asked === undefined) return
+    link.abandon(asked)
+    this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
   }
 
   /** Tells those with whom the work is divided what we have begun to fetch from outside. */
@@ -264,8 +262,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         return this.expel(peer, 'second hello', now)
       case 'have':
         link.held ??= new Bitmap(this.#geometry.blockCount)
-        if (!learnHave(this.#geometry, link.held, message)) this.expel(peer, 'impossible have', now)
-        return
+        if (learnHave(this.#geometry, link.held, message)) return
+        return this.expel(peer, 'impossible have', now)
       case 'start':
         // Who has everything fetches nothing.
         return link.complete ? undefined : this.division.begun(peer, message.blocks, now)
@@ -273,8 +271,10 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
         for (const range of message.ranges) this.#onRequest(link, range, now)
         return
       case 'cancel':
-        for (const range of message.ranges)
-          if (this.slots.cancel(link.peer, range)) this.#reject(link, 'refused', range, now)
+        for (const range of message.ranges) {
+          const left = this.slots.cancel(peer, range)
+          if (left !== undefined) this.#reject(link, 'refused', left, now)
+        }
         return
       case 'reject':
         return this.#onReject(link, message, now)
@@ -425,9 +425,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onMetaRequest(link: Link, offset: number, length: number, now: Micros): void {
     const { metaBytes } = this.#options
+    const bytes = metaBytes.subarray(offset, offset + length)
     if (offset > metaBytes.length || length > LIMITS.rangeBytesMax)
       return this.expel(link.peer, 'impossible meta request', now)
-    const bytes = metaBytes.subarray(offset, offset + length)
     if (!link.affordsMeta(bytes.length, metaBytes.length))
       return this.expel(link.peer, 'the meta again and again', now)
     const part = { type: 'meta', totalBytes: metaBytes.length, offsetBytes: offset, bytes } as const

@@ -2,6 +2,7 @@
 // asked for again while an answer for it may still come.
 
 import { describe, expect, it } from 'vitest'
+import { BLOCK_BYTES } from '../../../src/core/base/limits.js'
 import { Link } from '../../../src/core/swarm/link.js'
 
 const range = (block: number, offsetBytes: number, lengthBytes: number) => ({
@@ -19,6 +20,22 @@ describe('a link', () => {
     expect(link.answer(range(7, 0, 1000), 0)).toMatchObject({ abandoned: false })
     expect(link.answer(range(7, 0, 1000), 0)).toBeUndefined()
     expect(link.askedBytes).toBe(0)
+  })
+
+  it('takes the blocks of a request in parts, in their order, and awaits the rest', () => {
+    const link = new Link(1, '10.0.0.1', true, 0)
+    const block = BLOCK_BYTES
+    link.ask(range(7, 0, 3 * block + 1000), 0)
+    expect(link.answer(range(8, 0, block), 0)).toBeUndefined()
+    expect(link.answer(range(7, 0, block - 1), 0)).toBeUndefined()
+    expect(link.answer(range(7, 0, 2 * block), 0)).toBeDefined()
+    expect(link.askedBytes).toBe(block + 1000)
+    for (const asked of link.asked.values()) link.abandon(asked)
+    link.complete = true
+    expect([7, 8, 9, 10].map(each => link.has(each))).toEqual([true, true, false, false])
+    expect(link.answer(range(9, 0, block + 1000), 0)).toMatchObject({ abandoned: true })
+    expect([9, 10].every(each => link.has(each))).toBe(true)
+    expect(link.asked.size).toBe(0)
   })
 
   it('keeps a given-up block from being asked for until all its answers came', () => {

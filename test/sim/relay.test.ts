@@ -85,6 +85,14 @@ describe('a site that does not hear the sender', () => {
     expect(outcome.lastSeconds).toBeLessThan((1.6 * (sizeBytes * 8 * 1.06)) / wanBps)
   }, 120_000)
 
+  it('of twelve gets hardly anything twice, though none knows all the others', () => {
+    const sizeBytes = 16 * MIB
+    const world = worldOf(12, 4, sizeBytes, 1)
+    expect(world.run().problems).toEqual([])
+    for (let site = 1; site < 12; site++)
+      expect(broughtTo(world, site, sizeBytes)).toBeLessThan(1.1)
+  }, 120_000)
+
   it('multicasts nothing where the sender wants none of it', () => {
     const scenario = { about: 'quiet', multicast: 'receivers', timesMax: 10 } as const
     const world = new World({ scenario, receivers: 4, sizeBytes: 64 * MIB, seed: 1 })

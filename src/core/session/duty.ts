@@ -25,6 +25,8 @@ const RETELL_MICROS = 1_000_000
  */
 const IDLE_MICROS = 2_000_000
 const IDLE_MICROS_MAX = 8_000_000
+/** Each look begins so far from the last one: anywhere, and nowhere twice. */
+const GOLDEN = 0.618_033_988_75
 /** Chunks looked at in one go. */
 const LOOK_CHUNKS = 2048
 /** Chunks under way at a time. */
@@ -64,11 +66,13 @@ export class Duty {
   readonly #taken = new Map<number, Taken>()
   /** All chunks before this one are here. */
   #low = 0
-  /** When there was something last that need not be left to other sites. */
-  #fedAt: Micros = 0
+  /** When there was something last that need not be left to other sites; undefined before the first look. */
+  #fedAt: Micros | undefined
   /** How many blocks other sites hold in all, and when that became more. */
   #elsewhere = 0
   #elsewhereAt: Micros = 0
+  /** How often chunks were taken from other sites. */
+  #looks = 0
 
   /** `isFree`: the block is missing, and nobody was asked for it. */
   constructor(
@@ -109,10 +113,13 @@ export class Duty {
     return chunks
   }
 
-  /** Takes chunks until so many blocks are to be fetched; returns what the others are to be told. */
-  take(scene: Scene, blocks: number): number[] {
+  /**
+   * Takes chunks until so many blocks are to be fetched; returns by their first blocks what the others are
+   * to be told, and what is left to one of them.
+   */
+  take(scene: Scene, blocks: number): { told: readonly number[]; left: readonly number[] } {
     const { now } = scene
-    this.#yield(scene)
+    const left = this.#yield(scene)
     const told: number[] = []
     for (const [chunk, taken] of this.#taken) {
       if (now - taken.toldAt < RETELL_MICROS || !this.#getsOn(chunk, taken)) continue
@@ -121,9 +128,18 @@ export class Duty {
     }
     const before = told.length
     told.push(...this.#takeBy('fellows', scene, blocks), ...this.#takeBy('turn', scene, blocks))
-    if (told.length > before || this.#outer.total > 0) this.#fedAt = now
+    if (told.length > before || this.#outer.total > 0 || this.#isAwaiting) this.#fedAt = now
     else if (this.#isIdleTooLong(scene)) told.push(...this.#takeBy('anything', scene, blocks))
-    return told
+    return { told, left }
+  }
+
+  /** Something that was taken has not come yet: where the sender is, all may have to wait for long. */
+  get #isAwaiting(): boolean {
+    for (const [chunk, { isSpared }] of this.#taken) {
+      const blocks = this.#geometry.blocksOfChunk(chunk)
+      if (isSpared && this.#verified.countIn(this.#first(chunk), blocks) < blocks) return true
+    }
+    return false
   }
 
   /** While other sites get on with their turns, these are left to them for longer. */
@@ -131,7 +147,7 @@ export class Duty {
     const elsewhere = fellows.reduce((sum, { held }) => sum + (held?.count ?? 0), 0)
     if (elsewhere > this.#elsewhere) this.#elsewhereAt = now
     this.#elsewhere = elsewhere
-    const idleMicros = now - this.#fedAt
+    const idleMicros = now - (this.#fedAt ??= now)
     return (
       idleMicros > IDLE_MICROS_MAX || Math.min(idleMicros, now - this.#elsewhereAt) > IDLE_MICROS
     )
@@ -174,13 +190,17 @@ export class Duty {
   }
 
   /** What another has begun at the same moment is left to the first by name. */
-  #yield({ inside, now }: Scene): void {
+  #yield({ inside, now }: Scene): number[] {
+    const left: number[] = []
     for (const [chunk, { since }] of this.#taken) {
       if (now - since > CLASH_MICROS) continue
       const other = this.#fellowAt(chunk, inside, now)
-      if (other !== undefined && now - other.since < CLASH_MICROS && other.node < this.#own)
-        this.drop(chunk)
+      if (other === undefined || now - other.since >= CLASH_MICROS || other.node > this.#own)
+        continue
+      this.drop(chunk)
+      left.push(this.#first(chunk))
     }
+    return left
   }
 
   /** The chunk to take now, or -1. */
@@ -193,8 +213,9 @@ export class Duty {
     let spare = -1
     let stale = -1
     const looks = Math.min(LOOK_CHUNKS, this.#geometry.chunkCount - this.#low)
-    // Sites that take each other's turns begin in different places.
-    const from = way === 'anything' ? Math.floor((looks * sharing.turn) / sharing.sites) : 0
+    const from = Math.floor(looks * this.#placeOf(way, sharing))
+    // Where the sender is, all sites wait for their turns, and who is asked instead has to wait as well.
+    const patienceMicros = way === 'turn' && sharing.sites > 1 ? IDLE_MICROS_MAX : STEAL_MICROS
     for (let i = 0; i < looks; i++) {
       const chunk = this.#low + ((from + i) % looks)
       if (this.#taken.has(chunk)) continue
@@ -203,7 +224,7 @@ export class Duty {
       if (!isOurs && spare >= 0) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && relays.includes(other.node)
-      if (isBegun && (stale >= 0 || now - other.toldAt < STEAL_MICROS)) continue
+      if (isBegun && (stale >= 0 || now - other.toldAt < patienceMicros)) continue
       if (!this.#isLacking(chunk, inside, holders)) continue
       if (way === 'turn' && this.#isLacking(chunk, inside, fellows)) continue
       if (isBegun) stale = chunk
@@ -212,6 +233,17 @@ export class Duty {
     }
     // What is left at the end of the others' is fetched before it is waited for.
     return spare >= 0 ? spare : stale
+  }
+
+  /**
+   * Where to begin, 0…1: what is the sender's in order, but sites that take each other's turns in
+   * different places; of other sites anywhere, or all would want the same of the one who has it first.
+   */
+  #placeOf(way: Way, { turn, sites }: Sharing): number {
+    if (way === 'turn') return 0
+    if (way === 'anything') return turn / sites
+    const name = Number.parseInt(this.#own.slice(0, 8), 16) / 2 ** 32
+    return (name + GOLDEN * this.#looks++) % 1
   }
 
   #fellowAt(

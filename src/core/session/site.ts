@@ -8,7 +8,7 @@ import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
-import type { Link } from '../swarm/link.js'
+import { blocksOf, type Link } from '../swarm/link.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Announce, Standing } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
@@ -407,8 +407,10 @@ export class Site {
 
   #fetch({ isBlasting }: SiteView, now: Micros): void {
     const outside = this.#outside()
+    const { geometry } = this.#options
     if (now - this.#sharedAt > SHARE_MICROS) {
       this.#sharing = sharingOf(this.#segment.prefix, outside)
+      this.#swarm.division.sites = this.#sharing.sites
       this.#sharedAt = now
     }
     const { isSource } = this.#swarm.division
@@ -422,8 +424,20 @@ export class Site {
       relays: this.#relays,
       now,
     }
-    const begun = this.#duty.take(scene, AHEAD_BLOCKS)
-    if (begun.length > 0) this.#swarm.tellBegun(begun, now)
+    const { told, left } = this.#duty.take(scene, AHEAD_BLOCKS)
+    if (told.length > 0) this.#swarm.tellBegun(told, now)
+    for (const block of left) this.#forsake(geometry.chunkOfBlock(block), outside, now)
+  }
+
+  /** Another relay fetches this chunk: what was asked of it outside need not come twice. */
+  #forsake(chunk: number, outside: readonly Link[], now: Micros): void {
+    const { geometry } = this.#options
+    for (const link of outside)
+      for (const { range, abandoned } of [...link.asked.values()]) {
+        if (abandoned || geometry.chunkOfBlock(range.block) !== chunk) continue
+        this.#swarm.cancel(link, range, now)
+        for (const block of blocksOf(range)) this.#wants.answered(block)
+      }
   }
 
   #measure(now: Micros): void {

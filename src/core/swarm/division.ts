@@ -35,6 +35,8 @@ export class Division {
   isOutside: (link: Link) => boolean = link => link.seeder
   /** Of those outside, who is where the sender is: asked for what nobody else outside has. */
   isSource: (link: Link) => boolean = link => link.seeder
+  /** So many share the line of the source, ours among them. */
+  sites = 1
 
   constructor(geometry: Geometry, node: string) {
     this.#geometry = geometry

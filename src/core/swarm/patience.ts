@@ -16,6 +16,13 @@ interface Owing {
   readonly lastByteAt: Micros
 }
 
+/** With one of them: its line may be slower than those of the others, and many may be waiting for it. */
+export function patienceFor({ askedBytes, rateBps }: Owing, withAll: Micros): Micros {
+  if (rateBps === 0) return withAll
+  return Math.max(withAll, Math.min(MICROS_MAX, (TURNS * askedBytes * 8e6) / rateBps))
+}
+
+/** With all of them. */
 export function patienceOf(links: Iterable<Owing>, now: Micros): Micros {
   const least = LIMITS.peerSilenceMicros
   let askedBytes = 0

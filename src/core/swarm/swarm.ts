@@ -24,7 +24,7 @@ import { Door, whyStranger } from './door.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
 import { Link, QUIET, rangeKey } from './link.js'
 import { News } from './news.js'
-import { patienceOf } from './patience.js'
+import { patienceFor, patienceOf } from './patience.js'
 import { isServable } from './servable.js'
 import { Slots } from './slots.js'
 import type { SwarmOptions } from './swarm-options.js'
@@ -472,8 +472,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #check(now: Micros): void {
     this.#checkAt = this.#links.size === 0 ? Number.POSITIVE_INFINITY : now + CHECK_MICROS
-    const patience = patienceOf(this.#links.values(), now)
+    const withAll = patienceOf(this.#links.values(), now)
     for (const link of [...this.#links.values()]) {
+      const patience = patienceFor(link, withAll)
       const silent = now - link.lastByteAt
       const stalled = link.isStalled(now, Math.max(LIMITS.answerMicros, patience))
       if (stalled) link.quietUntil = now + STALLED_MICROS * 2 ** link.stalls++

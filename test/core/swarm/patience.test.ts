@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { LIMITS } from '../../../src/core/base/limits.js'
-import { patienceOf } from '../../../src/core/swarm/patience.js'
+import { patienceFor, patienceOf } from '../../../src/core/swarm/patience.js'
 
 const now = 100e6
 const owing = { askedBytes: 512 * 1024, rateBps: 0.5e6, lastByteAt: now }
@@ -22,4 +22,12 @@ it('takes the rate of those alone who still deliver', () => {
   const silent = { ...owing, rateBps: 100e6, lastByteAt: now - 5e6 }
   expect(patienceOf([owing, silent], now) / 1e6).toBeCloseTo(33.6, 1)
   expect(patienceOf([silent], now)).toBe(LIMITS.answerMicros)
+})
+
+it('waits longer for one whose own line is slower, and no longer for one who never gave anything', () => {
+  const four = LIMITS.peerSilenceMicros
+  expect(patienceFor(owing, four) / 1e6).toBeCloseTo(16.8, 1)
+  expect(patienceFor({ ...owing, rateBps: 100e6 }, four)).toBe(four)
+  expect(patienceFor({ ...owing, rateBps: 0 }, four)).toBe(four)
+  expect(patienceFor({ ...owing, rateBps: 1000 }, four)).toBe(60e6)
 })

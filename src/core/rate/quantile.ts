@@ -356,7 +356,7 @@ export class QuantileRate implements RateController {
     this.#learn(v, now)
     if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
       const leftBps = this.#leftBps(v, now)
-      this.#pathBps = this.#yielding.isTaken(leftBps, this.#pathBps, now)
+      this.#pathBps = this.#yielding.isTaken(leftBps, this.#pathBps, v.queueMicros, now)
         ? Math.min(leftBps, TUNING.share * this.#pathBps)
         : Math.min(this.#pathBps * 0.995, leftBps)
       return this.#settle()

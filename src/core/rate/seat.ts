@@ -156,7 +156,8 @@ export function takeReport(
   const meanBytes = report.received > 0 ? report.receivedBytes / report.received : 0
   if (report.expected === 0 || report.received === 0) {
     seat.blank(now, intervalMicros)
-    if (sentBytes >= SILENCE_BYTES) {
+    // Who was behind has not looked since: all of it waits in its socket.
+    if (sentBytes >= SILENCE_BYTES && !seat.catchesUp) {
       seat.expected = Math.max(report.expected, 1)
       seat.take({ ...report, received: 0, kernelDrops: 0 }, sentBps, now)
     }

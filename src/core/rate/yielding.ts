@@ -14,6 +14,8 @@ const STAYED = 0.6
 const KEPT = 0.85
 /** Less than this share of our own line is no noise. */
 const TAKEN = 0.93
+/** And a line that others keep full is never empty; one that we cannot fill for want of a processor is. */
+const TAKEN_QUEUE_MICROS = 1_000
 
 export class Yielding {
   #drains = 0
@@ -56,8 +58,8 @@ export class Yielding {
   }
 
   /** So little of what our own line carried is left to us that others must have come to it. */
-  isTaken(leftBps: number, pathBps: number, now: Micros): boolean {
-    if (leftBps > TAKEN * pathBps) return false
+  isTaken(leftBps: number, pathBps: number, queueMicros: Micros, now: Micros): boolean {
+    if (leftBps > TAKEN * pathBps || queueMicros < TAKEN_QUEUE_MICROS) return false
     this.#begin(now)
     return true
   }

@@ -4,7 +4,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Prng } from '../../../src/core/base/prng.js'
-import { HUNDRED, Mbit, receivers, scene } from './scene.js'
+import { GIGA, HUNDRED, Mbit, receivers, scene } from './scene.js'
 
 /** What each can process when it is alone. */
 const ALONE = 250 * Mbit
@@ -62,6 +62,20 @@ describe('a busy machine', () => {
       expect(watch.bps(2000, 20_000)).toBeLessThan(cpuBps)
     })
   }
+})
+
+describe('a busy sender', () => {
+  it('that leaves its line empty at times has not lost it to others', () => {
+    const isAwake = (ms: number) => ms < 4000 || ms % 5 !== 0
+    const { watch, controller } = scene(receivers(2, { lineBps: 1e9 }), { lineBps: 1e9, isAwake })
+    const reasons = new Set<string>()
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      watch.run(100)
+      reasons.add(controller.reason)
+    }
+    expect(watch.bps(5000, 10_000)).toBeGreaterThan(0.75 * GIGA)
+    expect([...reasons]).not.toContain('share')
+  })
 })
 
 describe('everybody on one machine of two cores', () => {

@@ -63,7 +63,8 @@ class Sender {
     const lineBytes = (spec.lineBps ?? 1e12) / 8000
     const { fromMillis = Infinity, toMillis = Infinity } = spec.tcp ?? {}
     if (ms >= fromMillis && ms < toMillis) tcp.step(ms, line, lineBytes)
-    if (ms >= (spec.startMillis ?? 0) && ms >= this.pausedUntil && most > 0) {
+    const isAwake = ms >= this.pausedUntil && (spec.isAwake?.(ms) ?? true)
+    if (ms >= (spec.startMillis ?? 0) && isAwake && most > 0) {
       if (luck.unit() < 0.001) this.pausedUntil = ms + luck.below((spec.pauseMillis ?? 0) + 1)
       spec.controller.tick(now)
       pacer.setRate(spec.controller.rateBps, now)

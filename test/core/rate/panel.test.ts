@@ -117,6 +117,16 @@ describe('Panel', () => {
     expect(p.judge(now, 0.9, 0)?.dark).toBe(true)
   })
 
+  it('takes nothing heard from one that was behind for a process that did not run', () => {
+    const { panel: p, now } = panel()
+    const nothing = { expected: 0, received: 0, receivedBytes: 0 }
+    p.onReport(report(1, { lagMicros: 50_000 }), now)
+    p.onReport(report(1, nothing), now)
+    expect(p.judge(now, 0.9, 0)).toBeUndefined()
+    p.onReport(report(1, nothing), now)
+    expect(p.judge(now, 0.9, 0)?.dark).toBe(true)
+  })
+
   it('takes a sequence that jumps after an outage for life, not for loss', () => {
     const { panel: p, now } = panel()
     expect(p.onReport(report(1, { expected: 9000, ...lost(0) }), now)).toBe(true)

@@ -47,6 +47,8 @@ export interface SenderSpec {
   }
   readonly startMillis?: number
   readonly pauseMillis?: number
+  /** Whether its process gets a processor in this ms. */
+  readonly isAwake?: (ms: number) => boolean
   /** Rate at which data can be had (disk), payload bits per second. */
   sourceBps?: number
 }

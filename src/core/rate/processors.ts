@@ -43,6 +43,9 @@ const STEP_MAX = 0.06
 /** And while less than this share of what is wanted is sent. */
 const STEP_FAR = 0.15
 const FAR = 0.6
+/** But not near the rate that was too much lately: who runs into the same limit again swings about it. */
+const NEAR = 0.95
+const LATELY_MICROS = 2_500_000
 /** Where sockets drop before anybody lags, they are small, and nothing warns: so steps up wait. */
 const DROPPED_MICROS = 4_000_000
 /** What was never sent was never taken: so far above what is sent it may be. */
@@ -58,6 +61,9 @@ export class Processors {
   #since: Micros | undefined
   #beforeBps = 0
   #takesBps = 0
+  /** The latest trouble: how long ago, and what was sent when it began. */
+  #troubleAt: Micros = Number.NEGATIVE_INFINITY
+  #troubleBps = 0
 
   /** More the receivers' processors do not take. */
   get ceilingBps(): number {
@@ -84,15 +90,22 @@ export class Processors {
       this.#step = STEP_MIN
       this.#bps *= 1 - SINK
     } else if (now >= this.#growAt && this.#bps <= ROOM * sentBps) {
-      const isFar = this.#bps < FAR * wantedBps
+      const isFar = this.#bps < FAR * wantedBps && !this.#isNearTrouble(now)
       this.#bps *= 1 + (isFar ? Math.max(STEP_FAR, this.#step) : this.#step)
       this.#step = Math.min(STEP_MAX, STEP_GROWTH * this.#step)
     }
   }
 
+  #isNearTrouble(now: Micros): boolean {
+    return now - this.#troubleAt < LATELY_MICROS && this.#bps > NEAR * this.#troubleBps
+  }
+
   #suffer({ lagMicros, dropped, takenBps }: Strain, sentBps: number, now: Micros): void {
     if (this.#since === undefined || now - this.#since > TROUBLE_MICROS) {
-      this.#takesBps = this.#since === undefined ? takenBps : this.#takesBps
+      if (this.#since === undefined) {
+        this.#takesBps = takenBps
+        this.#troubleBps = sentBps
+      }
       this.#since = now
       this.#beforeBps = Number.isFinite(this.#bps) ? this.#bps : sentBps
     }
@@ -102,6 +115,7 @@ export class Processors {
     const leftBps = Math.max(LEFT_MIN * this.#beforeBps, taken * this.#takesBps)
     this.#bps = Math.min(LEFT_MAX * this.#beforeBps, leftBps)
     this.#step = STEP_MIN
+    this.#troubleAt = now
     if (!isBehind && dropped < DROPS_STOPPED) this.#growAt = now + DROPPED_MICROS
   }
 }

@@ -64,6 +64,8 @@ if (bench) {
   }
 } else {
   const list = Object.entries(benches).map(([each, { about }]) => `  ${each.padEnd(12)}${about}\n`)
-  process.stderr.write(`npm run bench -- NAME [OPTIONS]; --help after a name tells more\n${list}`)
+  process.stderr.write(
+    `npm run bench -- NAME [OPTIONS]; --help after a name tells more\n${list.join('')}`,
+  )
   process.exit(2)
 }

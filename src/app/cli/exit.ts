@@ -52,14 +52,14 @@ export function asMcp2pError(error: unknown): Mcp2pError {
 /** Two lines; with verbosity 1 the code and the causes, with 2 the stacks as well. */
 export function errorLines(error: Mcp2pError, style: Style, verbosity: number): string[] {
   const lines = [
-    `${style.bad('error:')} ${oneLine(error.message)}`,
+    `${style.bad('error:')} ${shortened(oneLine(error.message))}`,
     `${style.dim(' hint:')} ${oneLine(error.hint)}`,
   ]
   if (verbosity >= 1) lines.push(` code: ${error.code}, exit ${EXIT[error.exit]} (${error.exit})`)
   const seen = new Set<unknown>()
   for (let cause = error.cause; cause !== undefined && !seen.has(cause); ) {
     seen.add(cause)
-    if (verbosity >= 1) lines.push(`cause: ${oneLine(causeText(cause))}`)
+    if (verbosity >= 1) lines.push(`cause: ${shortened(oneLine(causeText(cause)))}`)
     if (verbosity >= 2 && cause instanceof Error && cause.stack) lines.push(cause.stack)
     cause = cause instanceof Error ? cause.cause : undefined
   }
@@ -71,6 +71,11 @@ function causeText(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const code = (cause as NodeJS.ErrnoException).code
   return `${cause.name}${code === undefined ? '' : ` ${code}`}: ${cause.message}`
+}
+
+/** What was given may be quoted, however long it is; its ends are enough to know it by. */
+function shortened(line: string): string {
+  return line.replace(/^(.{240}).{100,}(.{120})$/u, '$1 … $2')
 }
 
 /** Errors of libraries come in several lines; a user is promised one. */

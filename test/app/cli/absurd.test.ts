@@ -190,6 +190,17 @@ skipUnless(process.platform === 'linux' ? undefined : 'there may be no /dev/zero
 )
 
 describe('arguments', () => {
+  const long = 'a'.repeat(100_000)
+  it.each([[`${long}.b`], [`mcp2p:${long}`], [`./${long}`], ['--peer', long], [`--${long}`]])(
+    'are quoted by their ends when they are long',
+    async (...args) => {
+      const world = new FakeWorld(['recv', ...args])
+      await world.run()
+      expect(world.stderr.lines[0]).toMatch(/^error: .*aaa … aaa/)
+      for (const line of world.stderr.lines) expect(line.length).toBeLessThan(400)
+    },
+  )
+
   const none = '/nonexistent'
   it.each<[readonly string[], number]>([
     [['meta'], 2],

@@ -49,7 +49,8 @@ export class Pipe {
   #localBytes = 0
   #sent = 0
   #arrived = 0
-  readonly #early = new Map<number, Quantum>()
+  /** Segments that came before one that is awaited, once there were any. */
+  #early: Map<number, Quantum> | undefined
   #recoverTo = 0
   #paceAt: Micros = 0
   #paceTimer = false
@@ -152,7 +153,11 @@ export class Pipe {
       // `taken` may send more: not before this segment is out.
       if (entry.taken) this.#scheduler.soon(entry.taken)
     }
-    if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
+    // Ten thousand receivers have half a million of these: what has left is not kept.
+    if (
+      this.#head === this.#queue.length ||
+      (this.#head > 64 && this.#head * 2 > this.#queue.length)
+    ) {
       this.#queue.splice(0, this.#head)
       this.#head = 0
     }
@@ -224,15 +229,18 @@ export class Pipe {
     if (this.#dead) return
     if (this.#queuedBytes === 0) this.#acknowledge(quantum.bytes)
     else this.#scheduler.after(trip, () => this.#acknowledge(quantum.bytes))
-    if (quantum.number === this.#arrived && this.#early.size === 0) {
+    if (quantum.number === this.#arrived && this.#early === undefined) {
       this.#arrived++
       return this.#handAll(quantum)
     }
-    this.#early.set(quantum.number, quantum)
-    for (let next = this.#early.get(this.#arrived); next; next = this.#early.get(this.#arrived)) {
-      this.#early.delete(this.#arrived++)
+    this.#early ??= new Map()
+    const early = this.#early
+    early.set(quantum.number, quantum)
+    for (let next = early.get(this.#arrived); next; next = early.get(this.#arrived)) {
+      early.delete(this.#arrived++)
       this.#handAll(next)
     }
+    if (early.size === 0) this.#early = undefined
   }
 
   #handAll({ payloads }: Quantum): void {

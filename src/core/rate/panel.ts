@@ -121,8 +121,8 @@ export class Panel {
     this.#markFar([...new Set([...this.#pool(now), ...outside])].filter(covered), now, patience)
     const pool = this.#pool(now)
     const heard = pool.filter(seat => covered(seat) && !(patience === 0 && seat.far))
-    if (heard.length === 0) return undefined
-    const skip = heard.length >= 4 ? Math.max(1, Math.floor(heard.length / 10)) : 0
+    const skip = this.#unheard(heard.length, now)
+    if (heard.length <= skip) return undefined
     const high = (of: (seat: Seat) => number) =>
       ranked(
         heard.map(seat => -of(seat)),
@@ -174,12 +174,23 @@ export class Panel {
     for (const seat of this.#awake(now)) seat.prove()
   }
 
-  /** Those who answer now. */
-  #awake(now: Micros): Seat[] {
+  /** How many of the worst among so many are not heard: the rest may have nothing to say just now. */
+  #unheard(count: number, now: Micros): number {
+    const inside = this.#alive(now).filter(seat => !seat.out).length
+    const isEnough = inside >= 4 && (count >= 4 || inside >= 2 * count)
+    return isEnough ? Math.max(1, Math.floor(count / 10)) : 0
+  }
+
+  #alive(now: Micros): Seat[] {
     return [...this.#seats.values()].filter(seat => {
       const limit = Math.max(SILENT_INTERVALS * seat.intervalMicros, SILENT_MICROS)
-      return seat.expected > 0 && now - seat.at <= limit
+      return now - seat.at <= limit
     })
+  }
+
+  /** Those who answer now. */
+  #awake(now: Micros): Seat[] {
+    return this.#alive(now).filter(seat => seat.expected > 0)
   }
 
   /** Those to wait for: not those outside, and only the fast sample if it can speak for all. */

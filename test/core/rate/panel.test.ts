@@ -56,6 +56,15 @@ describe('Panel', () => {
     }
   })
 
+  it('does not hear the worst when most of the others have nothing to say', () => {
+    const { panel: p, now } = panel()
+    p.onReport(report(0, lost(900)), now)
+    for (let i = 1; i < 8; i++) p.onReport(report(i, i < 3 ? lost(i) : { expected: 9000 }), now)
+    expect(p.judge(now, 0.9, 1)?.loss).toBeCloseTo(0.002, 9)
+    for (let i = 1; i < 8; i++) p.onReport(report(i, { expected: 9000 }), now)
+    expect(p.judge(now, 0.9, 1)).toBeUndefined()
+  })
+
   it('tells drops at the socket from loss on the network', () => {
     const { panel: p, now } = panel()
     p.onReport(report(1, { ...lost(50), kernelDrops: 40 }), now)

@@ -46,7 +46,7 @@ export async function main(args: string[]): Promise<number> {
   const missing = Lab.available()
   if (missing) throw new Error(missing)
   const names = positionals.length > 0 ? positionals : Object.keys(cases)
-  const scratch = await scratchFolder(2 ** 28)
+  const scratch = await scratchFolder(2 ** 30)
   const found: Found[] = []
   try {
     for (const name of names)

@@ -1,7 +1,7 @@
-// A lab with a sender, receivers that verify everything and write nothing, and meters at both ends:
-// what every case of the rate bench begins with.
+// A lab with a sender, receivers that verify everything, and meters at both ends: what every case of the
+// rate bench begins with. Unless they keep it, they write nothing, and have nothing for each other.
 
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliProcess } from '../../test/lab/cli.js'
 import { Lab, type LabOptions } from '../../test/lab/lab.js'
@@ -13,6 +13,7 @@ export interface StageOptions extends Omit<LabOptions, 'hosts'> {
   readonly send?: readonly string[]
   readonly recv?: readonly string[]
   readonly congestion?: string
+  readonly keeps?: boolean
 }
 
 export const pause = (millis: number): Promise<void> => new Promise(r => setTimeout(r, millis))
@@ -30,7 +31,7 @@ export class Stage {
 
   /** Everybody listens; nobody sends yet. */
   static async set(scratch: string, options: StageOptions): Promise<Stage> {
-    const { receivers, sizeBytes, send, recv, congestion, ...lines } = options
+    const { receivers, sizeBytes, send, recv, congestion, keeps, ...lines } = options
     const lab = await Lab.up({ hosts: receivers + 1, ...lines })
     const stage = new Stage(lab, options, scratch)
     try {
@@ -48,7 +49,8 @@ export class Stage {
   }
 
   receive(host: number, more: readonly string[] = []): CliProcess {
-    const { recv = ['--discard'] } = this.options
+    const folder = this.#folderOf(host)
+    const { recv = this.options.keeps ? ['-o', folder] : ['--discard'] } = this.options
     const start = this.lab.exec.bind(this.lab, host)
     const one = new CliProcess(`receiver ${host}`, ['recv', ...recv, ...more], {}, start)
     this.receivers.push(one)
@@ -98,5 +100,11 @@ export class Stage {
     const all = this.sender ? [this.sender, ...this.receivers] : this.receivers
     await Promise.all(all.map(each => each.stop(1000)))
     await this.lab.down()
+    for (let host = 1; host <= this.options.receivers; host++)
+      await rm(this.#folderOf(host), { recursive: true, force: true })
+  }
+
+  #folderOf(host: number): string {
+    return join(this.scratch, String(host))
   }
 }

@@ -7,7 +7,7 @@ import { failed, ok, type Verdict, warning } from './finding.js'
 import { eaterOfTcp } from './firewall.js'
 
 /** The receive buffer that the engine asks for, and the least that rides out a pause of 30 ms at 1 Gbit/s. */
-const BUFFER_WANTED_BYTES = 16 * MIB
+const BUFFER_WANTED_BYTES = 64 * MIB
 const BUFFER_LEAST_BYTES = 4 * MIB
 /** Below the first nothing can be received, below the second not much. */
 const DISK_LEAST_BYTES = 16 * MIB
@@ -93,8 +93,8 @@ function reached({ endpoint, error, kind, via }: TargetFacts): Verdict {
   const what = `${endpoint} does not answer: ${error}`
   if (via === undefined) return failed(what, 'ip route, to see which networks can be reached')
   const program = kind === 'manager' ? 'the manager' : 'mcp2p'
-  const todo = /ECONNREFUSED/.test(error)
-    ? `start ${program} there, or correct the port`
-    : `let TCP port ${port} through the firewall there: nft insert rule inet filter input tcp dport ${port} accept`
-  return failed(what, todo)
+  if (/ECONNREFUSED/.test(error)) return failed(what, `start ${program} there, or correct the port`)
+  if (/EHOSTUNREACH/.test(error)) return failed(what, 'turn that host on, or correct its address')
+  const rule = `nft insert rule inet filter input tcp dport ${port} accept`
+  return failed(what, `let TCP port ${port} through the firewall there: ${rule}`)
 }

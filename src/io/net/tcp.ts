@@ -166,7 +166,8 @@ export function dial(address: Address, localAddress: string | undefined): Promis
     }
     const { host, port } = address
     const socket = connect({ host, port, localAddress, onread })
-    const timer = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_MILLIS)
+    const late = new Error(`nothing within ${CONNECT_MILLIS / 1000} s`)
+    const timer = setTimeout(() => socket.destroy(late), CONNECT_MILLIS)
     socket.once('connect', () => {
       clearTimeout(timer)
       socket.removeAllListeners('error')

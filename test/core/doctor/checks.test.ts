@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { findingsOf } from '../../../src/core/doctor/checks.js'
 import type { Facts } from '../../../src/core/doctor/facts.js'
 import { gravest } from '../../../src/core/doctor/finding.js'
+import { RECEIVE_BUFFER_BYTES } from '../../../src/io/net/group.js'
 import { eth0, healthy, lo } from './patient.js'
 
 function sick(facts: Partial<Facts>) {
@@ -49,8 +50,9 @@ const cases: readonly (readonly [Partial<Facts>, string, 'warning' | 'failed', R
       'buffer',
       'warning',
       /208 KiB, 1\.7 ms/,
-      /^sysctl -w net\.core\.rmem_max=16777216$/,
+      new RegExp(`^sysctl -w net\\.core\\.rmem_max=${RECEIVE_BUFFER_BYTES}$`),
     ],
+    [{ receiveBufferMaxBytes: 2 ** 22 - 1 }, 'buffer', 'warning', /33\.6 ms/, /rmem_max=/],
     [{ clockStepMillis: -3000 }, 'clock', 'warning', /jumped back by 3000 ms/, /set-ntp/],
     [{ unixMillis: 0, date: '1970' }, 'clock', 'failed', /1970/, /set-ntp/],
     [{ disk: { dir: '/srv', error: 'EROFS' } }, 'disk', 'failed', /EROFS/, /--out/],

@@ -1,14 +1,17 @@
 // A receiver's bytes without bytes: for each place in the core's pool, which block lies there and
 // which of its bytes have come, right or wrong; and for each block on disk, whether it is right. So a
 // block that the core verifies without having all of it, or serves without holding it, is caught.
+// Most blocks come from their beginning on and right: of those only the place and the end are kept, in
+// arrays; a thousand receivers do not fit the processor's caches otherwise.
 
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { RangeSet } from '../../src/core/base/ranges.js'
 import type { Piece } from '../../src/core/session/assembly.js'
 import type { Range } from '../../src/core/wire/message.js'
-import { ABSENT, RIGHT, type Storage, WRONG } from './storage.js'
+import { RIGHT, type Storage } from './storage.js'
 
 interface Slot {
+  readonly index: number
   block: number
   readonly bytes: RangeSet
   /** Those of `bytes` that are not what the meta says. */
@@ -20,9 +23,15 @@ interface Slot {
 }
 
 export class Content {
-  /** By place in the pool. */
-  readonly #slots: (Slot | undefined)[] = []
-  /** The slot where a block is put together, by block. */
+  /** Of a place where nothing but the beginning of one block lies, all of it right: which, or -1. */
+  #blocks = new Int32Array(64).fill(-1)
+  /** And how many bytes of it. */
+  #ends = new Uint16Array(64)
+  /** Where such a block lies, by block: one more than the place, or 0. */
+  readonly #plainHomes: Uint16Array
+  /** All other places that hold something. */
+  readonly #slots = new Map<number, Slot>()
+  /** The one of them where a block is put together, by block. */
   readonly #homes = new Map<number, Slot>()
   readonly #spilled = new Map<number, { bytes: RangeSet; wrong: RangeSet }>()
   readonly #storage: Storage
@@ -32,6 +41,7 @@ export class Content {
 
   constructor(storage: Storage) {
     this.#storage = storage
+    this.#plainHomes = new Uint16Array(storage.blocks.length)
   }
 
   holds(block: number): boolean {
@@ -40,18 +50,46 @@ export class Content {
 
   /** Bytes of `block` that belong at `offset` of it come to rest at a position of the pool. */
   put(at: number, bytes: number, block: number, wrong: boolean, offset = at % BLOCK_BYTES): void {
-    const index = Math.floor(at / BLOCK_BYTES)
-    let slot = this.#slots[index]
-    if (slot === undefined) {
-      slot = nothingOf(-1)
-      this.#slots[index] = slot
-    }
+    if (!wrong && this.#spilled.size === 0 && this.#putPlainly(at, bytes, block, offset)) return
+    const slot = this.#slotAt(at)
+    if (this.#plainHomes[block] > 0) this.#slotAt((this.#plainHomes[block] - 1) * BLOCK_BYTES)
     const isAtHome = slot.block === block && !slot.refused && !slot.spare
     if (!isAtHome || this.#spilled.size > 0) this.#settleIn(slot, block, offset)
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
     slot.bytes.add(at % BLOCK_BYTES, bytes)
     if (wrong) slot.wrong.add(at % BLOCK_BYTES, bytes)
     else if (slot.wrong.total > 0) slot.wrong.delete(at % BLOCK_BYTES, bytes)
+  }
+
+  /** True when it begins a block in an empty place, or goes on with one that was begun so. */
+  #putPlainly(at: number, bytes: number, block: number, offset: number): boolean {
+    const index = Math.floor(at / BLOCK_BYTES)
+    const from = at % BLOCK_BYTES
+    if (index >= this.#blocks.length) this.#grow(index)
+    if (from !== offset || from + bytes > BLOCK_BYTES) return false
+    const held = this.#blocks[index]
+    if (held === block ? this.#ends[index] !== from : held >= 0 || from > 0) return false
+    if (held < 0) {
+      if (this.#plainHomes[block] > 0 || this.#homes.has(block) || this.#slots.has(index))
+        return false
+      this.#blocks[index] = block
+      this.#plainHomes[block] = index + 1
+    }
+    this.#ends[index] = from + bytes
+    return true
+  }
+
+  #grow(index: number): void {
+    const [blocks, ends] = [this.#blocks, this.#ends]
+    this.#blocks = new Int32Array(2 * index).fill(-1)
+    this.#ends = new Uint16Array(2 * index)
+    this.#blocks.set(blocks)
+    this.#ends.set(ends)
+  }
+
+  #emptyPlainly(index: number): void {
+    this.#plainHomes[this.#blocks[index]] = 0
+    this.#blocks[index] = -1
   }
 
   /** Makes the slot one of this block: its home, or a place for second copies. */
@@ -88,6 +126,11 @@ export class Content {
 
   /** Whether a block that is hashed is as the meta says, given that all of it is there. */
   isRight({ block, at, bytes }: Piece): boolean {
+    const index = Math.floor(at / BLOCK_BYTES)
+    if (this.#blocks[index] === block && this.#ends[index] === bytes) {
+      this.#hashedWrong.delete(block)
+      return true
+    }
     const slot = this.#slot(at, block)
     if (slot.bytes.countIn(0, bytes) !== bytes)
       this.problems.push(
@@ -102,26 +145,28 @@ export class Content {
 
   /** A copy of a symbol is exchanged with what lies at its place: right or wrong changes with it. */
   swap(at: number, spare: number, bytes: number): void {
-    const slot = this.#slots[Math.floor(at / BLOCK_BYTES)]
-    const copies = this.#slots[Math.floor(spare / BLOCK_BYTES)]
+    const [slot, copies] = [this.#slotAt(at), this.#slotAt(spare)]
     const isThere =
-      copies?.spare &&
-      copies.block === slot?.block &&
+      copies.spare &&
+      copies.block === slot.block &&
       copies.bytes.countIn(spare % BLOCK_BYTES, bytes) === bytes
-    if (!isThere || slot === undefined) {
-      this.problems.push(`no copy of block ${slot?.block} lies in the pool at ${spare}`)
+    if (!isThere) {
+      this.problems.push(`no copy of block ${slot.block} lies in the pool at ${spare}`)
       return
     }
     const [home, copy] = [at % BLOCK_BYTES, spare % BLOCK_BYTES]
     const held = new RangeSet()
     copyIn(slot.wrong, held, home, bytes, 0)
-    copyIn(copies?.wrong, slot.wrong, copy, bytes, home - copy)
-    copyIn(held, copies?.wrong, home, bytes, copy - home)
+    copyIn(copies.wrong, slot.wrong, copy, bytes, home - copy)
+    copyIn(held, copies.wrong, home, bytes, copy - home)
   }
 
   write(block: number, at: number): void {
     this.#storage.write(block, !this.#hashedWrong.has(block))
+    const index = Math.floor(at / BLOCK_BYTES)
+    if (this.#blocks[index] === block) return this.#emptyPlainly(index)
     this.#clear(this.#slot(at, block))
+    this.#slots.delete(index)
   }
 
   spill(block: number, at: number, parts: readonly Range[]): void {
@@ -133,20 +178,29 @@ export class Content {
     }
     this.#spilled.set(block, spilled)
     this.#clear(slot)
-  }
-
-  /** The core says that the block is right. */
-  verify(block: number): void {
-    const state = this.#storage.blocks[block]
-    if (state === ABSENT) this.problems.push(`block ${block} is verified, but not on disk`)
-    if (state === WRONG) this.problems.push(`block ${block} is verified, but wrong`)
+    this.#slots.delete(slot.index)
   }
 
   #slot(at: number, block: number): Slot {
-    const slot = this.#slots[Math.floor(at / BLOCK_BYTES)]
-    if (slot?.block === block) return slot
+    const slot = this.#slotAt(at)
+    if (slot.block === block) return slot
     this.problems.push(`nothing of block ${block} lies in the pool at ${at}`)
-    return nothingOf(block)
+    return nothingOf(-1, block)
+  }
+
+  /** What lies there, in detail. */
+  #slotAt(at: number): Slot {
+    const index = Math.floor(at / BLOCK_BYTES)
+    const known = this.#slots.get(index)
+    if (known !== undefined) return known
+    const block = this.#blocks[index] ?? -1
+    const slot = nothingOf(index, block)
+    this.#slots.set(index, slot)
+    if (block < 0) return slot
+    slot.bytes.add(0, this.#ends[index])
+    this.#homes.set(block, slot)
+    this.#emptyPlainly(index)
+    return slot
   }
 
   #clear(slot: Slot): void {
@@ -159,9 +213,9 @@ export class Content {
   }
 }
 
-function nothingOf(block: number): Slot {
+function nothingOf(index: number, block: number): Slot {
   const [bytes, wrong] = [new RangeSet(), new RangeSet()]
-  return { block, bytes, wrong, refused: false, spare: false }
+  return { index, block, bytes, wrong, refused: false, spare: false }
 }
 
 function nothingSpilled(): { bytes: RangeSet; wrong: RangeSet } {

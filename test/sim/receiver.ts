@@ -247,6 +247,7 @@ export class Receiver {
       if (batch.type[i] === DATAGRAM.parity || this.#isEcho(block)) continue
       const offset = batch.symbol[i] * batch.symbolBytes[i]
       this.content.put(at, batch.placeBytes[i], block, isForged(batch), offset)
+      i += Math.ceil(batch.placeBytes[i] / batch.symbolBytes[i]) - 1
     }
   }
 

@@ -1,8 +1,11 @@
-// Files that are whole wait here for their final names, a few at a time: a tree of small files
+// Files that are whole wait here for their final names, some at a time: a tree of small files
 // completes them by the thousand, and each under way holds a descriptor and promises.
 
-/** Beside each other, so that the disk syncs several at once. */
-const FILES_AT_ONCE = 16
+/**
+ * Beside each other, so that the disk syncs several at once, and many, because each waits for a dozen
+ * turns of a busy loop: who falls behind the line has to open each file again.
+ */
+const FILES_AT_ONCE = 64
 
 export class Finisher {
   readonly #finish: (file: number) => Promise<void>

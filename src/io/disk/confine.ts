@@ -1,9 +1,11 @@
 // Never outside of the destination, whatever was planted in it. Node has no openat, but Linux has
 // /proc/self/fd/N/name: folders are opened one component at a time without following links, and
 // everything happens relative to the descriptor of the last one, so that a folder which becomes a
-// link in between changes nothing. Whoever writes goes down anew each time: a folder that was open
-// from before may have been moved out, and a link may stand where it was. Elsewhere every component
-// is looked at before each use, which leaves a moment between the look and the use.
+// link in between changes nothing. Whoever writes goes down anew: a folder that was open from before
+// may have been moved out, and a link may stand where it was. Only who comes while others are at work
+// in the same folder, and went there a moment ago, goes with them: small files come by the thousand,
+// and most of what they cost was the way. Elsewhere every component is looked at before each use,
+// which leaves a moment between the look and the use.
 
 import { constants, existsSync, fsync, open } from 'node:fs'
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises'
@@ -16,9 +18,18 @@ import { closeFile, Handles } from './handles.js'
 const openFd = promisify(open)
 const fsyncFd = promisify(fsync)
 const FOLDERS_MAX = 32
+/** Whoever went down to a folder longer ago takes nobody with him. */
+const COMPANY_MILLIS = 20
 
 /** Opens a folder and never what a link points to. */
 const FOLDER = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0)
+
+/** A folder that somebody works in. */
+interface Visit {
+  readonly fd: Promise<number>
+  readonly since: number
+  users: number
+}
 
 /** `look` finds missing parents missing; `make` makes them. */
 export type Parents = 'look' | 'make'
@@ -29,6 +40,8 @@ export class Confine {
   readonly #rootFd: number | undefined
   /** For looking only. */
   readonly #folders: Handles<string>
+  /** Where somebody makes something, by path. */
+  readonly #visits = new Map<string, Visit>()
   /** Folders whose entries changed since the last `sync`; '' is the destination itself. */
   readonly #changed = new Set<string>()
   /** Folders known to be missing, so that a tree that isn't there costs one look. */
@@ -79,7 +92,7 @@ export class Confine {
       }
       const there = (fd: number) => work(`/proc/self/fd/${fd}/${name}`)
       if (parents === 'look') return await this.#folders.with(parent, there)
-      return await using(await this.#reach(parent), there)
+      return await this.#visit(parent, there)
     } catch (error) {
       if (parents === 'look' && errnoOf(error) === 'ENOENT' && this.#isMissing(parent))
         return undefined
@@ -115,6 +128,25 @@ export class Confine {
 
   #syncRoot(): Promise<void> {
     return this.#rootFd === undefined ? syncFolder(this.dir) : fsyncFd(this.#rootFd)
+  }
+
+  /** Works in a folder, reached now or with others a moment ago; the last to leave closes it. */
+  async #visit<T>(path: string, work: (fd: number) => Promise<T>): Promise<T> {
+    const now = performance.now()
+    let visit = this.#visits.get(path)
+    if (visit === undefined || now - visit.since > COMPANY_MILLIS) {
+      visit = { fd: this.#reach(path), since: now, users: 0 }
+      this.#visits.set(path, visit)
+    }
+    visit.users++
+    try {
+      return await work(await visit.fd)
+    } finally {
+      if (--visit.users === 0) {
+        if (this.#visits.get(path) === visit) this.#visits.delete(path)
+        await visit.fd.then(closeFile, () => {})
+      }
+    }
   }
 
   /** As `#descend`, and makes what is missing on the way. */

@@ -24,7 +24,8 @@ const truncateFd = promisify(ftruncate)
 const datasyncFd = promisify(fdatasync)
 const syncFd = promisify(fsync)
 
-const HANDLES_MAX = 64
+/** Small files stay open from their first byte to their name. */
+const HANDLES_MAX = 256
 const SYNCS_AT_ONCE = 8
 const PLACINGS_AT_ONCE = 16
 

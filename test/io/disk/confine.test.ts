@@ -114,3 +114,36 @@ it('says that no folder can be made where the filesystem takes none', async () =
     message: 'cannot make the folder /proc/mcp2p/there: the filesystem takes none there',
   })
 })
+
+it('is gone down to once by those who come together, and anew by whoever comes later', async () => {
+  const confine = await confined()
+  const ways = new Set<string>()
+  const makes = Array.from({ length: 40 }, (_, i) =>
+    confine.at(`a/b/${i}`, 'make', async location => {
+      ways.add(location.slice(0, location.lastIndexOf('/')))
+      await put(location)
+    }),
+  )
+  await Promise.all(makes)
+  expect(ways.size).toBe(1)
+  expect(readdirSync(join(confine.dir, 'a/b'))).toHaveLength(40)
+  const outside = freshFolder()
+  renameSync(join(confine.dir, 'a/b'), join(confine.dir, 'moved'))
+  symlinkSync(outside, join(confine.dir, 'a/b'))
+  await expect(confine.at('a/b/late', 'make', put)).rejects.toThrow('is a link or a file')
+  expect(readdirSync(outside)).toEqual([])
+})
+
+it('is not gone to with somebody who went there long ago', async () => {
+  const outside = freshFolder()
+  const confine = await confined()
+  await confine.at('a/first', 'make', async location => {
+    await put(location)
+    renameSync(join(confine.dir, 'a'), join(confine.dir, 'moved'))
+    symlinkSync(outside, join(confine.dir, 'a'))
+    await new Promise(done => setTimeout(done, 30))
+    await expect(confine.at('a/second', 'make', put)).rejects.toThrow('is a link or a file')
+  })
+  expect(readdirSync(outside)).toEqual([])
+  expect(readdirSync(join(confine.dir, 'moved'))).toEqual(['first'])
+})

@@ -178,7 +178,8 @@ function placed(batch: Batch, room: number, isNative: boolean): Uint8Array {
     const [bytes, symbolBytes] = [batch.bytes[i], batch.symbolBytes[i]]
     const end = bytes < symbolBytes ? i + 1 : batch.runEnd(i, count)
     if (i % 3 !== 2) batch.place[i] = at
-    batch.placeBytes[i] = (end - i - 1) * symbolBytes + Math.min(bytes, symbolBytes - (i % 2))
+    batch.placeBytes[i] =
+      (end - i - 1) * symbolBytes + Math.min(bytes, Math.max(0, symbolBytes - (i % 2)))
     at += batch.placeBytes[i]
     i = end
   }

@@ -240,8 +240,8 @@ export class Receiving {
     if (options.signal?.aborted) onAbort()
     if (ears) ears.onBatch = batch => this.#take(batch)
     if (deaf !== undefined) this.#drive.feed({ type: 'deaf', reason: deaf })
-    this.#drive.feed({ type: 'addresses', addresses: announced, pinned: false, announced: true })
-    this.#drive.feed({ type: 'addresses', addresses: peers, pinned: true })
+    this.#drive.feed({ type: 'addresses', addresses: announced, from: 'announcement' })
+    this.#drive.feed({ type: 'addresses', addresses: peers, from: 'operator' })
     this.#every(options.progressEveryMillis ?? 500, () => this.#progress())
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
     this.#every(250, () => this.#load())
@@ -400,7 +400,7 @@ export class Receiving {
       port: this.#port.port,
       location: options.location,
       localAddress: () => chosenAddress(place),
-      onPeers: found => this.#drive.feed({ type: 'addresses', addresses: found, pinned: false }),
+      onPeers: found => this.#drive.feed({ type: 'addresses', addresses: found, from: 'manager' }),
       onNotice: notice => emit('notice', notice),
     })
     managers.progress(this.#verifiedBytes, this.#tree.geometry.totalBytes)

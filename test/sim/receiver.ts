@@ -142,7 +142,7 @@ export class Receiver {
     )
     const addresses = (options.peers ?? []).map(peer => ({ host: peer, port: PEER_PORT }))
     if (addresses.length > 0)
-      this.fetch.handle({ type: 'addresses', addresses, pinned: true }, this.startedAt)
+      this.fetch.handle({ type: 'addresses', addresses, from: 'operator' }, this.startedAt)
     this.#shell.drain()
     this.#saveLater()
   }

@@ -2,6 +2,7 @@
 // all that it must be told.
 
 import type { SwarmAction, SwarmIn } from '../swarm/swarm.js'
+import type { Informant } from '../swarm/word.js'
 import type { Announce, Standing } from '../wire/announce.js'
 import type { SessionId } from '../wire/datagram.js'
 import type { Data, PeerAddress } from '../wire/message.js'
@@ -15,8 +16,7 @@ export type FetchIn =
   | SwarmIn
   /** `bytes`: how long the datagram was. */
   | { type: 'announce'; source: string; session: SessionId; announce: Announce; bytes?: number }
-  /** From a manager, from the operator (`pinned`), or of those who were heard to announce. */
-  | { type: 'addresses'; addresses: readonly PeerAddress[]; pinned: boolean; announced?: boolean }
+  | { type: 'addresses'; addresses: readonly PeerAddress[]; from: Informant }
   /** A group of data cannot be joined; without `channel`: none can. */
   | { type: 'deaf'; reason: string; channel?: Channel }
   /** Somebody's query was heard, and what it says of whoever asks. */

@@ -153,8 +153,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return this.#onAnnounce(input, now)
       case 'addresses':
         if (this.#oneWay) return
-        for (const address of input.addresses) this.swarm.book.add(address, input.pinned)
-        if (input.announced) for (const each of input.addresses) this.swarm.announced(each, now)
+        for (const each of input.addresses) this.swarm.learn(each, input.from, now)
         return
       case 'deaf':
         if (input.channel) this.#memberships.failed(input.channel, input.reason)
@@ -234,7 +233,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     const address = { host: source, port: announce.port }
     // Of a relay it is owed no word: it is a receiver.
     if (announce.role === 'relay') this.swarm.book.announced(address, now)
-    else if (!this.#oneWay) this.swarm.announced(address, now)
+    else if (!this.#oneWay) this.swarm.learn(address, 'announcement', now)
     const channel = announce.channels.find(c => c.channel === 1)
     if (channel === undefined || !this.#options.multicast || announce.symbolBytes === 0) return
     const { group, port } = channel

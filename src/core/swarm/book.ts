@@ -161,6 +161,11 @@ export class AddressBook {
     this.#changed = true
   }
 
+  /** The address, unless somebody there is connected or being dialled. */
+  unlessBusy(address: PeerAddress | undefined): PeerAddress | undefined {
+    return address && this.#entries.get(keyOf(address))?.busy ? undefined : address
+  }
+
   /** A conversation took place: patience is restored. */
   succeeded(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))

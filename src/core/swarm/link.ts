@@ -45,7 +45,7 @@ export class Link {
   readonly layersAsked = new Set<number>()
   #metaBytes = 0
   /** Addresses that we learnt from it. */
-  addressesTold = 0
+  #addressesTold = 0
   /** How often in a row it answered nothing for too long. */
   stalls = 0
   /** When it last answered, or was asked while nothing else was owed. */
@@ -132,6 +132,12 @@ export class Link {
     this.#budgetAt = now
     this.#budget = Math.min(LIMITS.messagesBurst, this.#budget + earned) - costOf(message)
     return this.#budget >= 0
+  }
+
+  /** Whether an address that it tells is worth knowing: it could know it, and tells few. */
+  mayTell(address: PeerAddress): boolean {
+    const isOurs = this.scope !== 'none' && scopeOf(address.host) === this.scope
+    return isOurs && this.#addressesTold++ < LIMITS.peersPerLinkMax
   }
 
   /** Counts what it gets of the meta; false when that is more than anybody needs. */

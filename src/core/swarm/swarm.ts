@@ -5,7 +5,6 @@
 import { Bitmap } from '../base/bitmap.js'
 import { LIMITS } from '../base/limits.js'
 import type { Machine, Micros } from '../base/machine.js'
-import { scopeOf } from '../base/scope.js'
 import type { Geometry } from '../meta/geometry.js'
 import type {
   Control,
@@ -29,7 +28,7 @@ import { isServable } from './servable.js'
 import { Slots } from './slots.js'
 import type { SwarmOptions } from './swarm-options.js'
 import type { SwarmIn, SwarmOut } from './traffic.js'
-import { Word } from './word.js'
+import { type Informant, Word } from './word.js'
 
 export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
 export { isNote } from './traffic.js'
@@ -93,10 +92,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     return this.#options.verified.full
   }
 
-  /** Somebody announces that he sends; until a seeder was greeted, he is owed word of our end. */
-  announced(address: PeerAddress, now: Micros): void {
-    this.book.announced(address, now)
-    this.#word.announced(address)
+  /** Somebody is said to be there; until a seeder was greeted, a sender is owed word of our end. */
+  learn(address: PeerAddress, from: Informant, now: Micros): void {
+    if (from === 'announcement') this.book.announced(address, now)
+    else this.book.add(address, from === 'operator')
+    this.#word.learn(address, from)
   }
 
   /**
@@ -356,9 +356,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #onControl(link: Link, message: Control, now: Micros): void {
     if (message.type === 'keep-alive') return
     if (message.type === 'peers')
-      for (const address of message.peers)
-        if (link.scope !== 'none' && scopeOf(address.host) === link.scope)
-          if (link.addressesTold++ < LIMITS.peersPerLinkMax) this.book.add(address, false)
+      for (const address of message.peers) if (link.mayTell(address)) this.book.add(address, false)
     if (message.type === 'complete') {
       link.complete = true
       link.held = undefined
@@ -446,7 +444,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     const wanted = this.#peersWanted()
     if (this.book.nextAt(wanted > 0) <= now)
       for (const address of this.book.take(wanted, now)) this.#dial(address)
-    if (now >= this.#tellAt) this.#dial(this.#word.take(now))
+    if (now >= this.#tellAt) this.#dial(this.book.unlessBusy(this.#word.take(now)))
   }
 
   #dial(address: PeerAddress | undefined): void {

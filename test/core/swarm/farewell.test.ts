@@ -53,19 +53,48 @@ describe('a receiver that lost the sender and completed', () => {
 
   it('tells one who announced and was never met, but not once another sender was', () => {
     const { swarm, verified, drain, meet } = receiver()
-    swarm.announced(seeder, 0)
+    swarm.learn(seeder, 'announcement', 0)
     verified.addRange(0, 2)
     expect(swarm.owesWord).toBe(true)
     expect(drain(1000)).toContainEqual({ type: 'dial', address: seeder })
     meet(1, 'seeder', 2000)
     expect(swarm.owesWord).toBe(false)
-    swarm.announced({ host: '10.0.0.66', port: 1 }, 3000)
+    swarm.learn({ host: '10.0.0.66', port: 1 }, 'announcement', 3000)
+    expect(swarm.owesWord).toBe(false)
+  })
+
+  it('dials each whom the operator named once, where it met no sender', () => {
+    const { swarm, verified, drain } = receiver()
+    const other = { host: '10.0.0.7', port: 9990 }
+    swarm.learn(seeder, 'operator', 0)
+    swarm.learn(other, 'operator', 0)
+    drain(0)
+    for (const address of [seeder, other]) swarm.handle({ type: 'dial-failed', address }, 1000)
+    verified.addRange(0, 2)
+    expect(swarm.owesWord).toBe(true)
+    for (const address of [seeder, other]) {
+      expect(drain(2000)).toContainEqual({ type: 'dial', address })
+      expect(swarm.owesWord).toBe(true)
+      swarm.handle({ type: 'dial-failed', address }, 3000)
+    }
+    expect(swarm.owesWord).toBe(false)
+  })
+
+  it('owes nothing to whom the operator named, once a sender was met or they are here', () => {
+    const { swarm, verified, drain, meet } = receiver()
+    swarm.learn(seeder, 'operator', 0)
+    meet(1, 'receiver', 0)
+    verified.addRange(0, 2)
+    expect(drain(1000)).not.toContainEqual({ type: 'dial', address: seeder })
+    expect(swarm.owesWord).toBe(false)
+    swarm.learn({ host: '10.0.0.7', port: 9990 }, 'operator', 2000)
+    meet(2, 'seeder', 2000)
     expect(swarm.owesWord).toBe(false)
   })
 
   it('does not dial once more while the one who was dialled has not answered', () => {
     const { swarm, verified, drain } = receiver()
-    swarm.announced(seeder, 0)
+    swarm.learn(seeder, 'announcement', 0)
     verified.addRange(0, 2)
     expect(drain(1000)).toContainEqual({ type: 'dial', address: seeder })
     swarm.handle({ type: 'connected', peer: 1, ...seeder, outbound: true }, 2000)

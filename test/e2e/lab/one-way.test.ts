@@ -56,10 +56,11 @@ skipUnless(Lab.available())('one-way links', patience, () => {
     await end([sender])
     await stage.expectSame(file, '1', '2', '3')
     for (const [i, host] of mutes.entries()) {
-      const igmp = await counted(lab, host, 'joins')
-      expect(igmp).toBeGreaterThan(0)
+      // A report of membership may leave between the two looks: the device's first.
+      const sent = (await sentPackets(lab, host)) - before[i]
+      expect(sent).toBeGreaterThan(0)
+      expect(sent).toBeLessThanOrEqual(await counted(lab, host, 'joins'))
       expect(await counted(lab, host, 'other')).toBe(0)
-      expect((await sentPackets(lab, host)) - before[i]).toBe(igmp)
     }
     for (const each of [early, late])
       expect(resultOf<ReceiveResult>(each).multicastBytes).toBe(sizeBytes)

@@ -298,8 +298,8 @@ export class Asker {
     if (!this.#allowance.affords(now)) return
     if (due.total > 0 || pendingCount === 0 || pendingCount > ENDGAME_BLOCKS) return
     for (const block of [...this.#wants.owedSince(now - ENDGAME_MICROS)]) {
-      const owing = links.filter(link => owes(link, block))
-      const able = links.filter(l => l.has(block) && !owes(l, block) && l.roomBytes(now) > 0)
+      const owing = links.filter(link => link.owes(block))
+      const able = links.filter(l => l.has(block) && !l.owes(block) && l.roomBytes(now) > 0)
       const other = this.#tactics.again(owing, able, this.#swarm.division)
       if (other === undefined) continue
       const bytes = this.#geometry.bytesOfBlock(block)
@@ -321,10 +321,6 @@ export class Asker {
         for (const each of blocks) this.#wants.answered(each)
       }
   }
-}
-
-function owes(link: Link, block: number): boolean {
-  return link.asked.has(block * BLOCK_BYTES)
 }
 
 /** Two ranges that follow each other without a gap and fit one answer. */

@@ -178,6 +178,15 @@ export class Link {
     return asked
   }
 
+  /** Some of this block was asked of it, alone or with its neighbours, and is awaited. */
+  owes(block: number): boolean {
+    for (const { range, abandoned } of this.asked.values()) {
+      const endBlock = range.block + (range.offsetBytes + range.lengthBytes) / BLOCK_BYTES
+      if (!abandoned && range.block <= block && block < endBlock) return true
+    }
+    return false
+  }
+
   abandon(asked: Asked): void {
     if (asked.abandoned) return
     asked.abandoned = true

@@ -51,4 +51,16 @@ describe('a link', () => {
     link.answer(range(7, 0, 1000), 0)
     expect(link.has(7)).toBe(true)
   })
+
+  it('owes every block that a request touches, until it was answered or given up', () => {
+    const link = new Link(1, '10.0.0.1', true, 0)
+    link.ask(range(7, 0, 2 * BLOCK_BYTES + 1000), 0)
+    link.ask(range(12, 4000, 1000), 0)
+    const owed = () => [6, 7, 8, 9, 10, 12, 13].filter(block => link.owes(block))
+    expect(owed()).toEqual([7, 8, 9, 12])
+    link.answer(range(7, 0, BLOCK_BYTES), 0)
+    expect(owed()).toEqual([8, 9, 12])
+    for (const asked of link.asked.values()) link.abandon(asked)
+    expect(owed()).toEqual([])
+  })
 })

@@ -32,14 +32,16 @@ export class FixedRate implements RateController {
   }
 
   get deadline(): Micros {
-    return this.#breaker.deadline
+    return Number.POSITIVE_INFINITY
   }
 
   onSent(_bytes: number, now: Micros): void {
     this.#breaker.onSent(now)
   }
 
-  onBlocked(_now: Micros): void {}
+  onBlocked(now: Micros): void {
+    this.#breaker.onSent(now)
+  }
 
   onReport(_report: RateReport, now: Micros): void {
     this.#breaker.onReport(now)
@@ -49,7 +51,5 @@ export class FixedRate implements RateController {
 
   onGone(_receiver: number, _now: Micros): void {}
 
-  tick(now: Micros): void {
-    this.#breaker.tick(now)
-  }
+  tick(_now: Micros): void {}
 }

@@ -128,7 +128,7 @@ export class QuantileRate implements RateController {
     if (!this.#started) return Number.POSITIVE_INFINITY
     const due = this.#decidedAt + (this.#heard ? TUNING.batchMicros : TUNING.roundMicros)
     const ends = this.#until > this.#decidedAt ? this.#until : due
-    return Math.min(this.#breaker.deadline, due, ends)
+    return Math.min(due, ends)
   }
 
   /** What the path carries by the model, in bits per second of UDP payload. */
@@ -152,6 +152,7 @@ export class QuantileRate implements RateController {
   }
 
   onBlocked(now: Micros): void {
+    this.#breaker.onSent(now)
     this.#epoch.onBlocked(now)
   }
 
@@ -178,7 +179,6 @@ export class QuantileRate implements RateController {
   }
 
   tick(now: Micros): void {
-    this.#breaker.tick(now)
     // A thousand receivers must not mean a thousand verdicts: they are taken in small batches.
     const due = this.#heard ? TUNING.batchMicros : TUNING.roundMicros
     const ends = now >= this.#until && this.#decidedAt < this.#until

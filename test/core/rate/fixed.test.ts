@@ -75,12 +75,20 @@ describe('FixedRate', () => {
     expect(idle.deadline).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('wakes often enough to notice', () => {
+  it('has no silence to count while nothing is sent', () => {
     const rate = new FixedRate(40e6)
-    rate.onSent(1000, 0)
-    let wakes = 0
-    while (rate.deadline !== Number.POSITIVE_INFINITY && wakes++ < 1000) rate.tick(rate.deadline)
+    blast(rate, 0, SECOND, true)
+    for (let now = SECOND; now < 61 * SECOND; now += SECOND) rate.tick(now)
+    expect(rate.rateBps).toBe(40e6)
+    expect(rate.reason).toBe('fixed')
+    blast(rate, 61 * SECOND, 62 * SECOND, false)
+    expect(rate.stopped).toBeUndefined()
+  })
+
+  it('counts what the device does not take: a cable may be out', () => {
+    const rate = new FixedRate(40e6)
+    blast(rate, 0, SECOND, true)
+    for (let now = SECOND; now < 17 * SECOND; now += SECOND) rate.onBlocked(now)
     expect(rate.stopped).toBe('no-reports')
-    expect(wakes).toBeLessThan(100)
   })
 })

@@ -63,7 +63,7 @@ async function offered(stage: Stage, name: string, sizeMiB: number): Promise<str
   return stage.meta(await randomFile(join(stage.folder, name), sizeMiB * mebibyte))
 }
 
-skipUnless(Lab.available())('limits', { timeout: 120_000, retry: 1 }, () => {
+skipUnless(Lab.available())('limits', { timeout: 120_000, retry: 2 }, () => {
   play('of a command hold for all its peers together', async ({ stage }) => {
     const lab = await stage.lan({ hosts: 4, rate: '200mbit', noOffload: true })
     const meta = await offered(stage, 'x.bin', 160)
@@ -134,7 +134,7 @@ skipUnless(Lab.available())('limits', { timeout: 120_000, retry: 1 }, () => {
 /** What is asked for at least; whoever wants to know more says which, in Mbit/s: LIMITS_MBPS=1,1000. */
 const megabits = (process.env.LIMITS_MBPS ?? '2,20,200').split(',').map(Number)
 
-skipUnless(Lab.available())('a limit of', { timeout: 120_000, retry: 1 }, () => {
+skipUnless(Lab.available())('a limit of', { timeout: 120_000, retry: 2 }, () => {
   for (const mbps of megabits)
     play(`${mbps} Mbit/s`, async ({ stage }) => {
       const lab = await stage.lan({ hosts: 5, noOffload: mbps <= 100 })

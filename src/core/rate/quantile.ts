@@ -80,7 +80,7 @@ export class QuantileRate implements RateController {
   /** The highest rate that the measurement during a drain may yield; 0: it measures nothing. */
   #measureBps = 0
   /** What the running test compares with. */
-  #before = { pathBps: 0, rateBps: 0, loss: 0, excess: 0 }
+  #before = { pathBps: 0, rateBps: 0, loss: 0, excess: 0, heldUntil: 0 }
   #retestAt: Micros = 0
   #cutAt: Micros = Number.NEGATIVE_INFINITY
   #far = 0
@@ -463,12 +463,14 @@ export class QuantileRate implements RateController {
   }
 
   #testing(v: Verdict, cut: number, excess: number): Plan {
-    this.#before = { pathBps: this.#pathBps, rateBps: this.#rateBps, loss: v.loss, excess }
+    const heldUntil = this.#until
+    const before = { pathBps: this.#pathBps, rateBps: this.#rateBps, loss: v.loss }
+    this.#before = { ...before, excess, heldUntil }
     return { phase: 'test', rateBps: this.#rateBps * (1 - cut) }
   }
 
   #test(v: Verdict, now: Micros): Plan {
-    const { pathBps, rateBps, loss, excess } = this.#before
+    const { pathBps, rateBps, loss, excess, heldUntil } = this.#before
     if (v.queueMicros > TUNING.queueMicros) {
       this.#pathBps = Math.min(pathBps, this.#fitBps(v))
       return this.#draining(v, 'loss')
@@ -480,6 +482,8 @@ export class QuantileRate implements RateController {
     if (full) this.#cutAt = now
     this.#pathBps = full ? Math.min(pathBps, (rateBps * (1 - loss)) / (1 - v.loss)) : pathBps
     this.#retestAt = now + (full ? TUNING.retestMicros / 10 : TUNING.retestMicros)
-    return full ? this.#settle('loss', TUNING.roundMicros) : this.#settle()
+    // Chance that looked like congestion must not put off the next probe, or it does so for ever.
+    const heldMicros = Math.max(TUNING.roundMicros, heldUntil - now)
+    return full ? this.#settle('loss', TUNING.roundMicros) : this.#settle('', heldMicros)
   }
 }

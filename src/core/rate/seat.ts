@@ -15,6 +15,10 @@ const PLAUSIBLE = 2.5
 /** Datagrams that the floor remembers: 0.1 points of deviation at 2 % loss. */
 const FLOOR_MEMORY = 20_000
 const FLOOR_MEMORY_MIN = 0.5
+/** How fast the spread of losses is learnt, and from when on it is more than chance. */
+const SPREAD_GAIN = 0.1
+const SPREAD_LEAST = 2
+const SPREAD_MOST = 20
 /** A floor above this is not believed: half of everything lost is not a path to blast on. */
 const FLOOR_MAX = 0.5
 /** It is heard again after so much time without trouble: at a rate cut for it, it looks well. */
@@ -50,6 +54,8 @@ export class Seat {
   #floorLost = 0
   #floorExpected = 0
   #learned = false
+  /** The variance of losses, where 1 is that of datagrams that are lost one by one. */
+  #spread = 1
 
   get floor(): number {
     if (this.#floorExpected === 0) return 0
@@ -68,8 +74,17 @@ export class Seat {
     if (far && now - (this.farSince ?? now) >= patience) this.out = true
   }
 
-  /** Standard deviation of (loss − floor) if only chance is at work, of this seat's sample. */
+  /**
+   * Standard deviation of (loss − floor) if only chance is at work, of this seat's sample. Where
+   * datagrams are lost several at a time, as those of one super-packet or of one fade are, chance
+   * is at work with fewer and larger pieces (overdispersion; McCullagh and Nelder, 1989).
+   */
   get sigma(): number {
+    return this.#single * Math.sqrt(this.#spread < SPREAD_LEAST ? 1 : this.#spread)
+  }
+
+  /** The same where each is lost by itself. */
+  get #single(): number {
     const floor = this.floor
     const share = Math.max(floor, 1 / this.expected) * (1 - floor)
     const known = this.#floorExpected === 0 ? this.expected : this.#floorExpected
@@ -85,6 +100,7 @@ export class Seat {
     const excess = this.loss - this.floor
     if (this.#floorExpected > 0 && excess > Math.max(0.02, 4 * this.sigma)) return
     this.#learned = true
+    this.#disperse()
     if (excess < -4 * this.sigma) this.#forget()
     const keep = Math.max(FLOOR_MEMORY_MIN, 1 - this.expected / FLOOR_MEMORY)
     this.#floorLost = this.#floorLost * keep + this.loss * this.expected
@@ -93,8 +109,17 @@ export class Seat {
 
   /** The loss of the latest report is proven to be the path's own: it is the floor. */
   prove(): void {
-    if (Math.abs(this.loss - this.floor) > 3 * this.sigma && !this.far) this.#forget()
+    if (Math.abs(this.loss - this.floor) > 3 * this.sigma && !this.far) {
+      if (!this.#learned) this.#disperse()
+      this.#forget()
+    }
     this.learn()
+  }
+
+  #disperse(): void {
+    if (this.#floorExpected === 0) return
+    const seen = Math.min(SPREAD_MOST, ((this.loss - this.floor) / this.#single) ** 2)
+    this.#spread += SPREAD_GAIN * (seen - this.#spread)
   }
 
   #forget(): void {

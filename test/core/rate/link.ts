@@ -169,7 +169,7 @@ class Receiver {
     else if (this.spec.loss > 0) {
       this.#gap -= run.count
       while (this.#gap < 0) {
-        lost++
+        lost += this.spec.lossRun ?? 1
         this.#gap += this.#draw(luck)
       }
       lost = Math.min(lost, run.count)
@@ -183,9 +183,9 @@ class Receiver {
 
   /** Datagrams until the next loss: geometric. */
   #draw(luck: Prng): number {
-    const { loss } = this.spec
+    const { loss, lossRun = 1 } = this.spec
     if (loss <= 0 || loss >= 1) return 1000
-    return 1 + Math.floor(Math.log(1 - luck.unit()) / Math.log(1 - loss))
+    return 1 + Math.floor(Math.log(1 - luck.unit()) / Math.log(1 - loss / lossRun))
   }
 }
 

@@ -265,13 +265,13 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         if (this.#site.isTransmitter(link)) this.transmitters.lost(link.host, now)
         return this.#peer(link.address ?? { host: link.host, port: 0 }, 'closed', note.reason)
       case 'arrived': {
-        const { range, bytes } = note
+        const { range, bytes, isLate } = note
         this.#site.arrived(link, range.lengthBytes)
         const origin = link.seeder ? 'seeder' : 'peer'
         this.assembly.range(range, origin, link.peer, (at, from, lengthBytes) =>
           this.#out.push({ type: 'copy', range, bytes, from, lengthBytes, at }),
         )
-        for (const block of blocksOf(range)) this.#wants.answered(block)
+        if (!isLate) for (const block of blocksOf(range)) this.#wants.answered(block)
         return this.#asker.topUp(link, this.#manner, now)
       }
       case 'failed':

@@ -144,6 +144,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Asks a peer for ranges; each is answered by `arrived` or `failed`, once. */
   request(link: Link, ranges: readonly Range[], now: Micros): void {
+    // It may have gone right behind the data for which it is asked for more.
+    if (this.#links.get(link.peer) !== link) return this.#failed(link, ranges, 'closed')
     for (const range of ranges) link.ask(range, now)
     for (let i = 0; i < ranges.length; i += LIMITS.requestRangesMax) {
       const part = ranges.slice(i, i + LIMITS.requestRangesMax)
@@ -198,9 +200,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (!link.seeder && (link.complete || !this.#keeps)) this.close(link, 'both complete', now)
   }
 
-  close(link: Link, reason: string, now: Micros): void {
+  close(link: Link, reason: string, now: Micros, abrupt = false): void {
     if (!this.#links.has(link.peer)) return
-    this.#out.push({ type: 'close', peer: link.peer, reason, abrupt: false })
+    this.#out.push({ type: 'close', peer: link.peer, reason, abrupt })
     this.#drop(link, reason, now)
   }
 
@@ -208,8 +210,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   expel(peer: number, reason: string, now: Micros): void {
     const link = this.#links.get(peer)
     if (link === undefined) return
-    this.#out.push({ type: 'close', peer, reason, abrupt: true })
-    this.#drop(link, reason, now)
+    this.close(link, reason, now, true)
     if (link.address) this.book.offended(link.address, now)
   }
 
@@ -223,11 +224,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#door.entered(link)
     this.#checkAt = Math.min(this.#checkAt, now + CHECK_MICROS)
     const leaver = this.#door.whoMustGo(this.#links, link)
-    if (leaver !== undefined) {
-      const reason = 'too many connections'
-      this.#out.push({ type: 'close', peer: leaver.peer, reason, abrupt: true })
-      this.#drop(leaver, reason, now)
-    }
+    if (leaver !== undefined) this.close(leaver, 'too many connections', now, true)
     if (leaver !== link && input.outbound) this.#greet(link, now)
   }
 
@@ -387,7 +384,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (asked === undefined) return this.expel(link.peer, 'data nobody asked for', now)
     link.delivered(range.lengthBytes, now)
     this.receivedBytes += range.lengthBytes
-    this.#out.push({ type: 'arrived', link, range, bytes })
+    this.#out.push({ type: 'arrived', link, range, bytes, isLate: asked.abandoned })
   }
 
   #onReject(link: Link, message: Reject, now: Micros): void {
@@ -492,7 +489,11 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     for (const asked of link.asked.values()) {
       if (asked.abandoned) continue
       link.abandon(asked)
-      this.#out.push({ type: 'failed', link, range: asked.range, reason })
+      this.#failed(link, [asked.range], reason)
     }
+  }
+
+  #failed(link: Link, ranges: readonly Range[], reason: 'closed' | 'silent'): void {
+    for (const range of ranges) this.#out.push({ type: 'failed', link, range, reason })
   }
 }

@@ -27,7 +27,8 @@ export type SwarmAction =
 export type SwarmNote =
   | { type: 'joined'; link: Link }
   | { type: 'left'; link: Link; reason: string }
-  | { type: 'arrived'; link: Link; range: Range; bytes: Uint8Array | undefined }
+  /** `isLate`: it had been given up; nobody awaits it. */
+  | { type: 'arrived'; link: Link; range: Range; bytes: Uint8Array | undefined; isLate: boolean }
   | { type: 'failed'; link: Link; range: Range; reason: RejectReason | 'silent' | 'closed' }
   | { type: 'layer'; link: Link; chunk: number; leaves: Uint8Array }
   | { type: 'control'; link: Link; message: Control }

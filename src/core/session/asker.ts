@@ -39,6 +39,11 @@ const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
 /** Of a limited rate a run takes so much at most, so that what is asked for is never far ahead of it. */
 const RUN_SECONDS = 0.025
+/**
+ * A range is heard of when all of it is here: on a slow line none takes longer, so that what came is
+ * kept whatever befalls the line, and silence means something.
+ */
+const RANGE_SECONDS = 1
 
 /** Nothing fresh is left for so long: peers alone may be too slow. */
 const REPEAT_MICROS = 1_000_000
@@ -100,8 +105,7 @@ export class Asker {
     this.#tactics = tactics
     this.#allowance = download ?? new Allowance(Number.POSITIVE_INFINITY)
     const { rateBps } = this.#allowance
-    const runBytes = (RUN_SECONDS * rateBps) / 8
-    this.#runBlocks = Math.max(1, Math.min(RANGE_BLOCKS, Math.floor(runBytes / BLOCK_BYTES)))
+    this.#runBlocks = Math.min(RANGE_BLOCKS, blocksIn(RUN_SECONDS, rateBps))
   }
 
   /** Asks all peers that have room. */
@@ -196,6 +200,7 @@ export class Asker {
   ): number {
     let bytes = 0
     const ranges: Range[] = []
+    const longest = Math.min(this.#runBlocks, blocksIn(RANGE_SECONDS, link.rateBps))
     while (
       bytes < most &&
       ranges.length < LIMITS.requestRangesMax &&
@@ -203,7 +208,7 @@ export class Asker {
     ) {
       const run = next()
       if (run === undefined) break
-      for (const range of this.#rangesOf(run.first, Math.min(run.count, this.#runBlocks), now)) {
+      for (const range of this.#rangesOf(run.first, Math.min(run.count, longest), now)) {
         ranges.push(range)
         bytes += range.lengthBytes
         this.#allowance.spend(range.lengthBytes)
@@ -330,4 +335,10 @@ function joins(a: Range, b: Range): boolean {
   return (
     whole && end === b.block * BLOCK_BYTES && a.lengthBytes + b.lengthBytes <= LIMITS.rangeBytesMax
   )
+}
+
+/** At least one; of a rate that is not known, 0, any number. */
+function blocksIn(seconds: number, rateBps: number): number {
+  if (rateBps === 0) return Number.POSITIVE_INFINITY
+  return Math.max(1, Math.floor((seconds * rateBps) / 8 / BLOCK_BYTES))
 }

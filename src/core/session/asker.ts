@@ -117,16 +117,19 @@ export class Asker {
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
     this.#askedAt = now
     const links = this.#links(isConfined)
-    // Peers first: what they take is not asked of the transmitter.
-    const { isOutside } = this.#swarm.division
-    const last = (link: Link): number => Number(isOutside(link))
-    const order = this.#prng.shuffle([...links]).sort((a, b) => last(a) - last(b))
     let left = this.#roomBytes(links, behindLoss)
-    for (const link of order) {
-      if (left <= 0) break
+    for (const link of this.#peersFirst(links)) {
+      if (left <= 0 || this.#wants.due.total === 0) break
       left -= this.#askOf(link, links, manner, left, now)
     }
     this.#endgame(links, now)
+  }
+
+  /** At random, who is outside last: what the peers take is not asked of the transmitter. */
+  #peersFirst(links: readonly Link[]): Link[] {
+    const { isOutside } = this.#swarm.division
+    const order = this.#prng.shuffle([...links])
+    return [...order.filter(link => !isOutside(link)), ...order.filter(isOutside)]
   }
 
   /** Tops up one peer whose data just came. */
@@ -242,20 +245,21 @@ export class Asker {
     const room = Math.min(most, link.roomBytes(now))
     if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
+    if (due.total === 0) return 0
     const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
     const { ofPeer, behindBlast, ofOutside } = this.#tactics
     const ofOthers = behindLoss === undefined ? ofPeer : behindBlast
     const policy = divides ? ofOutside : ofOthers
-    const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
+    const scene = { geometry: this.#geometry, due, link, links, prng: this.#prng, division, now }
     const begun: number[] = []
     let repeats = false
     const next = (): { first: number; count: number } | undefined => {
-      const run = repeats ? undefined : policy({ ...about, due })
+      const run = repeats ? undefined : policy(scene)
       if (!divides || repeats) return run
       if (run !== undefined) begun.push(run.first)
       else if (begun.length === 0) repeats = this.#mayRepeat(link, links, now)
-      return run ?? (repeats ? ofPeer({ ...about, due }) : undefined)
+      return run ?? (repeats ? ofPeer(scene) : undefined)
     }
     const bytes = this.#request(link, room, next, now)
     if (begun.length > 0) this.#freshAt = now

@@ -61,6 +61,8 @@ const SYNC_BYTES = 64 * 1024
 /** Blocks are written together as the engine's writer gathers them: so many, or for so long. */
 const GATHER_BLOCKS = 64
 const GATHER_MICROS = 30_000
+/** Digests of many blocks that are all right: new ones each time would be most of the garbage. */
+const ZEROS = new Uint8Array(DIGEST_BYTES * 4096)
 
 export class Receiver {
   readonly process: Process
@@ -270,11 +272,7 @@ export class Receiver {
         return
       case 'verify': {
         const { pieces } = out
-        const digests = new Uint8Array(DIGEST_BYTES * pieces.length)
-        for (const [i, piece] of pieces.entries())
-          if (!this.content.isRight(piece))
-            digests.fill(1, DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
-        shell.input({ type: 'hashed', pieces, digests })
+        shell.input({ type: 'hashed', pieces, digests: this.#digestsOf(pieces) })
         return
       }
       case 'recover':
@@ -307,6 +305,16 @@ export class Receiver {
       default:
         this.#actRarely(out)
     }
+  }
+
+  /** What is wrong has other digests than the zeros that every layer holds here. */
+  #digestsOf(pieces: readonly Piece[]): Uint8Array {
+    const wrong = [...pieces.keys()].filter(i => !this.content.isRight(pieces[i]))
+    const bytes = DIGEST_BYTES * pieces.length
+    if (wrong.length === 0 && bytes <= ZEROS.length) return ZEROS
+    const digests = new Uint8Array(bytes)
+    for (const i of wrong) digests.fill(1, DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
+    return digests
   }
 
   /** Orders what was gathered; what an earlier timer finds ordered already it leaves. */

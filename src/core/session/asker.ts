@@ -43,7 +43,7 @@ const RUN_SECONDS = 0.025
  * A range is heard of when all of it is here: on a slow line none takes longer, so that what came is
  * kept whatever befalls the line, and silence means something.
  */
-const RANGE_SECONDS = 1
+const RANGE_SECONDS = 5
 
 /** Nothing fresh is left for so long: peers alone may be too slow. */
 const REPEAT_MICROS = 1_000_000
@@ -203,7 +203,7 @@ export class Asker {
   ): number {
     let bytes = 0
     const ranges: Range[] = []
-    const longest = Math.min(this.#runBlocks, blocksIn(RANGE_SECONDS, link.rateBps))
+    const longest = Math.min(this.#runBlocks, blocksIn(RANGE_SECONDS, link.paceBps))
     while (
       bytes < most &&
       ranges.length < LIMITS.requestRangesMax &&

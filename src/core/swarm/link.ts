@@ -58,6 +58,8 @@ export class Link {
   /** Bytes of requested ranges it delivered. */
   deliveredBytes = 0
   rateBps = 0
+  /** How fast its latest answer of a block or more came once it was its turn; 0: none has. */
+  paceBps = 0
   /** It said "later": ask it nothing before. */
   quietUntil: Micros = 0
   lastByteAt: Micros
@@ -166,6 +168,8 @@ export class Link {
       const rest = { ...range, block: range.block + range.lengthBytes / BLOCK_BYTES, lengthBytes }
       this.asked.set(rangeKey(rest), { ...asked, range: rest })
     }
+    const micros = Math.max(1, now - Math.max(asked.at, this.#answeredAt))
+    if (range.lengthBytes >= BLOCK_BYTES) this.paceBps = (range.lengthBytes * 8e6) / micros
     this.#answeredAt = now
     this.stalls = 0
     if (!asked.abandoned) this.askedBytes -= range.lengthBytes

@@ -83,27 +83,40 @@ export async function findStanding(inspection: Inspection): Promise<Standing> {
   return { right, unlike, different: inOrder(different), blocked: inOrder(blocked) }
 }
 
+/** What a former run left in its parts. */
+export interface Left {
+  /** Global blocks that are there and right; those of other files are clear. */
+  readonly verified: Bitmap
+  /** Files of which some were found by their content: they may still be in the system's cache alone. */
+  readonly unsynced: readonly number[]
+}
+
 /**
- * Blocks that a former run left in its parts: those of the journal as far as the parts reach, or
- * without a journal the chunks whose content is right. Blocks of other files are clear.
+ * Believes the journal as far as the parts reach, and without one looks for chunks whose content is
+ * right. It looks, too, at files of one chunk that are all there and not in the journal: where small
+ * files come by the thousand each journal waits for as many syncs, and is seconds behind.
  */
 export async function findInParts(
   inspection: Inspection,
   parts: Parts,
   found: ReadonlyMap<number, Part>,
   journal: Uint8Array | undefined,
-): Promise<Bitmap> {
+): Promise<Left> {
   const { geometry } = inspection.tree
   const verified = new Bitmap(geometry.blockCount)
   const kept = journal && Bitmap.from(geometry.blockCount, journal)
   const unknown: number[] = []
   for (const [file, { sizeBytes }] of found) {
-    if (kept === undefined) unknown.push(file)
-    else {
-      const first = geometry.firstBlockOfFile(file)
-      const end = first + blocksWithin(sizeBytes, geometry.sizeOfFile(file))
-      for (let b = kept.nextSet(first, end); b >= 0; b = kept.nextSet(b + 1, end)) verified.add(b)
+    if (kept === undefined) {
+      unknown.push(file)
+      continue
     }
+    const first = geometry.firstBlockOfFile(file)
+    const blocks = blocksWithin(sizeBytes, geometry.sizeOfFile(file))
+    const end = first + blocks
+    for (let b = kept.nextSet(first, end); b >= 0; b = kept.nextSet(b + 1, end)) verified.add(b)
+    const isSmall = geometry.chunksOfFile(file) === 1 && blocks === geometry.blocksOfFile(file)
+    if (isSmall && verified.countIn(first, blocks) < blocks) unknown.push(file)
   }
   const whole = (file: number) =>
     range(geometry.chunksOfFile(file)).filter(chunk => {
@@ -122,7 +135,7 @@ export async function findInParts(
       verified.addRange(geometry.firstBlockOfChunk(global), geometry.blocksOfChunk(global))
     }
   })
-  return verified
+  return { verified, unsynced: unknown }
 }
 
 /** Which of these files, of the right size, have the right content; all cores work on it. */

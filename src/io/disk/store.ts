@@ -75,7 +75,7 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     }
     await needSpace(confine.dir, tree, standing.right, left)
     const journal = await readJournal(parts.folder, meta.id, tree.geometry.blockCount)
-    const verified = await findInParts(inspection, parts, left, journal)
+    const { verified, unsynced } = await findInParts(inspection, parts, left, journal)
     const node = await nodeOf(parts.folder)
     const finishedFiles = new Set<number>()
     for (const file of standing.right) {
@@ -86,8 +86,6 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     }
     stopIfAborted(options.signal)
     const { blockCount } = tree.geometry
-    // Found by its hash, it may still be in the system's cache alone; only a journal comes after a sync.
-    const unsynced = journal === undefined ? left.keys() : []
     const place = { confine, parts, lock, standing, unsynced }
     const store = new DiskStore({ meta, blockCount, overwrite, ...place })
     // A journal that claims what is gone must not live on: a part made anew would soon be as long

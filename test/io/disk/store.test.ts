@@ -140,6 +140,30 @@ describe('a later run', () => {
     expect(readdirSync(dir)).toEqual(['photos'])
   })
 
+  it('finds small files that came after the journal by their content', async () => {
+    const sizes = [3 * BLOCK, 3 * BLOCK, CHUNK, CHUNK + 1]
+    const sample = sampleOf(sizes.map((size, i) => ({ path: `${i}`, size })))
+    const dir = freshFolder()
+    const first = await opened(sample, dir)
+    await fetchBlocks(sample, first, block => block === 0)
+    await first.store.saveJournal(first.verified.bytes)
+    await fetchBlocks(sample, first, block => block !== 4)
+    await first.store.close()
+    const second = await opened(sample, dir)
+    // All of the first and the third, nothing of the second, which has a hole, nor of the long one.
+    const found = Array.from({ length: 15 }, (_, block) => block).filter(b =>
+      second.verified.has(b),
+    )
+    expect(found).toEqual([0, 1, 2, 6, 7, 8, 9])
+    await second.store.close()
+    const third = await opened(sample, dir)
+    expect(third.verified.bytes).toEqual(second.verified.bytes)
+    await fetchBlocks(sample, third)
+    await finishAll(sample, third)
+    await third.store.close()
+    expectAll(sample, dir)
+  })
+
   it('does not believe the journal about a part that is gone or shorter', async () => {
     const sample = sampleOf([
       { path: 'a', size: 4 * BLOCK },

@@ -59,11 +59,16 @@ export function rowStreams(rows: readonly BenchRow[], first: number): Stream[] {
   )
 }
 
+/** The same stream, which began so much later than the test. */
+export function later(stream: Stream, seconds: number): Stream {
+  return { ...stream, start: stream.start + seconds, end: stream.end + seconds }
+}
+
 /** Streams of the same interval side by side, each interval with its sum. */
-export function intervalsOf(streams: readonly Stream[]): object[] {
-  const together = new Map<string, Stream[]>()
+export function intervalsOf(streams: readonly Stream[], intervalSeconds: number): object[] {
+  const together = new Map<number, Stream[]>()
   for (const stream of streams) {
-    const key = `${stream.start}-${stream.end}`
+    const key = Math.round(stream.start / intervalSeconds)
     together.set(key, [...(together.get(key) ?? []), stream])
   }
   return [...together.values()].map(each => ({ streams: each, sum: sumOf(each) }))
@@ -94,7 +99,7 @@ function sumOf(streams: readonly Stream[], copies = 1): object {
     end,
     seconds: end - start,
     bytes: Math.round(add(each => each.bytes) / copies),
-    bits_per_second: add(each => each.bits_per_second) / copies,
+    bits_per_second: bandwidthOf(add(each => each.bytes) / copies, 1e6 * busySeconds(streams)),
     jitter_ms: streams.length === 0 ? 0 : add(each => each.jitter_ms ?? 0) / streams.length,
     lost_packets: lost,
     packets,
@@ -102,6 +107,16 @@ function sumOf(streams: readonly Stream[], copies = 1): object {
       packets === 0 ? 0 : (100 * add(each => each.lost_packets ?? 0)) / add(each => each.packets),
     sender: streams.every(each => each.sender),
   }
+}
+
+/** How long at least one of them moved: side by side they add up, one after the other they do not. */
+function busySeconds(streams: readonly Stream[]): number {
+  let [until, seconds] = [Number.NEGATIVE_INFINITY, 0]
+  for (const { start, end } of [...streams].sort((a, b) => a.start - b.start)) {
+    seconds += Math.max(0, end - Math.max(start, until))
+    until = Math.max(until, end)
+  }
+  return seconds
 }
 
 function moved(socket: number, bytes: number, startMicros: number, endMicros: number) {

@@ -43,6 +43,8 @@ export interface RunFigures {
   readonly stream: BenchStream
   readonly run: number
   readonly figures: Figures
+  /** When the run's first arrival was, by this host's clock: one run is over before the next, or not. */
+  readonly firstAt: Micros
 }
 
 /** One stream, with the run that it is in. */
@@ -207,8 +209,8 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
       this.#sum(track)
       if (!track.isAsked) return
       track.isAsked = false
-      const { stream, run, tally } = track
-      this.#out.push({ type: 'report', stream, run, figures: tally.whole() })
+      const { tally } = track
+      this.#out.push({ type: 'report', ...this.#told(track, tally.whole()) })
     } else if (this.#isIntervalDue(track, now)) this.#interval(track)
     else if (now >= track.heardAt + FORGET_MICROS) this.#forget(track)
   }
@@ -236,9 +238,8 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
   }
 
   #interval(track: Track): void {
-    const { stream, run, tally } = track
-    const figures = tally.interval(track.intervalEnd)
-    this.#out.push({ type: 'interval', stream, run, figures })
+    const figures = track.tally.interval(track.intervalEnd)
+    this.#out.push({ type: 'interval', ...this.#told(track, figures) })
     track.intervalEnd += this.#intervalMicros
   }
 
@@ -246,14 +247,21 @@ export class Listener implements Machine<ListenerIn, ListenerOut> {
   #sum(track: Track): void {
     if (track.isSummed) return
     track.isSummed = true
-    const { stream, run, tally, isLate } = track
+    const { tally, isLate } = track
     const figures = tally.whole()
     if (
       figures.endMicros > track.intervalEnd - this.#intervalMicros &&
       track.intervalEnd < Infinity
     )
-      this.#out.push({ type: 'interval', stream, run, figures: tally.interval(figures.endMicros) })
-    this.#out.push({ type: 'summary', stream, run, figures, isLate })
+      this.#out.push({
+        type: 'interval',
+        ...this.#told(track, tally.interval(figures.endMicros)),
+      })
+    this.#out.push({ type: 'summary', ...this.#told(track, figures), isLate })
+  }
+
+  #told({ stream, run, tally, heardAt }: Track, figures: Figures): RunFigures {
+    return { stream, run, figures, firstAt: tally.firstAt ?? heardAt }
   }
 
   #forget(track: Track): void {

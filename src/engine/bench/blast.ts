@@ -16,6 +16,11 @@ import type { Sent } from './api.js'
 /** Datagrams of one batch, as many as stay in the processor's cache. */
 const BATCH_BYTES = 256 * 1024
 const BATCH_MAX = 256
+/**
+ * No more than so many due leave one by one, as iperf's do: what leaves by one call may stay together
+ * as far as the receiver, and be lost together. More are due where the processor is what is scarce.
+ */
+const SINGLE_MAX = 32
 /** A line that takes nothing for so long is cut. */
 const STUCK_MICROS = 5_000_000
 
@@ -83,6 +88,7 @@ export class Blast {
       header.sequence = this.#schedule.sent + i
       writeBenchHeader(outlet.slot(), 0, header)
       outlet.send(run.lengthBytes, port)
+      if (count <= SINGLE_MAX) outlet.flush()
     }
     outlet.flush()
     this.#schedule.spend(count)

@@ -4,6 +4,7 @@
 
 import { connect } from 'node:net'
 import type { BenchStream, ListenerIn, RunFigures } from '../../core/bench/listener.js'
+import { nowMicros } from '../drive.js'
 import { LineSocket } from './line-socket.js'
 import { Taker } from './taker.js'
 
@@ -69,16 +70,17 @@ export class Caller {
 
   #take(run: number): void {
     const { stream, receiver, intervalMicros, onFigures } = this.#options
+    const about = { stream, run, firstAt: nowMicros() }
     this.#taker?.close()
     this.#taker = new Taker({
       stream,
       receiver,
       run,
       intervalMicros,
-      onInterval: figures => onFigures('interval', { stream, run, figures }),
+      onInterval: figures => onFigures('interval', { ...about, figures }),
       onEnd: figures => {
-        this.report({ stream, run, figures })
-        onFigures('summary', { stream, run, figures })
+        this.report({ ...about, figures })
+        onFigures('summary', { ...about, figures })
       },
     })
   }

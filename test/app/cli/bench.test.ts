@@ -60,9 +60,14 @@ it('recv prints lines as iperf does', async () => {
         controlPort: 1,
       }
       emit('stream', stream)
-      emit('interval', { stream, run: 1, figures: { ...figures, endMicros: 1_000_000 } })
-      emit('summary', { stream, run: 1, figures, isLate: false })
-      return { runs: [{ stream, run: 1, figures }] }
+      emit('interval', {
+        stream,
+        run: 1,
+        firstAt: 0,
+        figures: { ...figures, endMicros: 1_000_000 },
+      })
+      emit('summary', { stream, run: 1, firstAt: 0, figures, isLate: false })
+      return { runs: [{ stream, run: 1, firstAt: 0, figures }] }
     },
   })
   expect(await world.run()).toBe(0)
@@ -73,6 +78,24 @@ it('recv prints lines as iperf does', async () => {
     '[  1] 0.0000-2.0000 sec  13.9 MBytes  58.2 Mbits/sec   0.139 ms 100/10000 (1%)  3',
     '[  1] 0.0000-2.0000 sec  3 datagrams received out-of-order',
   ])
+})
+
+it('recv adds up what came at the same time, not what came one after the other', async () => {
+  const run = (id: number, firstAt: number) => {
+    const ids = { id, source: '10.0.0.1', group: '224.0.67.67', session: '', controlPort: 1 }
+    return { stream: ids, run: 1, firstAt, figures }
+  }
+  const bpsOf = async (...firstAts: number[]): Promise<number> => {
+    const runs = firstAts.map((firstAt, at) => run(1 + at, firstAt))
+    const world = new FakeWorld(['bench', 'recv', '--json'], { benchReceive: () => ({ runs }) })
+    expect(await world.run()).toBe(0)
+    const { end } = JSON.parse(world.stdout.text)
+    expect(end.sum.bytes).toBe(figures.receivedBytes * runs.length)
+    return end.sum.bits_per_second
+  }
+  expect(await bpsOf(5e6)).toBeCloseTo(58.212e6)
+  expect(await bpsOf(5e6, 5e6)).toBeCloseTo(2 * 58.212e6)
+  expect(await bpsOf(5e6, 9e6)).toBeCloseTo(58.212e6)
 })
 
 describe('send', () => {

@@ -13,6 +13,7 @@ import {
   endOf,
   heardStream,
   intervalsOf,
+  later,
   rowStreams,
   type Stream,
   sentStream,
@@ -78,10 +79,11 @@ async function send(run: Run): Promise<Outcome> {
     for (const line of receiverTable(result.receivers)) screen.answer(line)
   if (result.limit && result.limit.rateBps > 0) screen.answer(limitLine(result))
   const sent = result.sent.map((each, at) => sentStream(at + 1, each))
-  const heard = rowStreams(result.receivers, sent.length + 1)
+  const rows = rowStreams(result.receivers, sent.length + 1)
+  const heard = tcp === 'serial' ? inTurn(rows) : rows
   const document = {
     start: startOf(run, groups),
-    intervals: intervalsOf(intervals),
+    intervals: intervalsOf(intervals, intervalSecondsOf(settings)),
     end: endOf(sent, heard, tcp === undefined ? Math.max(1, heard.length / groups.length) : 1),
     receivers: result.receivers,
     ...(result.limit && { limit: result.limit }),
@@ -142,12 +144,12 @@ async function recv(run: Run): Promise<Outcome> {
     micros: run.sourceOf('time') === 'default' ? undefined : (settings.time ?? 0) * 1000,
     once: settings['one-off'],
   })
-  const intervals: Stream[] = []
+  const intervals: RunFigures[] = []
   const result = await run.follow(job, NO_VIEW, receiveHandlers(run, intervals))
   const document = {
     start: startOf(run, groups),
-    intervals: intervalsOf(intervals),
-    end: endOf([], result.runs.map(streamOf)),
+    intervals: intervalsOf(sinceTheFirst(intervals), intervalSecondsOf(settings)),
+    end: endOf([], sinceTheFirst(result.runs)),
   }
   return { document, problem: result.runs.length > 0 ? undefined : nothingHeard() }
 }
@@ -166,7 +168,7 @@ async function host(run: Run): Promise<Outcome> {
   return { document: result }
 }
 
-function receiveHandlers(run: Run, intervals: Stream[]): Handlers<BenchReceiveEvents> {
+function receiveHandlers(run: Run, intervals: RunFigures[]): Handlers<BenchReceiveEvents> {
   const { screen } = run
   let isTitled = false
   const line = (text: string): void => {
@@ -184,7 +186,7 @@ function receiveHandlers(run: Run, intervals: Stream[]): Handlers<BenchReceiveEv
     },
     interval: each => {
       line(heardLine(each.stream.id, each.figures))
-      intervals.push(streamOf(each))
+      intervals.push(each)
     },
     summary: each => {
       line(heardLine(each.stream.id, each.figures))
@@ -193,8 +195,27 @@ function receiveHandlers(run: Run, intervals: Stream[]): Handlers<BenchReceiveEv
   }
 }
 
-function streamOf({ stream, figures }: RunFigures): Stream {
-  return heardStream(stream.id, figures, { host: stream.source, group: stream.group })
+/** All on one axis of time, which begins with the first arrival of the first. */
+function sinceTheFirst(runs: readonly RunFigures[]): Stream[] {
+  const began = runs.reduce((at, { firstAt }) => Math.min(at, firstAt), Infinity)
+  return runs.map(({ stream, figures, firstAt }) => {
+    const heard = heardStream(stream.id, figures, { host: stream.source, group: stream.group })
+    return later(heard, (firstAt - began) / 1e6)
+  })
+}
+
+/** Each begins when the one before it ends. */
+function inTurn(streams: readonly Stream[]): Stream[] {
+  let at = 0
+  return streams.map(stream => {
+    const placed = later(stream, at)
+    at = placed.end
+    return placed
+  })
+}
+
+function intervalSecondsOf({ interval = Infinity }: Settings): number {
+  return interval / 1000
 }
 
 function checkSource({ source, group }: Settings): void {
@@ -215,7 +236,7 @@ function networkOptions({ settings, signal, sourceOf }: Run, groups: readonly st
     groups,
     port: sourceOf('port') === 'default' ? PORT : (settings.port ?? PORT),
     interface: settings.interface,
-    intervalMicros: settings.interval === undefined ? Infinity : settings.interval * 1000,
+    intervalMicros: 1e6 * intervalSecondsOf(settings),
     signal,
   }
 }

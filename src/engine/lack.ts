@@ -10,7 +10,15 @@ export function lackNotice(lack: Lack, meta: P2pMeta): Notice {
   const size =
     bytes < MIB / 10 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`
   const { path } = meta.files[firstFile]
-  const where = files === 1 ? path : `${path} and ${files - 1} other files`
+  const others = files === 2 ? '1 other file' : `${files - 1} other files`
+  const where = files === 1 ? path : `${path} and ${others}`
+  if (bytes === meta.files.reduce((sum, { size }) => sum + size, 0))
+    return {
+      code: 'missing',
+      level: 'info',
+      message: `nobody here has anything of ${where} yet`,
+      hint: 'start the sender: this one waits for it',
+    }
   return {
     code: 'missing',
     level: 'warning',

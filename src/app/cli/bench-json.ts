@@ -12,9 +12,10 @@ export interface Stream {
   readonly seconds: number
   readonly bytes: number
   readonly bits_per_second: number
-  readonly packets: number
   readonly sender: boolean
   readonly omitted: false
+  /** Absent, as all that follows from it, where TCP moved the bytes. */
+  readonly packets?: number
   readonly jitter_ms?: number
   readonly lost_packets?: number
   readonly lost_percent?: number
@@ -40,10 +41,11 @@ export function heardStream(
   where: { readonly host: string; readonly group: string },
 ): Stream {
   const { receivedBytes, startMicros, endMicros, lost, total, outOfOrder, duplicates } = figures
+  const stream = { ...moved(socket, receivedBytes, startMicros, endMicros), sender: false }
+  if (isTcp(figures)) return { ...stream, ...where }
   return {
-    ...moved(socket, receivedBytes, startMicros, endMicros),
+    ...stream,
     packets: total,
-    sender: false,
     jitter_ms: figures.jitterMicros / 1000,
     lost_packets: lost,
     lost_percent: total === 0 ? 0 : (100 * lost) / total,
@@ -51,6 +53,25 @@ export function heardStream(
     duplicates,
     ...where,
   }
+}
+
+/** Both ends of one TCP connection; `sender` in each says, as in iperf3, which of them we are. */
+export interface Ends {
+  readonly sender: Stream
+  readonly receiver: Stream
+}
+
+/** Who sends hears from each receiver what came; 0 from one that did not tell. */
+export function endsOf(rows: readonly BenchRow[]): Ends[] {
+  return rows.flatMap(({ host, group, sent, figures }, at) => {
+    if (sent === undefined) return []
+    const { receivedBytes = 0, endMicros = 0 } = figures ?? {}
+    const socket = at + 1
+    const { startMicros } = sent
+    const came = moved(socket, receivedBytes, startMicros, startMicros + endMicros)
+    const sender = { ...moved(socket, sent.bytes, startMicros, sent.endMicros), sender: true }
+    return { sender: { ...sender, host, group }, receiver: { ...came, sender: true, host, group } }
+  })
 }
 
 export function rowStreams(rows: readonly BenchRow[], first: number): Stream[] {
@@ -79,9 +100,27 @@ export function intervalsOf(streams: readonly Stream[], intervalSeconds: number)
  * number: `copies` is how often each stream was received.
  */
 export function endOf(sent: readonly Stream[], heard: readonly Stream[], copies = 1): object {
-  const all = [...sent, ...heard]
   return {
-    streams: all.map(udp => ({ udp })),
+    streams: [...sent, ...heard].map(streamOf),
+    ...sumsOf(sent, heard, copies),
+  }
+}
+
+/** The same of TCP connections that we sent on. */
+export function endOfTcp(ends: readonly Ends[]): object {
+  const sent = ends.map(({ sender }) => sender)
+  const heard = ends.map(({ receiver }) => receiver)
+  return { streams: ends, ...sumsOf(sent, heard, 1) }
+}
+
+/** What left is not told to who receives by TCP: 0, as iperf3's server says it. */
+function streamOf(stream: Stream): Ends | { readonly udp: Stream } {
+  if (stream.packets !== undefined) return { udp: stream }
+  return { sender: { ...stream, bytes: 0, bits_per_second: 0 }, receiver: stream }
+}
+
+function sumsOf(sent: readonly Stream[], heard: readonly Stream[], copies: number): object {
+  return {
     sum: heard.length > 0 ? sumOf(heard, copies) : sumOf(sent),
     ...(sent.length > 0 && { sum_sent: sumOf(sent) }),
     ...(heard.length > 0 && { sum_received: sumOf(heard, copies) }),
@@ -89,24 +128,36 @@ export function endOf(sent: readonly Stream[], heard: readonly Stream[], copies 
 }
 
 function sumOf(streams: readonly Stream[], copies = 1): object {
-  const add = (of: (stream: Stream) => number) => streams.reduce((sum, each) => sum + of(each), 0)
-  const packets = Math.round(add(each => each.packets) / copies)
-  const lost = Math.round(add(each => each.lost_packets ?? 0) / copies)
   const end = Math.max(0, ...streams.map(each => each.end))
   const start = streams.length === 0 ? 0 : Math.min(...streams.map(each => each.start))
+  const bytes = streams.reduce((sum, each) => sum + each.bytes, 0) / copies
+  const isTcp = streams.length > 0 && streams.every(({ packets }) => packets === undefined)
   return {
     start,
     end,
     seconds: end - start,
-    bytes: Math.round(add(each => each.bytes) / copies),
-    bits_per_second: bandwidthOf(add(each => each.bytes) / copies, 1e6 * busySeconds(streams)),
-    jitter_ms: streams.length === 0 ? 0 : add(each => each.jitter_ms ?? 0) / streams.length,
-    lost_packets: lost,
-    packets,
-    lost_percent:
-      packets === 0 ? 0 : (100 * add(each => each.lost_packets ?? 0)) / add(each => each.packets),
+    bytes: Math.round(bytes),
+    bits_per_second: bandwidthOf(bytes, 1e6 * busySeconds(streams)),
+    ...(!isTcp && datagramsOf(streams, copies)),
     sender: streams.every(each => each.sender),
   }
+}
+
+function datagramsOf(streams: readonly Stream[], copies: number): object {
+  const add = (of: (stream: Stream) => number | undefined) =>
+    streams.reduce((sum, each) => sum + (of(each) ?? 0), 0)
+  const [packets, lost] = [add(each => each.packets), add(each => each.lost_packets)]
+  return {
+    jitter_ms: streams.length === 0 ? 0 : add(each => each.jitter_ms) / streams.length,
+    lost_packets: Math.round(lost / copies),
+    packets: Math.round(packets / copies),
+    lost_percent: packets === 0 ? 0 : (100 * lost) / packets,
+  }
+}
+
+/** Bytes came and no datagrams. */
+function isTcp({ total, receivedBytes }: Figures): boolean {
+  return total === 0 && receivedBytes > 0
 }
 
 /** How long at least one of them moved: side by side they add up, one after the other they do not. */

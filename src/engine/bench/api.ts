@@ -59,6 +59,8 @@ export interface BenchRow {
   readonly host: string
   /** Absent when it never reported. */
   readonly figures?: Figures
+  /** By TCP: what left on the connection to it, in the time of the whole bench. */
+  readonly sent?: Sent
 }
 
 export interface BenchSendEvents {

@@ -18,18 +18,21 @@ export interface PairsOptions {
   readonly signal: AbortSignal
 }
 
-export async function pairs(options: PairsOptions): Promise<{ sent: Sent; receivers: BenchRow[] }> {
+type Pair = BenchRow & { readonly sent: Sent }
+
+export async function pairs(options: PairsOptions): Promise<{ sent: Sent; receivers: Pair[] }> {
   const { collector, group, order } = options
   const keys = collector.keys
   const begin = performance.now()
-  let bytes = 0
-  const receivers: BenchRow[] = []
+  const micros = (): number => 1000 * (performance.now() - begin)
+  const receivers: Pair[] = []
   const serve = async (key: string): Promise<void> => {
     const socket = await collector.stream(key, options.run, PATIENCE_MILLIS)
-    const poured = socket === undefined ? 0 : await pour(socket, options)
-    bytes += poured
+    const startMicros = micros()
+    const bytes = socket === undefined ? 0 : await pour(socket, options)
+    const sent = { group, datagrams: 0, bytes, startMicros, endMicros: micros() }
     const row = await collector.taken(key, options.run, PATIENCE_MILLIS)
-    receivers.push({ ...row, group })
+    receivers.push({ ...row, group, sent })
   }
   if (order === 'parallel') await Promise.all(keys.map(serve))
   else
@@ -37,8 +40,9 @@ export async function pairs(options: PairsOptions): Promise<{ sent: Sent; receiv
       if (options.signal.aborted) break
       await serve(key)
     }
-  const endMicros = 1000 * (performance.now() - begin)
-  return { sent: { group, datagrams: 0, bytes, startMicros: 0, endMicros }, receivers }
+  const bytes = receivers.reduce((sum, { sent }) => sum + sent.bytes, 0)
+  const sent = { group, datagrams: 0, bytes, startMicros: 0, endMicros: micros() }
+  return { sent, receivers }
 }
 
 /** Writes for so long, or so many bytes; resolves with those that the kernel took. */

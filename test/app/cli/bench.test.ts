@@ -136,6 +136,31 @@ describe('send', () => {
     expect(end.sum.jitter_ms).toBeCloseTo(0.139)
   })
 
+  it('says by TCP what left and what came of each connection, as iperf3 does', async () => {
+    const none = { received: 0, total: 0, lost: 0, outOfOrder: 0, duplicates: 0, jitterMicros: 0 }
+    const came = { ...none, receivedBytes: 1_000_000, startMicros: 0, endMicros: 1_100_000 }
+    const left = { group: row.group, datagrams: 0, bytes: 1_000_000 }
+    const receivers = [
+      { ...row, figures: came, sent: { ...left, startMicros: 0, endMicros: 1_000_000 } },
+      { group: row.group, host: 'b', sent: { ...left, startMicros: 2e6, endMicros: 3e6 } },
+    ]
+    const tcp = { ...result, receivers }
+    const world = new FakeWorld(['bench', 'send', '--serial', '--json'], { benchSend: () => tcp })
+    expect(await world.run()).toBe(6)
+    const { start, end } = JSON.parse(world.stdout.text)
+    expect(start.test_start.protocol).toBe('TCP')
+    const [first, second] = end.streams
+    expect(Object.keys(first)).toEqual(['sender', 'receiver'])
+    expect(first.sender).toMatchObject({ start: 0, seconds: 1, bits_per_second: 8e6, sender: true })
+    expect(first.receiver).toMatchObject({ socket: 1, seconds: 1.1, bytes: 1e6, host: row.host })
+    expect(second.sender).toMatchObject({ start: 2, end: 3, bytes: 1e6 })
+    expect(second.receiver).toMatchObject({ socket: 2, start: 2, bytes: 0, bits_per_second: 0 })
+    // One after the other: the pause between them moved nothing.
+    expect(end.sum_sent).toMatchObject({ seconds: 3, bytes: 2e6, bits_per_second: 8e6 })
+    expect(end.sum_received.bytes).toBe(1e6)
+    expect(JSON.stringify(end)).not.toMatch(/packets|jitter|udp/)
+  })
+
   it('is no success when somebody did not report', async () => {
     const receivers = [row, { group: row.group, host: '10.0.0.4' }]
     const world = new FakeWorld(['bench', 'send'], { benchSend: () => ({ ...result, receivers }) })

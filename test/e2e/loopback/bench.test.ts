@@ -9,7 +9,16 @@ import { end, notice, play, resultOf, type Stage } from '../stage.js'
 
 interface Result {
   readonly receivers: readonly BenchRow[]
-  readonly end: { readonly sum_sent: { readonly bytes: number; readonly seconds: number } }
+  readonly end: {
+    readonly streams: readonly { readonly sender: Moved; readonly receiver: Moved }[]
+    readonly sum_sent: Moved
+  }
+}
+
+interface Moved {
+  readonly start: number
+  readonly end: number
+  readonly bytes: number
 }
 
 function bench(stage: Stage, side: 'send' | 'recv', ...args: string[]): CliProcess {
@@ -46,6 +55,14 @@ play('streams by TCP to one after the other, or to all at once', async ({ stage 
     const { receivers, end: whole } = resultOf<Result>(send)
     expect(receivers.map(({ figures }) => figures?.receivedBytes)).toEqual([3 << 20, 3 << 20])
     expect(whole.sum_sent.bytes).toBe(2 * (3 << 20))
+    for (const { sender, receiver } of whole.streams)
+      expect([sender.bytes, receiver.bytes]).toEqual([3 << 20, 3 << 20])
+    const [first, second] = whole.streams.map(({ sender }) => sender)
+    expect(second.start >= first.end).toBe(order === '--serial')
+    for (const each of all) {
+      const [{ sender, receiver }] = resultOf<Result>(each).end.streams
+      expect([sender.bytes, receiver.bytes]).toEqual([0, 3 << 20])
+    }
   }
 })
 

@@ -11,6 +11,8 @@ import type {
 } from '../../../engine/bench/api.js'
 import {
   endOf,
+  endOfTcp,
+  endsOf,
   heardStream,
   intervalsOf,
   later,
@@ -79,12 +81,14 @@ async function send(run: Run): Promise<Outcome> {
     for (const line of receiverTable(result.receivers)) screen.answer(line)
   if (result.limit && result.limit.rateBps > 0) screen.answer(limitLine(result))
   const sent = result.sent.map((each, at) => sentStream(at + 1, each))
-  const rows = rowStreams(result.receivers, sent.length + 1)
-  const heard = tcp === 'serial' ? inTurn(rows) : rows
+  const heard = rowStreams(result.receivers, sent.length + 1)
   const document = {
     start: startOf(run, groups),
     intervals: intervalsOf(intervals, intervalSecondsOf(settings)),
-    end: endOf(sent, heard, tcp === undefined ? Math.max(1, heard.length / groups.length) : 1),
+    end:
+      tcp === undefined
+        ? endOf(sent, heard, Math.max(1, heard.length / groups.length))
+        : endOfTcp(endsOf(result.receivers)),
     receivers: result.receivers,
     ...(result.limit && { limit: result.limit }),
   }
@@ -201,16 +205,6 @@ function sinceTheFirst(runs: readonly RunFigures[]): Stream[] {
   return runs.map(({ stream, figures, firstAt }) => {
     const heard = heardStream(stream.id, figures, { host: stream.source, group: stream.group })
     return later(heard, (firstAt - began) / 1e6)
-  })
-}
-
-/** Each begins when the one before it ends. */
-function inTurn(streams: readonly Stream[]): Stream[] {
-  let at = 0
-  return streams.map(stream => {
-    const placed = later(stream, at)
-    at = placed.end
-    return placed
   })
 }
 

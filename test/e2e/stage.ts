@@ -24,6 +24,8 @@ export interface Part {
   readonly env?: NodeJS.ProcessEnv
   /** The lab's host it runs in; default: here, on the loopback interface. */
   readonly host?: number
+  /** In a host: what a shell does first, such as mounts that only this process sees. */
+  readonly within?: string
 }
 
 export class Stage {
@@ -68,11 +70,15 @@ export class Stage {
   }
 
   /** Starts a command line just as given, but for `--json-stream`. */
-  run(name: string, args: readonly string[], { env = {}, host }: Part = {}): CliProcess {
+  run(name: string, args: readonly string[], part: Part = {}): CliProcess {
+    const { env = {}, host, within } = part
     const lab = this.#lab
+    const shell = within === undefined ? [] : ['sh', '-ec', `${within}\nexec "$0" "$@"`]
     const started =
       lab && host !== undefined
-        ? new CliProcess(name, args, env, lab.exec.bind(lab, host))
+        ? new CliProcess(name, args, env, (argv, options) =>
+            lab.exec(host, [...shell, ...argv], options),
+          )
         : new CliProcess(name, args, env)
     this.#told.set(started, eventsOf(started, 'session', 'peer', 'notice', 'complete', 'error'))
     return started

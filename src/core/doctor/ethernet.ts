@@ -14,6 +14,13 @@ export function floodedAlias(group: string): string | undefined {
   return low < 256 ? `224.0.0.${low}` : undefined
 }
 
+/** A group for an organisation's own use, with an Ethernet address that none of the others has. */
+export function groupApartFrom(others: readonly string[]): string {
+  const groups = Array.from({ length: others.length + 1 }, (_, i) => `239.67.${67 + i}.68`)
+  const isApart = (group: string) => !others.some(each => each === group || isAlias(each, group))
+  return groups.find(isApart) ?? groups[0]
+}
+
 /** Groups in the text of /proc/net/igmp, each once. */
 export function groupsOf(igmp: string): string[] {
   const groups = new Set<string>()

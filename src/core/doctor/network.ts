@@ -3,7 +3,7 @@
 // and says one thing about them.
 
 import { LIMITS } from '../base/limits.js'
-import { floodedAlias, isAlias } from './ethernet.js'
+import { floodedAlias, groupApartFrom, isAlias } from './ethernet.js'
 import type { Facts, LinkFacts } from './facts.js'
 import { failed, ok, type Verdict, warning } from './finding.js'
 import { eaterOfGroup, eaterOfIgmp } from './firewall.js'
@@ -173,17 +173,18 @@ export function collision({ group, others, takenUdp }: Facts): Verdict | undefin
 
 export function alias({ group, memberships: joined }: Facts): Verdict | undefined {
   if (group.includes(':')) return undefined
+  const todo = `pass --group ${groupApartFrom([group, ...joined])}, on all hosts`
   const flooded = floodedAlias(group)
   if (flooded !== undefined)
     return warning(
       `${group} has the Ethernet address of ${flooded}, which switches flood to everybody`,
-      OTHER_GROUP,
+      todo,
     )
   const other = joined.find(each => isAlias(group, each))
   if (other === undefined) return ok(`no group here has the Ethernet address of ${group}`)
   return warning(
     `${other}, which a program here has joined, has the same Ethernet address as ${group}: each brings the other's datagrams`,
-    OTHER_GROUP,
+    todo,
   )
 }
 

@@ -5,13 +5,8 @@ import { endpointsOf } from '../../core/base/endpoint.js'
 import { LIMITS } from '../../core/base/limits.js'
 import { groupsOf } from '../../core/doctor/ethernet.js'
 import type { Facts, PortFacts, TargetFacts } from '../../core/doctor/facts.js'
-import {
-  cloudName,
-  containerKind,
-  holderOf,
-  kernelNumber,
-  kernelText,
-} from '../../io/host/kernel-file.js'
+import { containerKind } from '../../io/host/container.js'
+import { cloudName, holderOf, kernelNumber, kernelText } from '../../io/host/kernel-file.js'
 import { bridges, linksOf, unpluggedLinks, wayTo } from '../../io/host/links.js'
 import { roomIn } from '../../io/host/room.js'
 import { nftRuleset } from '../../io/host/ruleset.js'

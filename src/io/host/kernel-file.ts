@@ -1,7 +1,7 @@
 // Small files by which a Linux kernel tells what it knows, below /proc and /sys. Where they are not
 // (another system, a container that hides them), there is nothing to tell.
 
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** The text of a file, or undefined. */
 export function kernelText(path: string): string | undefined {
@@ -54,22 +54,13 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-function linkAt(path: string): string {
+/** Where a link leads, which need not be there; empty where it cannot be read. */
+export function linkAt(path: string): string {
   try {
     return readlinkSync(path)
   } catch {
     return ''
   }
-}
-
-/** What keeps this process in a container, as far as it leaves traces. */
-export function containerKind(): string | undefined {
-  if (process.env.KUBERNETES_SERVICE_HOST !== undefined) return 'kubernetes'
-  if (existsSync('/.dockerenv')) return 'docker'
-  if (existsSync('/run/.containerenv')) return 'podman'
-  // Only root may read it, and in a container that is often who we are.
-  const told = /(?:^|\0)container=([\w-]+)/.exec(kernelText('/proc/1/environ') ?? '')?.[1]
-  return told === undefined || told === 'none' ? undefined : told
 }
 
 const CLOUDS: readonly (readonly [RegExp, string])[] = [

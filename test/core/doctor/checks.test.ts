@@ -85,6 +85,13 @@ it.each(cases)('case %#: %j', (facts, check, state, why, todo) => {
   })
 })
 
+it('the group that an alias is told to take is none', () => {
+  const facts = { group: '224.67.67.68', memberships: ['238.195.67.68', '239.67.68.68'] }
+  const told = sick(facts).find(({ check }) => check === 'alias')
+  expect(told?.todo).toBe('pass --group 239.67.69.68, on all hosts')
+  expect(sick({ ...facts, group: '239.67.69.68' })).toEqual([])
+})
+
 describe('not every oddity is a fault', () => {
   it.each<[string, Partial<Facts>]>([
     [

@@ -10,7 +10,7 @@ import { Lab } from '../../lab/lab.js'
 import { skipUnless } from '../../lab/skip.js'
 import { notice, patience, play, type Stage } from '../stage.js'
 import { mebibyte, randomFile } from '../tree.js'
-import { diagnose, obey } from './patient.js'
+import { commandOf, diagnose, obey } from './patient.js'
 
 /** A fault of one host, and what is to be said of it. */
 interface Fault {
@@ -18,6 +18,8 @@ interface Fault {
   readonly prepare?: (host: number, stage: Stage, lab: Lab) => Promise<unknown>
   readonly args?: (stage: Stage, lab: Lab) => readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** Makes what no namespace can have of its own, in mounts that the doctor alone sees. */
+  readonly within?: (stage: Stage) => string
   readonly check: string
   readonly state: 'ok' | 'warning' | 'failed'
   readonly why: RegExp
@@ -210,6 +212,40 @@ const FAULTS: readonly Fault[] = [
     check: 'alias',
     state: 'warning',
     why: /^239\.128\.67\.\d+, which a program here has joined/,
+    todo: /^pass --group 239\.67\.67\.68, on all hosts$/,
+  },
+  {
+    name: 'a radio',
+    within: ({ folder }) => `mkdir -p ${folder}/radio/wireless; cd /sys/devices/virtual/net/eth0
+      mount -t overlay -o lowerdir=${folder}/radio:$PWD radio $PWD`,
+    check: 'wifi',
+    state: 'warning',
+    why: /^eth0 is wireless/,
+    todo: /--no-multicast/,
+  },
+  {
+    name: 'sockets that may buffer little',
+    within: ({ folder }) => `echo 212992 >${folder}/rmem_max
+      mount --bind ${folder}/rmem_max /proc/sys/net/core/rmem_max`,
+    check: 'buffer',
+    state: 'warning',
+    why: /^net\.core\.rmem_max is 208 KiB/,
+    repaired: true,
+  },
+  {
+    name: 'a container',
+    within: () => `set -- --mount-proc env container=podman sh -c '"$0" "$@"; exit $?' "$0" "$@"
+      exec unshare --pid --fork "$@"`,
+    check: 'container',
+    state: 'warning',
+    why: /^in a container \(podman\) whose eth0 leads to a bridge/,
+    todo: /podman run --network host/,
+  },
+  {
+    name: 'a namespace, which is not yet a container',
+    check: 'container',
+    state: 'ok',
+    why: /^no container$/,
   },
   {
     name: 'a stranger on the group',
@@ -306,16 +342,18 @@ function twinOf({ group }: Stage): string {
 /** The fault is found in its host, and repaired where the finding says how. */
 async function examine(stage: Stage, lab: Lab, fault: Fault, host: number): Promise<void> {
   const { name, prepare, args, env, check, state, why, todo = /\w/, repaired } = fault
+  const within = fault.within?.(stage)
   await prepare?.(host, stage, lab)
   const given = args?.(stage, lab) ?? []
-  const sick = await diagnose(stage, host, given, env)
+  const sick = await diagnose(stage, host, given, { env, within })
   expect(sick.of[check], name).toMatchObject({ state, why: expect.stringMatching(why) })
   expect(sick.exit, name).toBe(sick.failed.length > 0 ? 4 : 0)
   if (state === 'failed') expect(sick.failed, name).toContain(check)
   if (state !== 'ok') expect(sick.of[check].todo, name).toMatch(todo)
   if (repaired === undefined) return
-  await obey(lab, host, sick.of[check])
-  const well = await diagnose(stage, host, given, env)
+  const remedy = within && `${within}\n${commandOf(sick.of[check])}`
+  if (remedy === undefined) await obey(lab, host, sick.of[check])
+  const well = await diagnose(stage, host, given, { env, within: remedy })
   expect(well.failed, name).toEqual([])
   expect(well.of[check].state, name).toBe('ok')
 }

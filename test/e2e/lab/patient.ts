@@ -3,7 +3,7 @@
 
 import type { Finding } from '../../../src/core/doctor/finding.js'
 import type { Lab } from '../../lab/lab.js'
-import type { Stage } from '../stage.js'
+import type { Part, Stage } from '../stage.js'
 
 export interface Diagnosis {
   readonly exit: number
@@ -18,9 +18,10 @@ export async function diagnose(
   stage: Stage,
   host: number,
   args: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
+  part: Part = {},
 ): Promise<Diagnosis> {
-  const player = stage.run(`doctor ${host}`, ['doctor', ...args, ...stage.network], { host, env })
+  const words = ['doctor', ...args, ...stage.network]
+  const player = stage.run(`doctor ${host}`, words, { ...part, host })
   const of: Record<string, Finding> = {}
   player.on(event => {
     const { check, state, why, todo } = event as unknown as Finding
@@ -33,8 +34,12 @@ export async function diagnose(
   return { exit, of, failed }
 }
 
-/** Carries out the first command that a finding names; the rest of the line is another way. */
-export async function obey(lab: Lab, host: number, { todo = '' }: Finding): Promise<void> {
-  const command = /\(([^)]+)\)/.exec(todo)?.[1] ?? todo.replace(/[,;] .*/, '')
-  await lab.run(host, ['sh', '-c', command])
+/** Carries out what a finding says is to be done. */
+export async function obey(lab: Lab, host: number, finding: Finding): Promise<void> {
+  await lab.run(host, ['sh', '-c', commandOf(finding)])
+}
+
+/** The first command that a finding names; the rest of the line is another way. */
+export function commandOf({ todo = '' }: Finding): string {
+  return /\(([^)]+)\)/.exec(todo)?.[1] ?? todo.replace(/[,;] .*/, '')
 }

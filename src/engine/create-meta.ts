@@ -75,7 +75,8 @@ export async function makeMeta(
     signal,
     onProgress: report,
   })
-  const files = scanned.map((file, i) => entryOf(file, hashed[i]))
+  const files: MetaFile[] = []
+  for (const file of hashed) files.push(entryOf(scanned[files.length], file))
   const { meta, bytes } = buildMeta({ ...draft, files }, sha256)
   return { meta, bytes, sources: scanned.map(file => file.source) }
 }

@@ -5,6 +5,7 @@
 
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Bitmap } from '../core/base/bitmap.js'
 import { bytesEqual } from '../core/base/bytes.js'
 import { Mcp2pError } from '../core/base/errors.js'
 import { type MetaFile, type P2pMeta, parseMeta } from '../core/meta/p2pmeta.js'
@@ -43,22 +44,20 @@ export function verify(
     checkMetaSource(meta)
     checkFolder(dir)
     checkVerifyOptions(options)
-    const bytes = typeof meta === 'string' ? await readMetaFile(meta) : meta
-    const parsed = parseMeta(bytes, sha256)
-    new MetaTree(parsed, await hasherOf(parsed.hash)) // throws when its roots contradict each other
-    const { found, extra } = await walk(parsed, dir, options.signal)
-    const missing: string[] = []
-    const wrong: (string | undefined)[] = []
+    const parsed = await readMeta(meta)
+    const seen = new Bitmap(parsed.files.length)
+    const wrong = new Map<number, string>()
     const hashed: number[] = []
-    for (const [index, file] of parsed.files.entries()) {
-      const there = found.get(file.path)
-      if (there === undefined) missing.push(file.path)
-      else {
-        wrong[index] = differenceOf(file, there)
-        if (there.kind === 'file' && file.size > 0 && there.size === file.size) hashed.push(index)
-      }
-    }
-    const checkedFiles = parsed.files.length - missing.length
+    const extra = await walk(parsed, dir, options.signal, (index, found) => {
+      const file = parsed.files[index]
+      seen.add(index)
+      const difference = differenceOf(file, found)
+      if (difference !== undefined) wrong.set(index, difference)
+      if (found.kind === 'file' && file.size > 0 && found.size === file.size) hashed.push(index)
+    })
+    hashed.sort((a, b) => a - b)
+    const missing = parsed.files.filter((_, index) => !seen.has(index)).map(({ path }) => path)
+    const checkedFiles = seen.count
     const bare = checkedFiles - hashed.length
     const report = reporter(
       hashed.reduce((sum, i) => sum + parsed.files[i].size, 0),
@@ -68,16 +67,25 @@ export function verify(
     )
     const { changed, checkedBytes } = await hash(parsed, dir, hashed, report, options.signal)
     for (const index of changed)
-      wrong[index] = ['its content is different', wrong[index]].filter(Boolean).join('; ')
+      wrong.set(index, ['its content is different', wrong.get(index)].filter(Boolean).join('; '))
     return {
       id: parsed.id,
       checkedFiles,
       checkedBytes,
       missing,
-      wrong: parsed.files.flatMap(({ path }, i) => (wrong[i] ? [{ path, why: wrong[i] }] : [])),
+      wrong: [...wrong]
+        .sort(([a], [b]) => a - b)
+        .map(([i, why]) => ({ path: parsed.files[i].path, why })),
       extra,
     }
   })
+}
+
+/** In a function of its own, so that the document is not kept while the folder is gone through. */
+async function readMeta(meta: Uint8Array | string): Promise<P2pMeta> {
+  const parsed = parseMeta(typeof meta === 'string' ? await readMetaFile(meta) : meta, sha256)
+  new MetaTree(parsed, await hasherOf(parsed.hash)) // throws when its roots contradict each other
+  return parsed
 }
 
 /** Why what was found is not what the meta says, content aside. */
@@ -109,44 +117,47 @@ async function hash(
 ): Promise<{ changed: number[]; checkedBytes: number }> {
   const jobs = indices.map(index => {
     const { path, size } = meta.files[index]
-    return { path: join(dir, path), sizeBytes: size }
+    return { path, sizeBytes: size }
   })
-  const options = { hash: meta.hash, chunkBytes: meta.chunkSize, onProgress, signal }
+  const options = { hash: meta.hash, chunkBytes: meta.chunkSize, dir, onProgress, signal }
   const roots = await hashFiles(jobs, options)
-  const changed = indices.filter((index, i) => {
-    const { root } = roots[i]
+  const changed: number[] = []
+  let at = 0
+  for (const { root } of roots) {
+    const index = indices[at++]
     const wanted = meta.files[index].root
-    return root === undefined || wanted === undefined || !bytesEqual(root, wanted)
-  })
+    if (root === undefined || wanted === undefined || !bytesEqual(root, wanted)) changed.push(index)
+  }
   return { changed, checkedBytes: jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
 }
 
-/** Everything below the meta's top-level names that the meta knows, and what it does not know. */
+/** Tells of all that the meta knows, by its index, and returns what else is in the meta's folders. */
 async function walk(
   meta: P2pMeta,
   dir: string,
   signal: AbortSignal | undefined,
-): Promise<{ found: Map<string, Found>; extra: string[] }> {
-  const known = new Set<string>()
+  onFound: (index: number, found: Found) => void,
+): Promise<string[]> {
+  const known = new Map<string, number>()
   const folders = new Set<string>()
   const tops = new Set<string>()
-  for (const { path, dir: isFolder } of meta.files) {
-    known.add(path)
+  for (const [index, { path, dir: isFolder }] of meta.files.entries()) {
+    known.set(path, index)
     if (isFolder) folders.add(path)
     const names = path.split('/')
     tops.add(names[0])
     for (let depth = 1; depth < names.length; depth++) folders.add(names.slice(0, depth).join('/'))
   }
   await needFolder(dir)
-  const found = new Map<string, Found>()
   const extra: string[] = []
   const open: string[] = []
   const visit = async (path: string) => {
     const thing = await lookAt(join(dir, path), path)
     if (thing === undefined) return
-    if (known.has(path)) found.set(path, thing)
+    const index = known.get(path)
+    if (index !== undefined) onFound(index, thing)
     if (thing.kind === 'folder' && folders.has(path)) open.push(path)
-    else if (!known.has(path)) extra.push(thing.kind === 'folder' ? `${path}/` : path)
+    else if (index === undefined) extra.push(thing.kind === 'folder' ? `${path}/` : path)
   }
   const level = [...tops]
   await inLanes(level.length, LOOKS_AT_ONCE, at => visit(level[at]))
@@ -155,7 +166,7 @@ async function walk(
     const inside = await namesIn(join(dir, folder), folder)
     await inLanes(inside.length, LOOKS_AT_ONCE, at => visit(`${folder}/${inside[at]}`))
   }
-  return { found, extra: extra.sort() }
+  return extra.sort()
 }
 
 async function needFolder(dir: string): Promise<void> {

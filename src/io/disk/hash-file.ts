@@ -3,10 +3,21 @@
 // the hash itself.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
 import { BLOCK_BYTES } from '../../core/base/limits.js'
 import { DIGEST_BYTES, digestsInto, levelFor, Merkle } from '../../core/base/merkle.js'
-import type { Hasher } from '../../ports.js'
+import type { Hasher, HashName } from '../../ports.js'
 import { errnoOf } from './fault.js'
+
+/** What a hashing thread is started with. */
+export interface HashSetup {
+  readonly hash: HashName
+  readonly chunkBytes: number
+  /** What paths are relative to; '' for the working folder. */
+  readonly dir: string
+  /** A path may be a link to what is to be hashed. */
+  readonly follows: boolean
+}
 
 /** A stretch of a file: begins with a chunk, and ends with one or with the file. */
 export interface Stretch {
@@ -32,13 +43,15 @@ export class FileHasher {
   readonly #hash: Hasher
   readonly #merkle: Merkle
   readonly #chunkBytes: number
+  readonly #dir: string
   readonly #follows: boolean
   readonly #buffer = new Uint8Array(READ_BYTES)
   /** Leaves of the chunk in work; one more than a chunk has, as `reduce` wants it. */
   readonly #leaves: Uint8Array
 
-  /** `follows`: a path may be a link to what is to be hashed. */
-  constructor(hash: Hasher, chunkBytes: number, follows: boolean) {
+  constructor(hash: Hasher, setup: Omit<HashSetup, 'hash'>) {
+    const { chunkBytes, dir, follows } = setup
+    this.#dir = dir
     this.#follows = follows
     this.#hash = hash
     this.#merkle = new Merkle(hash)
@@ -68,7 +81,8 @@ export class FileHasher {
   #hashInto(stretch: Stretch, into: Uint8Array, at: number): void {
     // What was a file a moment ago may be a pipe by now, or a link to elsewhere.
     const follow = this.#follows ? 0 : (constants.O_NOFOLLOW ?? 0)
-    const fd = openSync(stretch.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | follow)
+    const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | follow
+    const fd = openSync(join(this.#dir, stretch.path), flags)
     try {
       const status = fstatSync(fd)
       if (!status.isFile() || status.size !== stretch.fileBytes) throw new FileChanged(stretch.path)

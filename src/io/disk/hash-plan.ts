@@ -6,7 +6,7 @@ import { DIGEST_BYTES, levelFor, Merkle } from '../../core/base/merkle.js'
 import type { Hasher } from '../../ports.js'
 import type { Stretch } from './hash-file.js'
 
-/** A file to hash: where it is, and the size it must have. */
+/** A file to hash: where it is below the folder that all are in, and the size it must have. */
 export interface HashJob {
   readonly path: string
   readonly sizeBytes: number
@@ -35,7 +35,7 @@ const BATCH_FILES = 128
 const FILE_COST_BYTES = 32 * 1024
 
 /** Batches in order of the files; each begins where the one before it ended. */
-export function* planOf(jobs: readonly HashJob[], chunkBytes: number): Iterable<Batch> {
+export function* planOf(jobs: readonly HashJob[], chunkBytes: number): Generator<Batch, void> {
   let stretches: Stretch[] = []
   let bytes = 0
   let cost = 0
@@ -63,26 +63,34 @@ export function* planOf(jobs: readonly HashJob[], chunkBytes: number): Iterable<
   if (stretches.length > 0) yield { stretches, bytes, ...from, filesEnding }
 }
 
+/** How many batches a plan has, counted up to `most`. */
+export function batchesUpTo(most: number, jobs: readonly HashJob[], chunkBytes: number): number {
+  const plan = planOf(jobs, chunkBytes)
+  let count = 0
+  while (count < most && !plan.next().done) count++
+  return count
+}
+
 /** Chunks of all these files. */
 export function chunksOf(jobs: readonly HashJob[], chunkBytes: number): number {
   return jobs.reduce((sum, job) => sum + Math.ceil(job.sizeBytes / chunkBytes), 0)
 }
 
-/** What a meta says of each file, from the roots of all chunks of all files. */
-export function filesOf(
+/** What a meta says of each file in turn, from the roots of all chunks of all files. */
+export function* filesOf(
   jobs: readonly HashJob[],
   roots: Uint8Array,
   chunkBytes: number,
   hash: Hasher,
-): HashedFile[] {
+): Generator<HashedFile, void> {
   const merkle = new Merkle(hash)
   const level = levelFor(chunkBytes / BLOCK_BYTES)
   let at = 0
-  return jobs.map(({ sizeBytes }) => {
+  for (const { sizeBytes } of jobs) {
     const count = Math.ceil(sizeBytes / chunkBytes)
     const chunks = roots.subarray(at, (at += count * DIGEST_BYTES))
-    if (count === 0) return {}
-    if (count === 1) return { root: chunks }
-    return { root: merkle.root(chunks, level, level + levelFor(count)), chunks }
-  })
+    if (count === 0) yield {}
+    else if (count === 1) yield { root: chunks }
+    else yield { root: merkle.root(chunks, level, level + levelFor(count)), chunks }
+  }
 }

@@ -4,22 +4,23 @@
 
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { DIGEST_BYTES } from '../../core/base/merkle.js'
 import type { HashName } from '../../ports.js'
 import { stopIfAborted, storageError } from './fault.js'
-import { type Answer, FileHasher } from './hash-file.js'
+import { type Answer, FileHasher, type HashSetup } from './hash-file.js'
 import {
   type Batch,
+  batchesUpTo,
   chunksOf,
   filesOf,
   type HashedFile,
   type HashJob,
   planOf,
 } from './hash-plan.js'
-import type { HashSetup } from './hash-worker.js'
 import { hasherOf } from './hasher.js'
 
 export type { HashedFile, HashJob } from './hash-plan.js'
@@ -39,41 +40,40 @@ export interface HashOptions {
   readonly signal?: AbortSignal
   /** At most so many threads; default: one per core. */
   readonly threads?: number
+  /** What paths are relative to; default: the working folder. */
+  readonly dir?: string
   /** Paths may be links to what is to be hashed; default: they are refused. */
   readonly follows?: boolean
 }
 
 /**
- * Roots of each file, in the order of `jobs`. Rejects with a `Mcp2pError`: exit `storage` naming
+ * Roots of each file, to be gone through once, in the order of `jobs`. Rejects with a `Mcp2pError`: exit `storage` naming
  * the file that cannot be read or has another size, `incompatible` without the hash, `interrupted`.
  */
 export async function hashFiles(
   jobs: readonly HashJob[],
   options: HashOptions,
-): Promise<HashedFile[]> {
+): Promise<Iterable<HashedFile>> {
   stopIfAborted(options.signal)
   const hash = await hasherOf(options.hash)
-  const roots = new Uint8Array(chunksOf(jobs, options.chunkBytes) * DIGEST_BYTES)
-  const batches = [...planOf(jobs, options.chunkBytes)]
+  const { dir = '', chunkBytes, follows = false, signal } = options
+  const setup: HashSetup = { hash: options.hash, chunkBytes, dir, follows }
+  const roots = new Uint8Array(chunksOf(jobs, chunkBytes) * DIGEST_BYTES)
+  const batches = planOf(jobs, chunkBytes)
   let files = 0
   let bytes = 0
   const onAnswer = (batch: Batch, answer: Answer) => {
-    if (!('roots' in answer)) throw faultOf(answer)
+    if (!('roots' in answer)) throw faultOf(answer, dir)
     roots.set(answer.roots, batch.chunk * DIGEST_BYTES)
     files += batch.filesEnding
     bytes += batch.bytes
     options.onProgress?.({ files, bytes })
   }
-  const threads = Math.min(options.threads ?? availableParallelism(), batches.length)
-  if (threads > 1 && existsSync(workerUrl)) await inThreads(batches, threads, options, onAnswer)
-  else
-    await here(
-      batches,
-      new FileHasher(hash, options.chunkBytes, options.follows ?? false),
-      options.signal,
-      onAnswer,
-    )
-  return filesOf(jobs, roots, options.chunkBytes, hash)
+  const threads = batchesUpTo(options.threads ?? availableParallelism(), jobs, chunkBytes)
+  if (threads > 1 && existsSync(workerUrl))
+    await inThreads(batches, threads, setup, signal, onAnswer)
+  else await here(batches, new FileHasher(hash, setup), signal, onAnswer)
+  return filesOf(jobs, roots, chunkBytes, hash)
 }
 
 type OnAnswer = (batch: Batch, answer: Answer) => void
@@ -81,7 +81,7 @@ type OnAnswer = (batch: Batch, answer: Answer) => void
 const workerUrl = new URL('./hash-worker.js', import.meta.url)
 
 async function here(
-  batches: readonly Batch[],
+  batches: Iterable<Batch>,
   hasher: FileHasher,
   signal: AbortSignal | undefined,
   onAnswer: OnAnswer,
@@ -94,24 +94,23 @@ async function here(
 }
 
 async function inThreads(
-  batches: readonly Batch[],
+  batches: Iterator<Batch>,
   threads: number,
-  options: HashOptions,
+  setup: HashSetup,
+  signal: AbortSignal | undefined,
   onAnswer: OnAnswer,
 ): Promise<void> {
-  const { signal, hash, chunkBytes } = options
-  const setup: HashSetup = { hash, chunkBytes, follows: options.follows ?? false }
   const workers = Array.from(
     { length: threads },
     () => new Worker(workerUrl, { workerData: setup }),
   )
-  let next = 0
   const feed = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
       let batch: Batch
       const give = () => {
-        if (next === batches.length) return resolve()
-        batch = batches[next++]
+        const next = batches.next()
+        if (next.done) return resolve()
+        batch = next.value
         worker.postMessage(batch.stretches)
       }
       worker.on('error', reject)
@@ -146,11 +145,12 @@ async function inThreads(
   }
 }
 
-function faultOf(answer: Exclude<Answer, { roots: unknown }>): Error {
+function faultOf(answer: Exclude<Answer, { roots: unknown }>, dir: string): Error {
+  const path = join(dir, answer.path)
   if (answer.errno === '') {
-    const message = `${answer.path} changed while it was read`
+    const message = `${path} changed while it was read`
     return new Mcp2pError('FILE_CHANGED', 'storage', message, 'Run it again when it is left alone.')
   }
   const cause = Object.assign(new Error(answer.message), { code: answer.errno })
-  return storageError(cause, 'read', answer.path)
+  return storageError(cause, 'read', path)
 }

@@ -19,7 +19,7 @@ export async function readMetaFile(path: string): Promise<Uint8Array> {
     file = await open(path, 'r')
     const { size } = await file.stat()
     if (size > LIMITS.metaBytesMax) throw tooLarge(path)
-    return await readAll(file, path)
+    return await readAll(file, path, size)
   } catch (error) {
     throw metaFileError(error, path)
   } finally {
@@ -27,16 +27,18 @@ export async function readMetaFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** To the end, which may be where a file grew to, and nowhere for a device. */
-async function readAll(file: FileHandle, path: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for (;;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES)
-    if (bytesRead === 0) return Buffer.concat(pieces, bytes)
-    bytes += bytesRead
-    if (bytes > LIMITS.metaBytesMax) throw tooLarge(path)
-    pieces.push(buffer.subarray(0, bytesRead))
+/**
+ * To the end, which may be where a file grew to, and nowhere for a device. The room is made once
+ * for what the size promises: a document of a million files is a large part of what may be used.
+ */
+async function readAll(file: FileHandle, path: string, sizeBytes: number): Promise<Uint8Array> {
+  let room = Buffer.allocUnsafe(sizeBytes + PIECE_BYTES)
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(room, at, PIECE_BYTES)
+    if (bytesRead === 0) return room.subarray(0, at)
+    at += bytesRead
+    if (at > LIMITS.metaBytesMax) throw tooLarge(path)
+    if (room.length - at < PIECE_BYTES) room = Buffer.concat([room], 2 * room.length)
   }
 }
 

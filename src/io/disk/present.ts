@@ -3,7 +3,6 @@
 
 import { constants, open, type Stats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Bitmap } from '../../core/base/bitmap.js'
 import { bytesEqual } from '../../core/base/bytes.js'
@@ -145,16 +144,20 @@ async function hashCandidates(
 ): Promise<boolean[]> {
   const jobs = candidates.map(index => {
     const { path, size } = meta.files[index]
-    return { path: join(confine.dir, path), sizeBytes: size }
+    return { path, sizeBytes: size }
   })
   const totalBytes = jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const found = await hashFiles(jobs, {
     hash: meta.hash,
     chunkBytes: tree.geometry.chunkBytes,
+    dir: confine.dir,
     onProgress: ({ bytes }) => onProgress?.({ checkedBytes: bytes, totalBytes }),
     signal,
   })
-  return found.map(({ root }, at) => bytesEqual(root!, meta.files[candidates[at]].root!))
+  const right: boolean[] = []
+  for (const { root } of found)
+    right.push(bytesEqual(root!, meta.files[candidates[right.length]].root!))
+  return right
 }
 
 /** Counts checked bytes over several files and says so. */

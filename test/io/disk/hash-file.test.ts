@@ -10,12 +10,14 @@ import { freshFolder } from './sample.js'
 
 it('neither waits at a pipe nor follows a link, unless it may', () => {
   const dir = freshFolder()
-  const [file, link, pipe] = ['file', 'link', 'pipe'].map(name => join(dir, name))
-  writeFileSync(file, 'abc')
-  symlinkSync(file, link)
-  expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+  const [file, link, pipe] = ['file', 'link', 'pipe']
+  writeFileSync(join(dir, file), 'abc')
+  symlinkSync(file, join(dir, link))
+  expect(spawnSync('mkfifo', [join(dir, pipe)]).status).toBe(0)
   const answer = (path: string, follows: boolean) =>
-    new FileHasher(sha256, 16_384, follows).answer([{ path, fileBytes: 3, offset: 0, bytes: 3 }])
+    new FileHasher(sha256, { chunkBytes: 16_384, dir, follows }).answer([
+      { path, fileBytes: 3, offset: 0, bytes: 3 },
+    ])
   expect(answer(file, false)).toHaveProperty('roots')
   expect(answer(link, true)).toEqual(answer(file, false))
   expect(answer(link, false)).toMatchObject({ path: link, errno: 'ELOOP' })

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chunksOf, filesOf, type HashJob, planOf } from '../../../src/io/disk/hash-plan.js'
+import {
+  batchesUpTo,
+  chunksOf,
+  filesOf,
+  type HashJob,
+  planOf,
+} from '../../../src/io/disk/hash-plan.js'
 import { sha256 } from '../../../src/io/disk/hasher.js'
 
 const MiB = 1024 * 1024
@@ -50,12 +56,14 @@ describe('a plan', () => {
     const small = [...planOf(jobsOf(new Array(10_000).fill(1000)), MiB)]
     expect(small.length).toBeLessThan(100)
     expect(small.length).toBeGreaterThan(50)
+    expect(batchesUpTo(50, jobsOf([1, 2, 3]), MiB)).toBe(1)
+    expect(batchesUpTo(50, jobsOf([1024 * MiB]), MiB)).toBe(50)
   })
 })
 
 it('files get what a meta says of them', () => {
   const roots = Uint8Array.from({ length: 96 }, (_, i) => i)
-  const files = filesOf(jobsOf([0, 5, 40_000 - 8000]), roots, 16 * 1024, sha256)
+  const files = [...filesOf(jobsOf([0, 5, 40_000 - 8000]), roots, 16 * 1024, sha256)]
   expect(files[0]).toEqual({})
   expect(files[1]).toEqual({ root: roots.subarray(0, 32) })
   expect(files[2].chunks).toEqual(roots.subarray(32))

@@ -22,7 +22,7 @@ describe.each(twins)('hashing %s', (_, { hashFiles }) => {
       writeFileSync(path, contentOf(file))
       return { path, sizeBytes: file.size }
     })
-    const hashed = await hashFiles(jobs, { hash: 'sha256', chunkBytes: torrent.chunkBytes })
+    const hashed = [...(await hashFiles(jobs, { hash: 'sha256', chunkBytes: torrent.chunkBytes }))]
     const hex = hashed.map(({ root, chunks }) => [root && hexOf(root), chunks && hexOf(chunks)])
     expect(hex).toEqual(torrent.files.map(({ root, chunks }) => [root, chunks]))
   })
@@ -45,8 +45,10 @@ describe.each(twins)('hashing %s', (_, { hashFiles }) => {
       chunkBytes: MiB,
       onProgress: (p: source.HashProgress) => told.push(p),
     } as const
-    const shared = await hashFiles(jobs, { ...options, threads: 3 } satisfies source.HashOptions)
-    const alone = await hashFiles(jobs, { hash: 'blake3', chunkBytes: MiB, threads: 1 })
+    const shared = [
+      ...(await hashFiles(jobs, { ...options, threads: 3 } satisfies source.HashOptions)),
+    ]
+    const alone = [...(await hashFiles(jobs, { hash: 'blake3', chunkBytes: MiB, threads: 1 }))]
     expect(shared).toEqual(alone)
     expect(shared[0].chunks?.length).toBe(18 * 32)
     expect(told.length).toBeGreaterThan(1)
@@ -68,8 +70,10 @@ describe.each(twins)('hashing %s', (_, { hashFiles }) => {
   })
 
   it('names a file that is not there', async () => {
-    const path = join(freshFolder(), 'nowhere')
-    const done = hashFiles([{ path, sizeBytes: 17 * MiB }], { hash: 'sha256', chunkBytes: MiB })
+    const dir = freshFolder()
+    const path = join(dir, 'nowhere')
+    const jobs = [{ path: 'nowhere', sizeBytes: 17 * MiB }]
+    const done = hashFiles(jobs, { hash: 'sha256', chunkBytes: MiB, dir })
     await expect(done).rejects.toMatchObject({
       exit: 'storage',
       message: expect.stringContaining(path),
@@ -94,6 +98,6 @@ describe.each(twins)('hashing %s', (_, { hashFiles }) => {
       hash: 'sha256',
       chunkBytes: MiB,
     })
-    expect(hashed).toEqual([{}])
+    expect([...hashed]).toEqual([{}])
   })
 })

@@ -130,6 +130,7 @@ export class Chunks {
     const { geometry } = this.#tree
     const { file, offset, bytes: size } = geometry.placeOfChunk(chunk)
     const stamp = await this.#source.stamp(file)
+    if ((this.#stamps.get(file) ?? stamp) !== stamp) await this.#source.reopen(file)
     const whole = size === geometry.chunkBytes
     const buffer = (whole && this.#free.pop()) || new Uint8Array(size)
     const bytes = buffer.subarray(0, size)

@@ -49,7 +49,8 @@ export class Relaying {
     let reads = 0
     const stamp = async (): Promise<string> => String(reads++)
     const read = store.read.bind(store)
-    this.#chunks = new Chunks(tree, hash, { read, stamp, close: async () => {} })
+    const nothing = async (): Promise<void> => {}
+    this.#chunks = new Chunks(tree, hash, { read, stamp, reopen: nothing, close: nothing })
     this.policy = {
       only,
       id: meta.id,

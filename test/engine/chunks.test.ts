@@ -1,7 +1,7 @@
 // What a sender reads for its peers: each chunk is checked before anything of it leaves, once, however
 // many ask for parts of it and whatever becomes of the file meanwhile.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -39,6 +39,7 @@ beforeEach(async () => {
       return source.read(file, offset, into)
     },
     stamp: file => source.stamp(file),
+    reopen: file => source.reopen(file),
     close: () => source.close(),
   }
   chunks = new Chunks(new MetaTree(meta, sha256), sha256, counted)
@@ -86,4 +87,24 @@ it('never gives bytes of a file that has changed', async () => {
     code: 'SOURCE_CHANGED',
   })
   await expectPart(chunkBytes, 100)
+})
+
+it('reads what stands under the name by now, not what it had open', async () => {
+  const [path, other] = [join(folder, 'x'), join(folder, 'y')]
+  await expectPart(0, 100)
+  writeFileSync(other, content)
+  renameSync(other, path)
+  await expectPart(chunkBytes, 100)
+  writeFileSync(other, Buffer.alloc(content.length, 1))
+  renameSync(other, path)
+  await expect(chunks.hold(2)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+})
+
+it('takes a file that grew for one that changed', async () => {
+  await expectPart(0, 100)
+  appendFileSync(join(folder, 'x'), 'more')
+  await expect(chunks.hold(2)).rejects.toMatchObject({
+    code: 'SOURCE_CHANGED',
+    message: expect.stringContaining(`has ${content.length + 4} bytes, not ${content.length}`),
+  })
 })

@@ -24,8 +24,10 @@ export interface Source {
    * names the file, of exit `storage`: it is gone, became shorter or cannot be read.
    */
   read(file: number, offset: number, into: Uint8Array): Promise<void>
-  /** Changes whenever the file's content may have: its inode, size and times. */
+  /** Changes whenever the file's content may have: its inode and times. Rejects as `read` does. */
   stamp(file: number): Promise<string>
+  /** The next read opens the file anew: another one may stand under its name by now. */
+  reopen(file: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,16 +51,18 @@ export async function openSource(
       throw isGone(error) ? missing(path, error) : storageError(error, 'read', path)
     })
     if (!status.isFile()) throw changed(path, 'is no regular file')
-    if (status.size !== size) throw changed(path, `has ${status.size} bytes, not ${size}`)
+    needSize(path, status.size, size)
   })
-  return new DiskSource(pathOf)
+  return new DiskSource(meta, pathOf)
 }
 
 class DiskSource implements Source {
+  readonly #meta: P2pMeta
   readonly #pathOf: (file: number) => string
   readonly #handles: Handles<number>
 
-  constructor(pathOf: (file: number) => string) {
+  constructor(meta: P2pMeta, pathOf: (file: number) => string) {
+    this.#meta = meta
     this.#pathOf = pathOf
     this.#handles = new Handles(HANDLES_MAX, file => openFile(pathOf(file)))
   }
@@ -78,10 +82,15 @@ class DiskSource implements Source {
     const path = this.#pathOf(file)
     try {
       const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
-      return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+      needSize(path, Number(size), this.#meta.files[file].size)
+      return `${ino} ${mtimeNs} ${ctimeNs}`
     } catch (error) {
       throw sourceError(error, path)
     }
+  }
+
+  reopen(file: number): Promise<void> {
+    return this.#handles.drop(file)
   }
 
   close(): Promise<void> {
@@ -106,6 +115,10 @@ async function openFile(path: string): Promise<number> {
   if ((await statFd(fd)).isFile()) return fd
   await closeFd(fd)
   throw changed(path, 'is no regular file any more')
+}
+
+function needSize(path: string, bytes: number, wanted: number): void {
+  if (bytes !== wanted) throw changed(path, `has ${bytes} bytes, not ${wanted}`)
 }
 
 /** After the first look: what is gone by now was taken away during the transfer. */

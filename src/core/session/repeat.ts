@@ -4,6 +4,8 @@
 // multicast again - as long as it helps: who misses about as much after a pass as before it has no say
 // in the next, so that nobody can keep a sender blasting.
 
+import { LIMITS } from '../base/limits.js'
+import type { Micros } from '../base/machine.js'
 import { RangeSet } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Missing } from '../wire/message.js'
@@ -20,6 +22,12 @@ const MISSING_SHARE = 0.25
 const HELPED_SHARE = 0.75
 /** Above this loss TCP is slower than multicast. */
 const LOSSY_FRACTION = 0.1
+/** Over a lossy path even the question what is missed and its answer take seconds, and TCP as many minutes. */
+const LOSSY_PATIENCE = 10
+/** One of four, or so many of more, decide nothing by what they miss: a pass does not wait for them. */
+const FEW_OF_MIN = 4
+const FEW_SHARE = 0.1
+const FEW_PATIENCE = 0.25
 
 export interface RepeatView {
   readonly geometry: Geometry
@@ -32,6 +40,13 @@ export interface RepeatView {
 export function isLossy(receiver: Receiver): boolean {
   const { heard, demotedLoss, pathLoss } = receiver
   return heard && demotedLoss === undefined && pathLoss > LOSSY_FRACTION
+}
+
+/** How long after a pass those are waited for who have not said what they miss. */
+export function patienceMicros(silent: readonly Receiver[], live: readonly Receiver[]): Micros {
+  if (silent.some(isLossy)) return LOSSY_PATIENCE * LIMITS.missingWaitMicros
+  const few = live.length < FEW_OF_MIN ? 0 : Math.max(1, FEW_SHARE * live.length)
+  return (silent.length <= few ? FEW_PATIENCE : 1) * LIMITS.missingWaitMicros
 }
 
 /** The blocks of the first pass: what anybody misses who is there, or all if somebody did not say. */

@@ -19,7 +19,7 @@ import { Fellows } from './fellows.js'
 import { Frames, isLong, shortFramesNotice } from './frames.js'
 import { EARNEST_MICROS, type Receiver, Receivers, stuckNotice } from './receivers.js'
 import { parityFor } from './redundancy.js'
-import { blocksToRepeat, blocksToSend, isLossy, wasInVain } from './repeat.js'
+import { blocksToRepeat, blocksToSend, isLossy, patienceMicros, wasInVain } from './repeat.js'
 import type { SeedOptions } from './seed-options.js'
 import { StartCondition } from './start.js'
 
@@ -47,8 +47,6 @@ export type SeedPhase = 'waiting' | 'blasting' | 'collecting' | 'serving' | 'end
 
 const TICK_MICROS = 50_000
 const TICK_PER_RECEIVER_MICROS = 5
-/** So many times as long is waited for what receivers on lossy paths miss. */
-const LOSSY_PATIENCE = 10
 /** So long nobody hears anything of a blast in long frames until they are given up. */
 const DARK_MICROS = 2_000_000
 
@@ -368,14 +366,12 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
       this.#stopMulticast('unheard', `no receiver hears ${this.#options.group}`, now)
   }
 
-  /** After a pass: waits for what the receivers miss, a second at most, then repeats or stops. */
+  /** After a pass: waits for what the receivers miss, but not for ever, then repeats or stops. */
   #collect(now: Micros): void {
     const live = [...this.receivers.open()]
     const { pass } = this.sender
     const silent = live.filter(r => r.missing?.pass !== pass)
-    // Over a lossy path even this question and its answer take seconds, and TCP as many minutes.
-    const patience = (silent.some(isLossy) ? LOSSY_PATIENCE : 1) * LIMITS.missingWaitMicros
-    if (silent.length > 0 && now - this.#phaseAt < patience) return
+    if (silent.length > 0 && now - this.#phaseAt < patienceMicros(silent, live)) return
     const blocks = blocksToRepeat({ geometry: this.#options.geometry, live, pass })
     if (blocks.total > 0) this.#startPass(blocks, now)
     else this.#enter('serving', now)

@@ -4,7 +4,7 @@
 import { expect, it } from 'vitest'
 import { Geometry } from '../../../src/core/meta/geometry.js'
 import type { Receiver } from '../../../src/core/session/receivers.js'
-import { blocksToRepeat, wasInVain } from '../../../src/core/session/repeat.js'
+import { blocksToRepeat, patienceMicros, wasInVain } from '../../../src/core/session/repeat.js'
 import type { Missing } from '../../../src/core/wire/message.js'
 
 const geometry = new Geometry([1000 * 16_384], 1 << 20)
@@ -66,4 +66,14 @@ it('repeats what three miss, and not what one claims', () => {
   live[9].missing = missing(1, 0, 1000)
   const blocks = blocksToRepeat({ geometry, live, pass: 1 })
   expect([...blocks.runs()]).toEqual([{ first: 10, count: 5 }])
+})
+
+it('waits for most of the answers, long for those of lossy paths, and hardly for the last', () => {
+  const seconds = (silent: number, count: number, loss = 0) => {
+    const live = Array.from({ length: count }, (_, i) => receiver(i, loss))
+    return patienceMicros(live.slice(0, silent), live) / 1e6
+  }
+  expect([seconds(1, 1), seconds(1, 3), seconds(2, 8), seconds(11, 100)]).toEqual([1, 1, 1, 1])
+  expect([seconds(1, 4), seconds(1, 10), seconds(10, 100)]).toEqual([0.25, 0.25, 0.25])
+  expect([seconds(1, 10, 0.2), seconds(10, 10, 0.2)]).toEqual([10, 10])
 })

@@ -60,7 +60,7 @@ interface Setup {
 }
 
 interface LabRun {
-  /** From the sender's start to its first word, and to the last receiver's end. */
+  /** From the start of whoever comes last until it is up, and to the last receiver's end. */
   readonly startSeconds: number
   readonly seconds: number
   /** How far the first pass was when the late one was up, 0…1. */
@@ -195,7 +195,7 @@ async function inLab(each: Case, { receivers, meta, scratch }: Setup): Promise<L
     for (const cli of started) cli.kill('SIGKILL')
   }, timeoutMillis)
   try {
-    // The clock runs from the start of whoever comes last, who is up at its first word.
+    // The clock runs from the start of whoever comes last.
     let sender: CliProcess
     let all: CliProcess[]
     if (each.senderFirst) {
@@ -204,11 +204,11 @@ async function inLab(each: Case, { receivers, meta, scratch }: Setup): Promise<L
       all = await receiveAll()
     } else {
       all = await receiveAll()
-      await Promise.all(all.map(one => one.until('progress', e => e.phase !== 'checking')))
+      await Promise.all(all.map(upOf))
       sender = send()
     }
     const last = each.senderFirst ? all[0] : sender
-    const first = await last.until('progress', e => e.phase !== 'checking')
+    const first = await upOf(last)
     const late = each.late ? await joinLate(sender, () => receive(receivers)) : undefined
     if (late) all.push(late.receiver)
     const ends = await Promise.all(all.map(one => one.until('complete')))
@@ -226,11 +226,17 @@ async function inLab(each: Case, { receivers, meta, scratch }: Setup): Promise<L
   }
 }
 
+/** A sender says at once that it is up, a receiver shows it by its first progress, up to 0.5 s later. */
+function upOf(cli: CliProcess): Promise<CliEvent> {
+  if (cli.name === 'sender') return cli.until('listening')
+  return cli.until('progress', event => event.phase !== 'checking')
+}
+
 /** Starts another receiver when the blast has begun; how far that is when it is up. */
 async function joinLate(sender: CliProcess, start: () => Promise<CliProcess>) {
   await sender.until('progress', event => event.phase === 'blasting')
   const receiver = await start()
-  await receiver.until('progress', event => event.phase !== 'checking')
+  await upOf(receiver)
   return { receiver, fraction: fractionOf(sender.last('progress')) }
 }
 

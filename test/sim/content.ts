@@ -27,8 +27,6 @@ export class Content {
   #blocks = new Int32Array(64).fill(-1)
   /** And how many bytes of it. */
   #ends = new Uint16Array(64)
-  /** Where such a block lies, by block: one more than the place, or 0. */
-  readonly #plainHomes: Uint16Array
   /** All other places that hold something. */
   readonly #slots = new Map<number, Slot>()
   /** The one of them where a block is put together, by block. */
@@ -41,7 +39,6 @@ export class Content {
 
   constructor(storage: Storage) {
     this.#storage = storage
-    this.#plainHomes = new Uint16Array(storage.blocks.length)
   }
 
   holds(block: number): boolean {
@@ -52,7 +49,8 @@ export class Content {
   put(at: number, bytes: number, block: number, wrong: boolean, offset = at % BLOCK_BYTES): void {
     if (!wrong && this.#spilled.size === 0 && this.#putPlainly(at, bytes, block, offset)) return
     const slot = this.#slotAt(at)
-    if (this.#plainHomes[block] > 0) this.#slotAt((this.#plainHomes[block] - 1) * BLOCK_BYTES)
+    const plain = this.#blocks.indexOf(block)
+    if (plain >= 0) this.#slotAt(plain * BLOCK_BYTES)
     const isAtHome = slot.block === block && !slot.refused && !slot.spare
     if (!isAtHome || this.#spilled.size > 0) this.#settleIn(slot, block, offset)
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
@@ -70,10 +68,9 @@ export class Content {
     const held = this.#blocks[index]
     if (held === block ? this.#ends[index] !== from : held >= 0 || from > 0) return false
     if (held < 0) {
-      if (this.#plainHomes[block] > 0 || this.#homes.has(block) || this.#slots.has(index))
-        return false
+      const isElsewhere = this.#homes.has(block) || this.#blocks.includes(block)
+      if (isElsewhere || this.#slots.has(index)) return false
       this.#blocks[index] = block
-      this.#plainHomes[block] = index + 1
     }
     this.#ends[index] = from + bytes
     return true
@@ -85,11 +82,6 @@ export class Content {
     this.#ends = new Uint16Array(2 * index)
     this.#blocks.set(blocks)
     this.#ends.set(ends)
-  }
-
-  #emptyPlainly(index: number): void {
-    this.#plainHomes[this.#blocks[index]] = 0
-    this.#blocks[index] = -1
   }
 
   /** Makes the slot one of this block: its home, or a place for second copies. */
@@ -164,7 +156,10 @@ export class Content {
   write(block: number, at: number): void {
     this.#storage.write(block, !this.#hashedWrong.has(block))
     const index = Math.floor(at / BLOCK_BYTES)
-    if (this.#blocks[index] === block) return this.#emptyPlainly(index)
+    if (this.#blocks[index] === block) {
+      this.#blocks[index] = -1
+      return
+    }
     this.#clear(this.#slot(at, block))
     this.#slots.delete(index)
   }
@@ -199,7 +194,7 @@ export class Content {
     if (block < 0) return slot
     slot.bytes.add(0, this.#ends[index])
     this.#homes.set(block, slot)
-    this.#emptyPlainly(index)
+    this.#blocks[index] = -1
     return slot
   }
 

@@ -111,6 +111,8 @@ export const LIMITS = {
   /** Others that a newcomer is told of: more than it will dial, and each of those tells of more. */
   introductions: 15,
   peersKnownMax: 4096,
+  /** Who knows so many that it has not tried learns no more from peers. */
+  peersUntriedMax: 64,
   /** Addresses that are dialled because they were announced: in all, and at one host. */
   announcersMax: 64,
   announcersPerHostMax: 4,

@@ -54,7 +54,7 @@ export class LayerAsker {
   /** Who may be asked. After an answer that did not come, or was wrong, nobody is preferred. */
   #holders(links: readonly Link[], chunk: number, isFirst: boolean, isPatient: boolean): Link[] {
     const first = this.#geometry.firstBlockOfChunk(chunk)
-    const others = links.filter(link => !link.layersAsked.has(chunk))
+    const others = links.filter(link => !link.owesLayer(chunk))
     const holders = others.filter(link => link.has(first))
     const peers = holders.filter(link => !link.seeder)
     if (isFirst && (peers.length > 0 || isPatient)) return peers

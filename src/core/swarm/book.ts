@@ -51,6 +51,17 @@ export class AddressBook {
     return this.#entries.size
   }
 
+  /** So many may still be tried that peers need not tell of more: a crowd would tell of all. */
+  get isRich(): boolean {
+    let untried = 0
+    for (const entry of this.#entries.values()) {
+      const { address, busy, done, proven, failures } = entry
+      if (busy || done || proven || failures > 0 || !this.#admits(address)) continue
+      if (++untried >= LIMITS.peersUntriedMax) return true
+    }
+    return false
+  }
+
   /**
    * A host told everybody at once where it is: not all should dial it. It is due in a moment, when
    * there are others to choose from, if they start together.

@@ -22,6 +22,7 @@ export const QUIET = 'no-multicast'
 const DOUBT_MICROS = 500_000
 
 const META_TIMES = 4
+const NOTHING: ReadonlyMap<number, Asked> = new Map()
 
 export class Link {
   readonly peer: number
@@ -40,9 +41,9 @@ export class Link {
   earnest = false
   complete = false
   held: Bitmap | undefined
-  readonly asked = new Map<number, Asked>()
-  /** Chunks whose layer we asked of it. */
-  readonly layersAsked = new Set<number>()
+  // Of the hundred thousand connections of a crowd few are ever asked for anything: no lists before that.
+  #asked: Map<number, Asked> | undefined
+  #layersAsked: Set<number> | undefined
   #metaBytes = 0
   /** Addresses that we learnt from it. */
   #addressesTold = 0
@@ -53,7 +54,7 @@ export class Link {
   #budget: number = LIMITS.messagesBurst
   #budgetAt: Micros
   /** Blocks of given-up requests, how many answers are still owed: not to be asked of it again. */
-  readonly #owed = new Map<number, number>()
+  #owed: Map<number, number> | undefined
   askedBytes = 0
   /** Bytes of requested ranges it delivered. */
   deliveredBytes = 0
@@ -98,9 +99,15 @@ export class Link {
     return this.seeder && (this.hello?.features.includes(QUIET) ?? false)
   }
 
+  /** What we asked of it and it has not answered, by the first byte. */
+  get asked(): ReadonlyMap<number, Asked> {
+    return this.#asked ?? NOTHING
+  }
+
   /** It holds the block and may be asked for it. */
   has(block: number): boolean {
-    return (this.complete || (this.held?.has(block) ?? false)) && !this.#owed.has(block)
+    if (!this.complete && !(this.held?.has(block) ?? false)) return false
+    return this.#owed === undefined || !this.#owed.has(block)
   }
 
   /** It takes part, has not said "later" and is not silent while it owes something. */
@@ -150,8 +157,28 @@ export class Link {
 
   ask(range: Range, now: Micros): void {
     if (this.askedBytes === 0) this.#answeredAt = now
-    this.asked.set(rangeKey(range), { range, at: now, abandoned: false })
+    this.#asked ??= new Map()
+    this.#asked.set(rangeKey(range), { range, at: now, abandoned: false })
     this.askedBytes += range.lengthBytes
+  }
+
+  /** It is gone and will answer nothing. */
+  forgetAsked(): void {
+    this.#asked = undefined
+  }
+
+  askLayer(chunk: number): void {
+    this.#layersAsked ??= new Set()
+    this.#layersAsked.add(chunk)
+  }
+
+  owesLayer(chunk: number): boolean {
+    return this.#layersAsked?.has(chunk) ?? false
+  }
+
+  /** Takes the layer of a chunk; false when nobody asked for it. */
+  answerLayer(chunk: number): boolean {
+    return this.#layersAsked?.delete(chunk) ?? false
   }
 
   /**
@@ -160,13 +187,13 @@ export class Link {
    */
   answer(range: Range, now: Micros): Asked | undefined {
     const key = rangeKey(range)
-    const asked = this.asked.get(key)
+    const asked = this.#asked?.get(key)
     if (asked === undefined || !isFirstOf(range, asked.range)) return undefined
-    this.asked.delete(key)
+    this.#asked?.delete(key)
     const lengthBytes = asked.range.lengthBytes - range.lengthBytes
     if (lengthBytes > 0) {
       const rest = { ...range, block: range.block + range.lengthBytes / BLOCK_BYTES, lengthBytes }
-      this.asked.set(rangeKey(rest), { ...asked, range: rest })
+      this.#asked?.set(rangeKey(rest), { ...asked, range: rest })
     }
     const micros = Math.max(1, now - Math.max(asked.at, this.#answeredAt))
     if (range.lengthBytes >= BLOCK_BYTES) this.paceBps = (range.lengthBytes * 8e6) / micros
@@ -175,9 +202,9 @@ export class Link {
     if (!asked.abandoned) this.askedBytes -= range.lengthBytes
     else
       for (const block of blocksOf(range)) {
-        const left = (this.#owed.get(block) ?? 1) - 1
-        if (left > 0) this.#owed.set(block, left)
-        else this.#owed.delete(block)
+        const left = (this.#owed?.get(block) ?? 1) - 1
+        if (left > 0) this.#owed?.set(block, left)
+        else this.#owed?.delete(block)
       }
     return asked
   }
@@ -194,6 +221,7 @@ export class Link {
   abandon(asked: Asked): void {
     if (asked.abandoned) return
     asked.abandoned = true
+    this.#owed ??= new Map()
     for (const block of blocksOf(asked.range))
       this.#owed.set(block, (this.#owed.get(block) ?? 0) + 1)
     this.askedBytes -= asked.range.lengthBytes

@@ -20,8 +20,9 @@ import type {
 import { AddressBook } from './book.js'
 import { Division } from './division.js'
 import { Door, whyStranger } from './door.js'
+import { DISCARDS, Greeting } from './greeting.js'
 import { haveMessages, learnHave, startedChunks } from './have.js'
-import { Link, QUIET, rangeKey } from './link.js'
+import { Link, rangeKey } from './link.js'
 import { News } from './news.js'
 import { patienceFor, patienceOf } from './patience.js'
 import { isServable } from './servable.js'
@@ -32,9 +33,6 @@ import { type Informant, Word } from './word.js'
 
 export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
 export { isNote } from './traffic.js'
-
-/** In the hello of one who forgets what it has verified: it will never give anything. */
-const DISCARDS = 'discards'
 
 const CHECK_MICROS = 250_000
 /** A peer that said "later" is left alone for so long. */
@@ -59,6 +57,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   receivedBytes = 0
   #checkAt: Micros = Number.POSITIVE_INFINITY
   #dialling = 0
+  readonly #greeting: Greeting
   readonly #word = new Word()
   readonly #door: Door
   /** Set by a transmitter: what will go by multicast is answered "later". */
@@ -74,6 +73,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#keeps = options.keeps ?? true
     this.book = new AddressBook(options.prng)
     this.#door = new Door(options.role)
+    this.#greeting = new Greeting(options)
     this.news = new News(options.prng)
     this.#farNews = new News(options.prng, LIMITS.haveFarMicros)
     this.division = new Division(options.geometry, options.node)
@@ -169,7 +169,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Asks for the layer of a chunk; it comes as a note. */
   requestLayer(link: Link, chunk: number, now: Micros): void {
-    link.layersAsked.add(chunk)
+    link.askLayer(chunk)
     this.send(link, { type: 'layer-request', chunks: [chunk] }, now)
   }
 
@@ -234,11 +234,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   #greet(link: Link, now: Micros): void {
-    const { id, node, role, port, isQuiet } = this.#options
     link.greeted = true
-    const who = { id, node, port, role, complete: this.complete && this.#keeps } as const
-    const features = [...(this.#keeps ? [] : [DISCARDS]), ...(isQuiet ? [QUIET] : [])]
-    this.send(link, { type: 'hello', ...who, version: 1, features }, now)
+    this.send(link, this.#greeting.say(), now)
   }
 
   #onMessage(link: Link, message: Message, now: Micros): void {
@@ -282,7 +279,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
           if (this.#links.has(peer)) this.#onLayerRequest(link, chunk, now)
         return
       case 'layer':
-        if (!link.layersAsked.delete(message.chunk))
+        if (!link.answerLayer(message.chunk))
           return this.expel(peer, 'a layer nobody asked for', now)
         this.#out.push({ type: 'layer', link, chunk: message.chunk, leaves: message.leaves })
         return
@@ -352,7 +349,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onControl(link: Link, message: Control, now: Micros): void {
     if (message.type === 'keep-alive') return
-    if (message.type === 'peers')
+    if (message.type === 'peers' && !this.book.isRich)
       for (const address of message.peers) if (link.mayTell(address)) this.book.add(address, false)
     if (message.type === 'complete') {
       link.complete = true
@@ -374,7 +371,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (link.address) this.book.failed(link.address, now)
     if (link.seeder && !this.complete) this.#word.lost(link.address)
     this.#giveUp(link, 'closed')
-    link.asked.clear()
+    link.forgetAsked()
     if (link.hello !== undefined) this.#out.push({ type: 'left', link, reason })
   }
 

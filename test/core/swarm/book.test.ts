@@ -77,3 +77,21 @@ it('spreads the dials to one whom all have heard, and to those whom one has hear
   book.add({ host: '10.0.1.1', port: 1 }, false)
   expect(book.nextAt(true)).toBe(0)
 })
+
+it('is rich while enough of what may be dialled was never tried', () => {
+  const book = new AddressBook(new Prng(3))
+  const learn = (network: number): void => {
+    for (let i = 0; i < LIMITS.peersUntriedMax; i++) {
+      expect(book.isRich).toBe(false)
+      book.add({ host: `10.${network}.0.${i}`, port: 9990 }, false)
+    }
+  }
+  learn(1)
+  expect(book.isRich).toBe(true)
+  // What a relay must not dial is of no use to it.
+  book.confine(({ host }) => !host.startsWith('10.1.'))
+  learn(2)
+  expect(book.isRich).toBe(true)
+  for (const address of book.take(1, second)) book.failed(address, second)
+  expect(book.isRich).toBe(false)
+})

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import { LIMITS } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
+import type { Allowance } from '../core/swarm/allowance.js'
 import type { SwarmAction, SwarmIn } from '../core/swarm/swarm.js'
 import type { Message, Range } from '../core/wire/message.js'
 import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
@@ -11,15 +12,17 @@ import { Backlog } from '../io/net/backlog.js'
 import { Conn } from '../io/net/conn.js'
 import { ownAddresses } from '../io/net/interfaces.js'
 import { dial, type PeerPort } from '../io/net/tcp.js'
-import { giveTraits, type TcpTraits } from '../io/net/tcp-traits.js'
+import { giveTraits } from '../io/net/tcp-traits.js'
 import type { Address } from '../ports.js'
 import { LayerDesk } from './layer-desk.js'
+import { chosenAddress, type Place } from './place.js'
 
 export interface PeersOptions {
   readonly geometry: Geometry
-  /** The address of the chosen interface, where one was chosen; it may become another. */
-  readonly localAddress: () => string | undefined
-  readonly traits: TcpTraits
+  readonly place: Place
+  /** The machine spends them on payload; what goes along with it is counted here. */
+  readonly upload: Allowance
+  readonly download: Allowance
   /** None where nobody may come. */
   readonly port: PeerPort | undefined
   readonly feed: (input: SwarmIn) => void
@@ -51,7 +54,7 @@ export class Peers {
     const { layer, onFailure } = options
     const send = (peer: number, chunk: number, leaves: Uint8Array): boolean => {
       const conn = this.#conns.get(peer)
-      conn?.send({ type: 'layer', chunk, leaves })
+      this.#send(conn, { type: 'layer', chunk, leaves })
       return conn !== undefined && conn.unsentBytes < LIMITS.unsentBytesFair
     }
     this.#desk = new LayerDesk({ layer, onFailure, send })
@@ -65,7 +68,7 @@ export class Peers {
   act(action: SwarmAction): void {
     switch (action.type) {
       case 'send':
-        return this.#conns.get(action.peer)?.send(action.message)
+        return this.#send(this.#conns.get(action.peer), action.message)
       case 'close': {
         const conn = this.#conns.get(action.peer)
         this.#gone(action.peer)
@@ -79,6 +82,11 @@ export class Peers {
       case 'serve-layer':
         this.#desk.ask(action.peer, action.chunk)
     }
+  }
+
+  #send(conn: Conn | undefined, message: Message): void {
+    const bytes = conn?.send(message) ?? 0
+    if (goesAlong(message)) this.#options.upload.told(bytes)
   }
 
   #gone(peer: number): void {
@@ -108,7 +116,7 @@ export class Peers {
   #leaveOldAddresses(): void {
     const own = ownAddresses()
     if (own === undefined) return
-    this.#options.port?.move(this.#options.localAddress())
+    this.#options.port?.move(chosenAddress(this.#options.place))
     for (const conn of [...this.#conns.values()])
       if (!own.has(conn.localHost)) conn.abandon(`${conn.localHost} is no address of ours any more`)
   }
@@ -119,15 +127,19 @@ export class Peers {
       return
     }
     const peer = this.#nextPeer++
-    const { feed, traits } = this.#options
-    giveTraits(socket, traits)
+    const { feed, place, upload, download } = this.#options
+    const { rateBps } = upload
+    giveTraits(socket, { dscp: place.dscp, paceBps: rateBps })
     // The machine must know the peer before the first bytes are parsed.
-    const onMessage = (message: Message): void => feed({ type: 'message', peer, message })
+    const onMessage = (message: Message, bytes: number): void => {
+      if (goesAlong(message)) download.told(bytes)
+      feed({ type: 'message', peer, message })
+    }
     const onClose = (reason: string): void => {
       this.#gone(peer)
       feed({ type: 'closed', peer, reason })
     }
-    const conn = new Conn(socket, { onMessage, onClose }, this.#backlog)
+    const conn = new Conn(socket, { onMessage, onClose }, this.#backlog, rateBps)
     this.#conns.set(peer, conn)
     const host = asked?.host ?? conn.host
     const port = asked?.port ?? conn.port
@@ -136,7 +148,7 @@ export class Peers {
   }
 
   #dial(address: Address): void {
-    dial(address, this.#options.localAddress()).then(
+    dial(address, chosenAddress(this.#options.place)).then(
       socket => this.#adopt(socket, true, undefined, address),
       () => this.#options.feed({ type: 'dial-failed', address }),
     )
@@ -168,4 +180,9 @@ export class Peers {
       return Buffer.allocUnsafe(DATA_PREFIX_BYTES + lengthBytes)
     return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
   }
+}
+
+/** It is said by who gives, for the sake of what he gives. */
+function goesAlong({ type }: Message): boolean {
+  return type === 'layer' || type === 'meta' || type === 'reject' || type === 'blast'
 }

@@ -133,6 +133,7 @@ export class Receiving {
     this.#port = port
     const { options, ears, place } = given
     this.#relaying = this.#makeRelaying()
+    const budget = Budget.share(options)
     this.#fetch = new Fetch(
       {
         id: meta.id,
@@ -147,7 +148,7 @@ export class Receiving {
         stay: options.stay ?? false,
         relay: this.#relaying?.policy,
         oneWay: options.oneWay,
-        ...Budget.share(options),
+        ...budget,
         keeps: open.keeps,
         poolBytes: poolBytesFor(tree.geometry.blockCount),
       },
@@ -174,8 +175,8 @@ export class Receiving {
     )
     this.#peers = new Peers({
       geometry: tree.geometry,
-      localAddress: () => chosenAddress(place),
-      traits: { dscp: place.dscp, paceBps: this.#fetch.swarm.slots.capBps },
+      place,
+      ...budget,
       port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => open.store.read(file, offset, into),

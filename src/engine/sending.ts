@@ -68,6 +68,7 @@ export class Sending {
   readonly #seed: Seed
   readonly #rate: FixedRate | QuantileRate
   readonly #drive: Drive<SeedIn, SeedOut>
+  readonly #budget: ReturnType<typeof Budget.share>
   readonly #peers: Peers
   readonly #chunks: Chunks
   readonly #port: PeerPort
@@ -137,6 +138,7 @@ export class Sending {
     this.#chunks = chunks
     this.#port = port
     const { meta, metaBytes, options, place } = given
+    this.#budget = Budget.share(options)
     const dataPort = options.dataPort ?? place.port + 1
     const session = {
       high: Number.parseInt(meta.id.slice(0, 8), 16),
@@ -157,8 +159,8 @@ export class Sending {
     this.#drive = new Drive(this.#seed, out => this.#act(out))
     this.#peers = new Peers({
       geometry: tree.geometry,
-      localAddress: () => chosenAddress(place),
-      traits: { dscp: place.dscp, paceBps: this.#seed.swarm.slots.capBps },
+      place,
+      ...this.#budget,
       port,
       feed: input => this.#drive.feed(input),
       read: (file, offset, into) => chunks.read(file, offset, into),
@@ -208,7 +210,7 @@ export class Sending {
       waitMicros: 1000 * waitMillisOf(options),
       lingerMicros: 1000 * (options.lingerMillis ?? DEFAULT_LINGER_MILLIS),
       forever: options.forever ?? false,
-      upload: Budget.share(options).upload,
+      upload: this.#budget.upload,
     }
     return new Seed(seedOptions, nowMicros())
   }

@@ -70,6 +70,7 @@ export const LIMITS = {
   // Reports
   reportRampMicros: 100_000,
   reportSteadyMicros: 500_000,
+  reportServedMicros: 2_000_000,
   reportSampleRamp: 8,
   /** What has not changed is said again at most so often, however many there are to tell. */
   blastPerReceiverMicros: 4_000,

@@ -427,7 +427,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     const blasting = this.#phase === 'blasting'
     const sampled = this.#sample.has(receiver) || this.#sample.size < LIMITS.reportSampleRamp
     const fast = blasting && this.#rate.wantsFastReports && sampled
-    const steady = Math.max(LIMITS.reportSteadyMicros / 1000, 2 * count)
+    const steady = Math.max(this.#steadyMicros / 1000, 2 * count)
     const millis = fast ? LIMITS.reportRampMicros / 1000 : Math.min(60_000, steady)
     if (receiver.link === undefined) return
     const demotedLoss = this.#auditor.advice(receiver, now)
@@ -439,7 +439,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
 
   #tellAll(now: Micros, withPlace = false): void {
     const everyMicros = this.receivers.size * LIMITS.blastPerReceiverMicros
-    this.#blastAt = now + Math.max(LIMITS.reportSteadyMicros, everyMicros)
+    this.#blastAt = now + Math.max(this.#steadyMicros, everyMicros)
     this.#told = this.#mood()
     this.#sample = this.receivers.sample(LIMITS.reportSampleRamp)
     // Who is complete needs no multicast: it is only told when the sender ends.
@@ -449,6 +449,11 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   /** Tells the receivers regularly, and at once when what they should do changes. */
   #tell(now: Micros): void {
     if (now >= this.#blastAt || this.#told !== this.#mood()) this.#tellAll(now)
+  }
+
+  /** Where nothing is ever blasted there is little to tell, and `--upload` may be low. */
+  get #steadyMicros(): Micros {
+    return this.#multicast ? LIMITS.reportSteadyMicros : LIMITS.reportServedMicros
   }
 
   #mood(): string {

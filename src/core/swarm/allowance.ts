@@ -30,6 +30,12 @@ export class Allowance {
     this.#commons?.spend(this, bytes)
   }
 
+  /** So much was said that is no payload; nobody's turn waits for it. */
+  told(bytes: number): void {
+    this.#own.told(bytes)
+    this.#commons?.told(bytes)
+  }
+
   /** When whoever was refused may ask again; Infinity for whoever was not. */
   get dueAt(): Micros {
     const ownAt = this.#own.dueAt

@@ -53,6 +53,10 @@ export class Commons {
     part.spentBytes += bytes
   }
 
+  told(bytes: number): void {
+    this.#bucket.told(bytes)
+  }
+
   /** When it is worth asking again; Infinity for whoever was not refused. */
   dueAt(who: object): Micros {
     const refusedAt = this.#waiting.get(who)?.refusedAt

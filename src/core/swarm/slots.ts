@@ -71,14 +71,10 @@ export class Slots {
     this.#partBlocks = Math.max(1, Math.floor(partBytes / BLOCK_BYTES))
   }
 
-  get capBps(): number {
-    return this.#allowance.rateBps
-  }
-
   /** Queues a range; false when the queue is too long for the present limit. */
   ask({ peer, host }: Asking, range: Range, now: Micros): boolean {
     this.lastAskedAt = now
-    const mostBps = Math.min(this.#rateBps, this.capBps)
+    const mostBps = Math.min(this.#rateBps, this.#allowance.rateBps)
     if ((this.#queuedBytes * 8) / QUEUE_SECONDS > mostBps) return false
     let queue = this.#queues.get(peer)
     if (queue === undefined) {

@@ -83,9 +83,9 @@ export class MetaDesk {
 
   #take(conn: Conn, id: string, parts: MetaParts, message: Message & { type: 'meta' }): void {
     const state = parts.take(message)
-    if (state === 'more') return conn.send(parts.request)
-    conn.close()
-    if (state === 'wrong') return
+    if (state === 'more') conn.send(parts.request)
+    else conn.close()
+    if (state !== 'all') return
     const document = parts.document
     if (isDocumentOf(id, document, sha256)) this.#folder.write(id, document).catch(this.#onTrouble)
   }

@@ -3,10 +3,11 @@
 
 import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
-import { FrameParser } from '../../core/wire/frame.js'
+import { FRAME_HEADER_BYTES, FrameParser } from '../../core/wire/frame.js'
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 import type { Backlog, Holder } from './backlog.js'
+import { Trickle } from './trickle.js'
 
 const SMALL_BYTES = 4096
 /** Over a lossy path the last bytes take their time: so long between two of them, and in all. */
@@ -14,8 +15,8 @@ const FAREWELL_MILLIS = 5000
 const FAREWELL_ALL_MILLIS = 30_000
 
 export interface ConnEvents {
-  /** A view into the message's payload is valid during the call only. */
-  readonly onMessage: (message: Message) => void
+  /** A view into the message's payload is valid during the call only; `bytes` is its whole frame. */
+  readonly onMessage: (message: Message, bytes: number) => void
   readonly onClose: (reason: string) => void
 }
 
@@ -24,6 +25,7 @@ export class Conn implements Holder {
   readonly #parser = new FrameParser()
   readonly #events: ConnEvents
   readonly #backlog: Backlog
+  readonly #trickle: Trickle
   #closed = false
   /** Small frames of this turn of the loop. */
   #small: Uint8Array[] = []
@@ -33,9 +35,17 @@ export class Conn implements Holder {
   /** Our own end. */
   readonly localHost: string
 
-  /** Takes over a connected socket. */
-  constructor(socket: Socket, events: ConnEvents, backlog: Backlog) {
+  /** Takes over a connected socket, which gets no more than `rateBps` at any moment. */
+  constructor(
+    socket: Socket,
+    events: ConnEvents,
+    backlog: Backlog,
+    rateBps = Number.POSITIVE_INFINITY,
+  ) {
     this.#socket = socket
+    this.#trickle = new Trickle(rateBps, (bytes, onTaken) => {
+      if (!socket.destroyed) socket.write(bytes, onTaken)
+    })
     this.#events = events
     this.#backlog = backlog
     this.host = plainHost(socket.remoteAddress ?? '')
@@ -48,12 +58,15 @@ export class Conn implements Holder {
     socket.on('end', () => this.#end('closed by the peer'))
     // Until its socket is gone: what waits in one that is closed takes memory, too.
     backlog.enter(this, performance.now())
-    socket.once('close', () => backlog.leave(this))
+    socket.once('close', () => {
+      backlog.leave(this)
+      this.#trickle.stop()
+    })
   }
 
   /** What the other side has not taken yet. */
   get unsentBytes(): number {
-    return this.#socket.writableLength + this.#smallBytes
+    return this.#socket.writableLength + this.#smallBytes + this.#trickle.waitingBytes
   }
 
   get heldBytes(): number {
@@ -65,8 +78,11 @@ export class Conn implements Holder {
     return bytesRead + bytesWritten - writableLength
   }
 
-  send(message: Message): void {
-    this.#write(encodeMessage(message))
+  /** Returns how long its frame is. */
+  send(message: Message): number {
+    const frame = encodeMessage(message)
+    this.#write(frame)
+    return frame.length
   }
 
   /** Writes a whole frame and calls back when the socket has taken it. */
@@ -82,6 +98,7 @@ export class Conn implements Holder {
     if (this.#closed) return
     this.#closed = true
     this.#writeSmall()
+    this.#trickle.flush()
     this.#socket.uncork()
     this.#socket.end()
     // A peer that never answers our FIN must not keep the process alive.
@@ -124,7 +141,7 @@ export class Conn implements Holder {
       this.#smallBytes += bytes.length
     } else {
       this.#writeSmall()
-      this.#socket.write(bytes, onTaken)
+      this.#trickle.write(bytes, onTaken)
     }
     if (this.unsentBytes > LIMITS.unsentBytesMax) this.#end('it does not read')
     else this.#backlog.add(bytes.length, performance.now())
@@ -136,7 +153,7 @@ export class Conn implements Holder {
     const bytes = Buffer.concat(this.#small, this.#smallBytes)
     this.#small = []
     this.#smallBytes = 0
-    if (!this.#socket.destroyed) this.#socket.write(bytes)
+    this.#trickle.write(bytes)
   }
 
   /** Ends the connection because too much of our memory is for it. */
@@ -155,7 +172,8 @@ export class Conn implements Holder {
       if (this.#closed || broken) return
       const message = decodeMessage(frame)
       if (message === null) broken = true
-      else if (message !== undefined) this.#events.onMessage(message)
+      else if (message !== undefined)
+        this.#events.onMessage(message, FRAME_HEADER_BYTES + frame.payload.length)
     })
     if (ok && !broken) return this.#backlog.add(piece.length, performance.now())
     this.#end('it does not speak this protocol')

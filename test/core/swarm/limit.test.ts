@@ -114,6 +114,25 @@ describe('an allowance', () => {
     expect(allowance.affords(2)).toBe(true)
   })
 
+  it('pays by half for what goes along, and with half of the rate at most', () => {
+    const spentIn5s = (toldBytes: number): number => {
+      const allowance = new Allowance(8e6)
+      let payload = 0
+      for (let now = 0; now < 5 * second; now += 1000) {
+        if (now % 10_000 === 0) allowance.told(toldBytes)
+        if (!allowance.affords(now)) continue
+        allowance.spend(BLOCK_BYTES)
+        payload += BLOCK_BYTES
+      }
+      return payload
+    }
+    const alone = spentIn5s(0)
+    const talk = 500 * (1000 + 66)
+    expect(alone - spentIn5s(1000)).toBeGreaterThan(0.9 * (talk / 2) - 2 * BLOCK_BYTES)
+    expect(alone - spentIn5s(1000)).toBeLessThan(talk / 2 + 2 * BLOCK_BYTES)
+    expect(spentIn5s(100_000)).toBeGreaterThan(0.45 * alone)
+  })
+
   it('without a limit affords everything', () => {
     const allowance = new Allowance(Number.POSITIVE_INFINITY)
     for (let i = 0; i < 1000; i++) allowance.spend(rangeBytes)

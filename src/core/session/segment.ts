@@ -26,6 +26,8 @@ const MATES_PER_RELAY = 2
 export class Segment {
   readonly #own: string
   readonly #mates = new Map<string, Mate>()
+  /** How often somebody has come or was forgotten. */
+  changes = 0
   /** Where they are: asked of every address that is known. */
   readonly #addresses = new Set<string>()
 
@@ -42,6 +44,7 @@ export class Segment {
     if (isNew && this.#mates.size >= LIMITS.matesMax) return false
     const before = this.#mates.get(said.node)
     this.#mates.set(said.node, { host, said, heardAt: now })
+    if (isNew) this.changes++
     if (before) this.#addresses.delete(addressOf(before))
     this.#addresses.add(keyOf({ host, port: said.port }))
     return isNew
@@ -113,6 +116,7 @@ export class Segment {
     for (const [node, mate] of this.#mates) {
       if (now - mate.heardAt <= LIMITS.mateMicros) continue
       this.#mates.delete(node)
+      this.changes++
       this.#addresses.delete(addressOf(mate))
     }
   }

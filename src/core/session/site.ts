@@ -43,6 +43,14 @@ export interface SiteView {
   readonly isBlasting: boolean
 }
 
+/** Connections, and who of them is a mate. */
+interface Sides {
+  readonly links: readonly Link[]
+  readonly changes: number
+  readonly inside: readonly Link[]
+  readonly outside: readonly Link[]
+}
+
 /** A sender that is there is heard within this time; it announces itself when it is asked. */
 const GRACE_MICROS = 1_200_000
 /** And then who relays is known within this time. */
@@ -107,6 +115,7 @@ export class Site {
   #beganAt: Micros = 0
   #bps = 0
   #isMute = false
+  #known: Sides = { links: [], changes: -1, inside: [], outside: [] }
   /** The sender wants no multicast. */
   #isQuiet = false
   #sharing: Sharing = sharingOf(undefined, [])
@@ -379,12 +388,23 @@ export class Site {
 
   // ---- fetching
 
-  #inside(): Link[] {
-    return this.#swarm.links().filter(link => this.isMate(link))
+  #inside(): readonly Link[] {
+    return this.#sides().inside
   }
 
-  #outside(): Link[] {
-    return this.#swarm.links().filter(link => !this.isMate(link))
+  #outside(): readonly Link[] {
+    return this.#sides().outside
+  }
+
+  /** Asked for after every input: who is where only changes with a connection, or with a new mate. */
+  #sides(): Sides {
+    const links = this.#swarm.links()
+    const { changes } = this.#segment
+    if (this.#known.links === links && this.#known.changes === changes) return this.#known
+    const inside = links.filter(link => this.isMate(link))
+    const outside = links.filter(link => !this.isMate(link))
+    this.#known = { links, changes, inside, outside }
+    return this.#known
   }
 
   /** What some mate has may be asked of it: blocks up to the last that anybody here has. */

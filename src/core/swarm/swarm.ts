@@ -449,8 +449,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   /** Who has everything dials nobody: whoever needs it will come. */
   #peersWanted(): number {
-    const wanted = Math.min(this.wanted(), LIMITS.dialsAtOnce)
-    return this.complete ? 0 : wanted - this.#dialling
+    return this.complete ? 0 : Math.min(this.wanted(), LIMITS.dialsAtOnce) - this.#dialling
   }
 
   #tellNews(chunks: readonly number[], isFar: boolean, now: Micros): void {

@@ -112,7 +112,7 @@ export const LIMITS = {
   /** Others that a newcomer is told of: more than it will dial, and each of those tells of more. */
   introductions: 15,
   peersKnownMax: 4096,
-  /** Who knows so many that it has not tried learns no more from peers. */
+  /** So many that were never tried are kept of those that peers tell of. */
   peersUntriedMax: 64,
   /** Addresses that are dialled because they were announced: in all, and at one host. */
   announcersMax: 64,

@@ -51,15 +51,21 @@ export class AddressBook {
     return this.#entries.size
   }
 
-  /** So many may still be tried that peers need not tell of more: a crowd would tell of all. */
-  get isRich(): boolean {
-    let untried = 0
-    for (const entry of this.#entries.values()) {
-      const { address, busy, done, proven, failures } = entry
-      if (busy || done || proven || failures > 0 || !this.#admits(address)) continue
-      if (++untried >= LIMITS.peersUntriedMax) return true
-    }
-    return false
+  /**
+   * A peer tells of somebody. A crowd would tell of all: of those that were never tried so many are kept.
+   * Each takes the place of any other, so that not all know the same few, who would become hubs.
+   */
+  told(address: PeerAddress): void {
+    if (this.#entries.has(keyOf(address))) return
+    const untried = [...this.#entries.values()].filter(each => this.#isUntried(each))
+    if (untried.length >= LIMITS.peersUntriedMax)
+      this.#entries.delete(keyOf(untried[this.#prng.below(untried.length)].address))
+    this.add(address, false)
+  }
+
+  #isUntried({ address, pinned, busy, done, proven, failures }: Entry): boolean {
+    if (pinned || busy || done || proven || failures > 0) return false
+    return this.#admits(address)
   }
 
   /**

@@ -349,8 +349,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
 
   #onControl(link: Link, message: Control, now: Micros): void {
     if (message.type === 'keep-alive') return
-    if (message.type === 'peers' && !this.book.isRich)
-      for (const address of message.peers) if (link.mayTell(address)) this.book.add(address, false)
+    if (message.type === 'peers')
+      for (const address of message.peers) if (link.mayTell(address)) this.book.told(address)
     if (message.type === 'complete') {
       link.complete = true
       link.held = undefined

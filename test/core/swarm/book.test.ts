@@ -78,20 +78,23 @@ it('spreads the dials to one whom all have heard, and to those whom one has hear
   expect(book.nextAt(true)).toBe(0)
 })
 
-it('is rich while enough of what may be dialled was never tried', () => {
+it('keeps few of all whom peers tell of, not only the last ones, and whoever was dialled', () => {
   const book = new AddressBook(new Prng(3))
-  const learn = (network: number): void => {
-    for (let i = 0; i < LIMITS.peersUntriedMax; i++) {
-      expect(book.isRich).toBe(false)
-      book.add({ host: `10.${network}.0.${i}`, port: 9990 }, false)
-    }
+  const one = { host: '10.9.0.1', port: 9990 }
+  book.told(one)
+  expect(book.take(1, second)).toEqual([one])
+  for (let i = 0; i < 1000; i++) book.told({ host: `10.1.${i >> 8}.${i & 255}`, port: 9990 })
+  expect(book.size).toBe(1 + LIMITS.peersUntriedMax)
+  const at = ({ host }: { host: string }): number => {
+    const [, , high, low] = host.split('.').map(Number)
+    return 256 * high + low
   }
-  learn(1)
-  expect(book.isRich).toBe(true)
-  // What a relay must not dial is of no use to it.
-  book.confine(({ host }) => !host.startsWith('10.1.'))
-  learn(2)
-  expect(book.isRich).toBe(true)
-  for (const address of book.take(1, second)) book.failed(address, second)
-  expect(book.isRich).toBe(false)
+  const older = book.take(1000, second).filter(each => at(each) < 1000 - LIMITS.peersUntriedMax)
+  expect(older.length).toBeGreaterThan(LIMITS.peersUntriedMax / 8)
+  // What a relay must not dial takes nobody's place.
+  const relay = new AddressBook(new Prng(4))
+  relay.confine(({ host }) => !host.startsWith('10.1.'))
+  for (let i = 0; i < 200; i++) relay.told({ host: `10.1.0.${i}`, port: 9990 })
+  for (let i = 0; i < 200; i++) relay.told({ host: `10.2.0.${i}`, port: 9990 })
+  expect(relay.take(1000, second).length).toBe(LIMITS.peersUntriedMax)
 })

@@ -20,6 +20,9 @@ const MISSING_MIN = 3
 const MISSING_SHARE = 0.25
 /** A pass helps who misses no more than this share of what it missed before. */
 const HELPED_SHARE = 0.75
+/** A few blocks may be missed again by chance, and cost little: that says nothing before so many passes. */
+const FEW_BLOCKS = 16
+const FEW_BLOCKS_PASSES = 16
 /** Above this loss TCP is slower than multicast. */
 const LOSSY_FRACTION = 0.1
 /** Over a lossy path even the question what is missed and its answer take seconds, and TCP as many minutes. */
@@ -104,7 +107,9 @@ function missedBy(geometry: Geometry, said: readonly Missing[], enough: number):
 export function wasInVain(before: Missing | undefined, missing: Missing): boolean {
   // What was missed before the first pass says nothing: one may have come late to that.
   if (before === undefined || before.pass === 0) return false
-  return countOf(missing) > HELPED_SHARE * countOf(before)
+  const count = countOf(missing)
+  if (count <= FEW_BLOCKS && missing.pass < FEW_BLOCKS_PASSES) return false
+  return count > HELPED_SHARE * countOf(before)
 }
 
 function countOf({ runs, counts }: Missing): number {

@@ -60,6 +60,12 @@ it('does not repeat again for who misses as much as before', () => {
   expect(passes(pass => ({ ...missing(pass), runs: undefined, counts }))).toBe(2)
 })
 
+it('repeats a few blocks that are missed again by chance, but not for ever', () => {
+  const counts = [0, 100, 20, 4, 2, 2, 1, 1, 1, 0]
+  expect(passes(pass => missing(pass, 0, counts[pass]))).toBe(9)
+  expect(passes(pass => missing(pass, 0, 1))).toBe(16)
+})
+
 it('repeats what three miss, and not what one claims', () => {
   const live = Array.from({ length: 10 }, (_, i) => receiver(i, 0))
   for (const each of live) each.missing = missing(1, 10, each.index < 3 ? 5 : 0)

@@ -121,6 +121,16 @@ export class Confine {
     }
   }
 
+  /** Whether the destination's name still leads to it. */
+  async isInPlace(): Promise<boolean> {
+    if (this.#rootFd === undefined) return isFolder(this.dir)
+    const [named, own] = await Promise.all([
+      stat(this.dir).catch(() => undefined),
+      stat(`${this.#base}/.`),
+    ])
+    return named?.ino === own.ino && named.dev === own.dev
+  }
+
   async close(): Promise<void> {
     await this.#folders.close()
     if (this.#rootFd !== undefined) await closeFile(this.#rootFd)

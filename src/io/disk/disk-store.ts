@@ -2,10 +2,13 @@
 // renamed into place. Nothing that stood there before is replaced unless the user says so, nothing is
 // written outside of the destination, and the journal never claims what may not be on the disk.
 
-import { constants, fdatasync, fstat, fsync, ftruncate, open } from 'node:fs'
+import { constants, fdatasync, fsync, open } from 'node:fs'
+import { lstat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { assert } from '../../core/base/assert.js'
+import { Bitmap } from '../../core/base/bitmap.js'
 import { Mcp2pError } from '../../core/base/errors.js'
+import { BLOCK_BYTES } from '../../core/base/limits.js'
 import type { P2pMeta } from '../../core/meta/p2pmeta.js'
 import type { ChunkStore } from '../../ports.js'
 import type { Confine } from './confine.js'
@@ -14,13 +17,11 @@ import { type Handle, Handles, readAt, writeAt } from './handles.js'
 import { encodeJournal, writeJournal } from './journal.js'
 import { inLanes } from './lanes.js'
 import type { Lock } from './lock.js'
-import type { Parts } from './parts.js'
+import { isMeddled, meddled, type Part, type Parts } from './parts.js'
 import { dress, dressStanding, place, placeFolder, placeLink } from './placing.js'
 import type { Standing } from './present.js'
 
 const openFd = promisify(open)
-const statFd = promisify(fstat)
-const truncateFd = promisify(ftruncate)
 const datasyncFd = promisify(fdatasync)
 const syncFd = promisify(fsync)
 
@@ -42,6 +43,8 @@ export interface DiskOptions {
   readonly parts: Parts
   readonly lock: Lock
   readonly standing: Standing
+  /** Parts that a former run left, as they were found. */
+  readonly left: ReadonlyMap<number, Part>
   /** Files with parts that a former run wrote, and perhaps did not sync. */
   readonly unsynced: Iterable<number>
 }
@@ -53,7 +56,10 @@ export class DiskStore implements ChunkStore {
   readonly #confine: Confine
   readonly #parts: Parts
   readonly #lock: Lock
+  readonly #left: ReadonlyMap<number, Part>
   readonly #state: Uint8Array
+  /** Parts that were opened in this run. */
+  readonly #begun: Bitmap
   /** Files being finished; each resolves, never rejects, when that is over. */
   readonly #finishing = new Map<number, Promise<void>>()
   readonly #handles: Handles<number>
@@ -66,9 +72,10 @@ export class DiskStore implements ChunkStore {
   #turn: Promise<unknown> = Promise.resolve()
   /**
    * A sync that failed may have lost what it should have kept, and the next one would not know
-   * (fsync(2)): from then on no journal is written, the last one stands.
+   * (fsync(2)): from then on no journal is written, the last one stands. After a part that somebody else
+   * changed there is none.
    */
-  #syncFault: Error | undefined
+  #fault: Error | undefined
   #completed = false
   #closed: Promise<void> | undefined
 
@@ -83,7 +90,9 @@ export class DiskStore implements ChunkStore {
     this.#lock = options.lock
     this.#right = standing.right
     this.#unlike = standing.unlike
+    this.#left = options.left
     this.#state = new Uint8Array(meta.files.length)
+    this.#begun = new Bitmap(meta.files.length)
     for (const file of standing.right) this.#state[file] = FINAL
     this.#dirty = new Set(options.unsynced)
     this.#handles = new Handles(HANDLES_MAX, file => this.#open(file))
@@ -143,6 +152,7 @@ export class DiskStore implements ChunkStore {
         if (files[file].dir) await this.#placeFolder(file)
       }
       await this.#confine.sync()
+      if (!(await this.#confine.isInPlace())) throw meddled(this.#confine.dir)
       await this.#parts.clear().catch(error => {
         throw storageError(error, 'clear the parts of', this.#meta.name)
       })
@@ -171,7 +181,7 @@ export class DiskStore implements ChunkStore {
     }
     if (this.#state[file] !== FINAL) {
       try {
-        return await this.#parts.openPart(file, this.#state[file] === PART)
+        return await this.#openPart(file)
       } catch (error) {
         // It got its final name a moment ago.
         if (this.#state[file] === PART || errnoOf(error) !== 'ENOENT') throw error
@@ -182,6 +192,13 @@ export class DiskStore implements ChunkStore {
     const fd = await this.#confine.at(path, 'look', location => openFd(location, flags))
     if (fd !== undefined) return fd
     throw Object.assign(new Error('a parent folder is gone'), { code: 'ENOENT' })
+  }
+
+  async #openPart(file: number): Promise<number> {
+    if (this.#begun.has(file)) return this.#parts.openPart(file)
+    const fd = await this.#parts.beginPart(file, this.#meta.files[file], this.#left.get(file))
+    this.#begun.add(file)
+    return fd
   }
 
   async #readAfter(file: number, offset: number, into: Uint8Array): Promise<void> {
@@ -230,7 +247,7 @@ export class DiskStore implements ChunkStore {
   }
 
   async #syncDirty(): Promise<void> {
-    if (this.#syncFault) throw this.#syncFault
+    if (this.#fault) throw this.#fault
     const files = [...this.#dirty]
     await inLanes(files.length, SYNCS_AT_ONCE, async at => {
       const file = files[at]
@@ -240,8 +257,8 @@ export class DiskStore implements ChunkStore {
       try {
         await this.#handles.with(file, fd => datasyncFd(fd))
       } catch (error) {
-        this.#syncFault = storageError(error, 'sync', this.#meta.files[file].path)
-        throw this.#syncFault
+        this.#fault = storageError(error, 'sync', this.#meta.files[file].path)
+        throw this.#fault
       }
     })
   }
@@ -252,14 +269,18 @@ export class DiskStore implements ChunkStore {
   async #seal(file: number): Promise<void> {
     const meta = this.#meta.files[file]
     await this.#handles.with(file, async fd => {
-      const { size } = await statFd(fd)
-      assert(size >= meta.size, 'a finished file has all its bytes')
-      if (size > meta.size) await truncateFd(fd, meta.size)
+      await this.#parts.sealPart(file, fd, meta)
       await dress(fd, meta)
       // An empty file has nothing to lose: its folder is synced with all the others.
       if (meta.size > 0) await syncFd(fd)
     })
     this.#dirty.delete(file)
+  }
+
+  /** What is in the journals is not on the disk: a later run shall look for itself. */
+  async #distrust(fault: Error): Promise<void> {
+    this.#fault ??= fault
+    await this.#inTurn(() => this.#parts.forgetJournal())
   }
 
   async #finish(file: number): Promise<void> {
@@ -274,15 +295,23 @@ export class DiskStore implements ChunkStore {
       this.#state[file] = FINAL
     } catch (error) {
       this.#state[file] = PART
+      if (isMeddled(error)) await this.#distrust(error)
       throw storageError(error, 'finish', meta.path)
     }
   }
 
-  /** Empty files and links, and the mode and time of files that were here before. */
+  /**
+   * Empty files and links, and the mode and time of files that were here before. What has had its
+   * final name for hours may be gone again; small files are too many to look at each.
+   */
   async #placeRest(file: number): Promise<void> {
     const meta = this.#meta.files[file]
     if (meta.dir) return
     try {
+      if (meta.size > BLOCK_BYTES) {
+        const status = await this.#confine.at(meta.path, 'look', location => lstat(location))
+        if (!status?.isFile() || status.size !== meta.size) throw meddled(meta.path)
+      }
       if (this.#right.has(file)) {
         if (this.#unlike.has(file))
           await this.#confine.at(meta.path, 'make', location => dressStanding(location, meta))

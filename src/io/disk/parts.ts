@@ -1,11 +1,17 @@
 // The folder `.mcp2p-<id8>` inside the destination: unfinished files, one part each, named by their
 // number in the meta, beside the journal and the lock. It is on the destination's filesystem, so a
 // finished file is renamed into place, and it goes when the transfer is complete.
+//
+// A part of several blocks is longer than its file from the beginning, by a byte that nobody writes:
+// whoever cuts it while we write takes that byte, and no later write of ours brings it back. So one
+// look at its length tells whether it has a hole that we did not leave. One block is written at once.
 
-import { constants, fsync, open } from 'node:fs'
+import { constants, fstat, fsync, ftruncate, open } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { Mcp2pError } from '../../core/base/errors.js'
 import { BLOCK_BYTES } from '../../core/base/limits.js'
+import type { MetaFile } from '../../core/meta/p2pmeta.js'
 import type { Confine } from './confine.js'
 import { errnoOf, storageError } from './fault.js'
 import { closeFile } from './handles.js'
@@ -14,6 +20,10 @@ import { NODE_NAME } from './node.js'
 
 const openFd = promisify(open)
 const fsyncFd = promisify(fsync)
+const statFd = promisify(fstat)
+const truncateFd = promisify(ftruncate)
+
+const MEDDLED = 'MEDDLED'
 
 /** A part that a former run left: its length, and what it takes on the disk. */
 export interface Part {
@@ -77,10 +87,41 @@ export class Parts {
     return `${this.folder}/${file}.part`
   }
 
-  /** A descriptor to read and write the file's part, made empty when `make` and there is none. */
-  openPart(file: number, make: boolean): Promise<number> {
-    const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (make ? constants.O_CREAT : 0)
-    return openFd(this.pathOf(file), flags, 0o600)
+  /**
+   * A descriptor to read and write the file's part, for the first time in this run: made when none was
+   * `left`, and as long as it has to be.
+   */
+  async beginPart(file: number, meta: MetaFile, left: Part | undefined): Promise<number> {
+    const fd = await this.#openPart(file, left === undefined ? constants.O_CREAT : 0)
+    try {
+      if (left !== undefined && (await statFd(fd)).size !== left.sizeBytes) throw meddled(meta.path)
+      if (left !== undefined || isGuarded(meta.size)) await truncateFd(fd, partBytesOf(meta.size))
+      return fd
+    } catch (error) {
+      await closeFile(fd)
+      throw error
+    }
+  }
+
+  /** The same, of a part that was begun. */
+  openPart(file: number): Promise<number> {
+    return this.#openPart(file, 0)
+  }
+
+  #openPart(file: number, flags: number): Promise<number> {
+    return openFd(this.pathOf(file), flags | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0), 0o600)
+  }
+
+  /**
+   * Gives the part, open as `fd` and all there, the length of its file. Throws `MEDDLED` when somebody
+   * cut it before us, or when its name leads to something else.
+   */
+  async sealPart(file: number, fd: number, meta: MetaFile): Promise<void> {
+    const { size, ino } = await statFd(fd)
+    if (size !== partBytesOf(meta.size)) throw meddled(meta.path)
+    if (!isGuarded(meta.size)) return
+    if ((await lstat(this.pathOf(file))).ino !== ino) throw meddled(meta.path)
+    await truncateFd(fd, meta.size)
   }
 
   /**
@@ -116,6 +157,11 @@ export class Parts {
     })
   }
 
+  /** A later run looks at the parts instead. */
+  async forgetJournal(): Promise<void> {
+    await unlink(`${this.folder}/${JOURNAL_NAME}`).catch(() => {})
+  }
+
   /** Removes parts, journal and name, everything that is ours but locks. */
   async clear(): Promise<void> {
     for (const name of await readdir(this.folder)) {
@@ -135,9 +181,23 @@ export class Parts {
   }
 }
 
-/** Blocks of a file that lie wholly within the first `sizeBytes` of its part. */
-export function blocksWithin(sizeBytes: number, fileBytes: number): number {
-  return sizeBytes >= fileBytes
-    ? Math.ceil(fileBytes / BLOCK_BYTES)
-    : Math.floor(sizeBytes / BLOCK_BYTES)
+/** Bytes that the part of a file of `fileBytes` has, when nobody cuts it. */
+export function partBytesOf(fileBytes: number): number {
+  return isGuarded(fileBytes) ? fileBytes + 1 : fileBytes
+}
+
+function isGuarded(fileBytes: number): boolean {
+  return fileBytes > BLOCK_BYTES
+}
+
+/** What is said when another program changed what was received. */
+export function meddled(path: string): Mcp2pError {
+  const message = `something else changed ${path} while it was received`
+  const hint = 'Find out what it was, then run the same command again: it fetches what is wrong.'
+  return new Mcp2pError(MEDDLED, 'storage', message, hint)
+}
+
+/** Whether somebody else changed a part. */
+export function isMeddled(error: unknown): error is Mcp2pError {
+  return error instanceof Mcp2pError && error.code === MEDDLED
 }

@@ -15,7 +15,7 @@ import { errnoOf, stopIfAborted, storageError } from './fault.js'
 import { closeFile, readAt } from './handles.js'
 import { hashFiles } from './hash-pool.js'
 import { inLanes } from './lanes.js'
-import { blocksWithin, type Part, type Parts } from './parts.js'
+import { type Part, type Parts, partBytesOf } from './parts.js'
 
 const openFd = promisify(open)
 const LOOKS_AT_ONCE = 16
@@ -91,8 +91,8 @@ export interface Left {
 }
 
 /**
- * Believes the journal as far as the parts reach, and without one looks for chunks whose content is
- * right. It looks, too, at files of one chunk that are all there and not in the journal: where small
+ * Believes the journal about parts that nobody cut; without one, and in others, it looks for chunks
+ * whose content is right. It looks, too, at files of one chunk that are not in the journal: where small
  * files come by the thousand each journal waits for as many syncs, and is seconds behind.
  */
 export async function findInParts(
@@ -106,15 +106,15 @@ export async function findInParts(
   const kept = journal && Bitmap.from(geometry.blockCount, journal)
   const unknown: number[] = []
   for (const [file, { sizeBytes }] of found) {
-    if (kept === undefined) {
+    if (kept === undefined || sizeBytes !== partBytesOf(geometry.sizeOfFile(file))) {
       unknown.push(file)
       continue
     }
     const first = geometry.firstBlockOfFile(file)
-    const blocks = blocksWithin(sizeBytes, geometry.sizeOfFile(file))
+    const blocks = geometry.blocksOfFile(file)
     const end = first + blocks
     for (let b = kept.nextSet(first, end); b >= 0; b = kept.nextSet(b + 1, end)) verified.add(b)
-    const isSmall = geometry.chunksOfFile(file) === 1 && blocks === geometry.blocksOfFile(file)
+    const isSmall = geometry.chunksOfFile(file) === 1
     if (isSmall && verified.countIn(first, blocks) < blocks) unknown.push(file)
   }
   const whole = (file: number) =>

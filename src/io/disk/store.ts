@@ -86,10 +86,10 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     }
     stopIfAborted(options.signal)
     const { blockCount } = tree.geometry
-    const place = { confine, parts, lock, standing, unsynced }
+    const place = { confine, parts, lock, standing, left, unsynced }
     const store = new DiskStore({ meta, blockCount, overwrite, ...place })
-    // A journal that claims what is gone must not live on: a part made anew would soon be as long
-    // as the old one, and a crash before the next journal would make its holes believed.
+    // A journal that claims what is gone must not live on: a part made anew is as long as the old one,
+    // and a crash before the next journal would make its holes believed.
     if (journal !== undefined && !bytesEqual(journal, verified.bytes))
       await store.saveJournal(verified.bytes)
     return { store, keeps: true, verified, finishedFiles, node }

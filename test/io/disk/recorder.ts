@@ -110,6 +110,17 @@ export class Recorder {
     )
   }
 
+  /** Begins to change a file's length; call what it returns at its end. */
+  resize(fd: number, bytes: number): () => void {
+    const file = this.#open.get(fd) as File
+    const resized = (before: Uint8Array): Uint8Array => {
+      const after = new Uint8Array(bytes)
+      after.set(before.subarray(0, bytes))
+      return after
+    }
+    return this.#over('resize', file.change(resized))
+  }
+
   sync(fd: number): () => void {
     const done = this.#open.get(fd)?.sync()
     return () => {
@@ -230,7 +241,18 @@ export function overheardFs(fs: typeof Fs): object {
     listening.recorder?.closed(fd)
     loose.close(fd, ...rest)
   }
-  const changed = { open, writev, close, fsync: syncs('fsync'), fdatasync: syncs('fdatasync') }
+  const ftruncate = (fd: number, bytes: number, ...rest: unknown[]) => {
+    const done = listening.recorder?.resize(fd, bytes)
+    loose.ftruncate(fd, bytes, ...after(rest, () => done?.()))
+  }
+  const changed = {
+    open,
+    writev,
+    close,
+    ftruncate,
+    fsync: syncs('fsync'),
+    fdatasync: syncs('fdatasync'),
+  }
   return { ...fs, ...changed, default: { ...fs, ...changed } }
 }
 

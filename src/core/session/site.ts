@@ -261,7 +261,8 @@ export class Site {
     else if (!this.#segment.hears(now) && !this.#owesAnswer) {
       this.#owesAnswer = true
       const share = Number.parseInt(this.#options.node.slice(0, 4), 16) / 2 ** 16
-      this.queryAt = Math.min(this.queryAt, now + share * ANSWER_MICROS)
+      // Not at the time of a question that need not be asked any more: all who have just started have one.
+      this.queryAt = now + share * ANSWER_MICROS
     }
   }
 

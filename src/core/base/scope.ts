@@ -2,6 +2,8 @@
 // or one link (link-local) is handed only to somebody of the same kind; multicast and unspecified
 // addresses to nobody. So nobody can be pointed at a victim's own services.
 
+import { numberOfIpv4 } from './endpoint.js'
+
 export type Scope = 'loopback' | 'link' | 'wide' | 'none'
 
 /** True when `host` may be told to a peer whose own address is `to`. */
@@ -11,16 +13,20 @@ export function sameScope(host: string, to: string): boolean {
 }
 
 export function scopeOf(host: string): Scope {
+  const number = numberOfIpv4(host)
+  if (number !== undefined) return scopeOfIpv4(number >>> 24, (number >>> 16) & 255)
   const plain = host.toLowerCase().replace(/^::ffff:/, '')
   const v4 = /^(\d{1,3})\.(\d{1,3})\.\d{1,3}\.\d{1,3}$/.exec(plain)
-  if (v4) {
-    const a = Number(v4[1])
-    if (a === 127) return 'loopback'
-    if (a === 169 && Number(v4[2]) === 254) return 'link'
-    return a === 0 || a >= 224 ? 'none' : 'wide'
-  }
+  if (v4) return scopeOfIpv4(Number(v4[1]), Number(v4[2]))
   if (!/^[0-9a-f:]+(%[\w.-]+)?$/.test(plain) || !plain.includes(':')) return 'none'
   if (plain === '::1') return 'loopback'
   if (plain === '::' || plain.startsWith('ff')) return 'none'
   return /^fe[89ab]/.test(plain) ? 'link' : 'wide'
+}
+
+/** Of an IPv4 address by its first two numbers. */
+function scopeOfIpv4(a: number, b: number): Scope {
+  if (a === 127) return 'loopback'
+  if (a === 169 && b === 254) return 'link'
+  return a === 0 || a >= 224 ? 'none' : 'wide'
 }

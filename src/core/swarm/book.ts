@@ -35,6 +35,8 @@ export class AddressBook {
   // it is only worked out anew after a change.
   #othersAt: Micros = Number.POSITIVE_INFINITY
   #changed = false
+  /** Those that were never tried, the oldest first; undefined when to be looked for anew. */
+  #untried: Entry[] | undefined
   #admits: (address: PeerAddress) => boolean = () => true
 
   constructor(prng: Prng) {
@@ -44,7 +46,12 @@ export class AddressBook {
   /** From now on only these are dialled, beside the pinned ones. */
   confine(admits: (address: PeerAddress) => boolean): void {
     this.#admits = admits
+    this.#change()
+  }
+
+  #change(): void {
     this.#changed = true
+    this.#untried = undefined
   }
 
   get size(): number {
@@ -57,9 +64,11 @@ export class AddressBook {
    */
   told(address: PeerAddress): void {
     if (this.#entries.has(keyOf(address))) return
-    const untried = [...this.#entries.values()].filter(each => this.#isUntried(each))
-    if (untried.length >= LIMITS.peersUntriedMax)
-      this.#entries.delete(keyOf(untried[this.#prng.below(untried.length)].address))
+    this.#untried ??= [...this.#entries.values()].filter(each => this.#isUntried(each))
+    if (this.#untried.length >= LIMITS.peersUntriedMax) {
+      const [gone] = this.#untried.splice(this.#prng.below(this.#untried.length), 1)
+      this.#entries.delete(keyOf(gone.address))
+    }
     this.add(address, false)
   }
 
@@ -84,7 +93,7 @@ export class AddressBook {
       // Hosts that query say the same again and again: nothing is to be worked out anew for that.
       if (pinned && !known.pinned) {
         this.#pinned.push(known)
-        this.#changed = true
+        this.#change()
       }
       known.pinned ||= pinned
       if (pinned) known.announced = false
@@ -105,7 +114,7 @@ export class AddressBook {
     if (here.length >= LIMITS.announcersPerHostMax) {
       if (!this.#drop(here, now)) return
     } else if (announced.length >= LIMITS.announcersMax && !this.#drop(announced, now)) return
-    this.#entries.delete(keyOf(address))
+    if (this.#entries.delete(keyOf(address))) this.#untried = undefined
     const entry = this.#enter(address, true)
     entry.announced = true
     entry.enteredAt = now
@@ -125,6 +134,7 @@ export class AddressBook {
     }
     this.#entries.set(keyOf(address), entry)
     if (pinned) this.#pinned.push(entry)
+    else if (this.#admits(address)) this.#untried?.push(entry)
     if (pinned || this.#admits(address)) this.#othersAt = Math.min(this.#othersAt, retryAt)
     return entry
   }
@@ -155,7 +165,7 @@ export class AddressBook {
     const others = due.filter(entry => !entry.pinned && this.#admits(entry.address))
     chosen.push(...this.#prng.shuffle(others).slice(0, Math.max(0, wanted)))
     for (const entry of chosen) entry.busy = true
-    this.#changed = true
+    this.#change()
     return chosen.map(entry => entry.address)
   }
 
@@ -175,7 +185,7 @@ export class AddressBook {
   connected(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))
     if (entry) entry.busy = true
-    this.#changed = true
+    this.#change()
   }
 
   /** The address, unless somebody there is connected or being dialled. */
@@ -197,7 +207,7 @@ export class AddressBook {
     const entry = this.#entries.get(keyOf(address))
     if (!entry) return
     entry.busy = false
-    this.#changed = true
+    this.#change()
     const cap = entry.pinned ? PINNED_RETRY_MICROS : LIMITS.backoffMaxMicros
     const wait = Math.min(cap, LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16))
     entry.failures++
@@ -216,7 +226,7 @@ export class AddressBook {
   forget(address: PeerAddress): void {
     const entry = this.#entries.get(keyOf(address))
     if (entry) entry.done = true
-    this.#changed = true
+    this.#change()
   }
 }
 

@@ -10,6 +10,8 @@ const WINDOW_MICROS = 500_000
 const SLOTS = WINDOW_MICROS / SLOT_MICROS
 /** The socket is full when it refused in so many of the slots: a pause is not a full line. */
 const FULL_SHARE = 0.7
+/** And a full line is never empty: one with less of a queue is kept so by a sender that runs late. */
+const FULL_QUEUE_MICROS = 500
 
 export class Epoch {
   readonly sent = new SentHistory()
@@ -37,17 +39,21 @@ export class Epoch {
     return this.sent.meanBps(Math.max(this.#since, now - WINDOW_MICROS), now) ?? this.#rateBps
   }
 
-  /** Our own line is the limit: the socket stays full and less than `share` of the rate left. */
-  lineBound(now: Micros, share: number): boolean {
-    return this.#isFull(now) && this.leftBps(now) < share * this.#rateBps
+  /**
+   * Our own line is the limit: the socket stays full, datagrams wait, `queueMicros` at least, and
+   * less than `share` of the rate left.
+   */
+  lineBound(queueMicros: Micros, now: Micros, share: number): boolean {
+    return this.#isFull(queueMicros, now) && this.leftBps(now) < share * this.#rateBps
   }
 
-  /** There was not enough to send (less than `share` of the rate), and not because of the line. */
-  idle(now: Micros, share: number): boolean {
-    return !this.#isFull(now) && this.leftBps(now) < share * this.#rateBps
+  /** There was not enough to send (less than `share` of the rate), or no processor to send it. */
+  idle(queueMicros: Micros, now: Micros, share: number): boolean {
+    return !this.#isFull(queueMicros, now) && this.leftBps(now) < share * this.#rateBps
   }
 
-  #isFull(now: Micros): boolean {
+  #isFull(queueMicros: Micros, now: Micros): boolean {
+    if (queueMicros < FULL_QUEUE_MICROS) return false
     const last = Math.floor(now / SLOT_MICROS)
     const first = Math.max(Math.floor(this.#since / SLOT_MICROS), last - SLOTS)
     const refused = this.#full.filter(slot => slot >= first && slot <= last).length

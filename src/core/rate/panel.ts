@@ -50,7 +50,9 @@ export interface Verdict {
   readonly floor: number
   /** Standard deviation of the excess if only chance is at work. */
   readonly sigma: number
-  readonly queueMicros: number
+  readonly queueMicros: Micros
+  /** The least of it at any receiver: no more waits on our own line. */
+  readonly ownQueueMicros: Micros
   /** Rate delivered ÷ (1 − floor): what the path carries if it is full. */
   readonly capBps: number
   /** Rate that arrived, lost datagrams included, ÷ rate sent; below 1 while a queue grows. */
@@ -141,6 +143,7 @@ export class Panel {
       floor: high(seat => seat.floor),
       sigma: median(heard.map(seat => seat.sigma)),
       queueMicros: high(seat => seat.queueMicros),
+      ownQueueMicros: Math.min(...heard.map(seat => seat.queueMicros)),
       capBps: low(seat => seat.deliveredBps / (1 - seat.floor)),
       follow: low(seat => seat.follow),
       dark: heard.every(seat => seat.loss > 0.95),
@@ -165,8 +168,8 @@ export class Panel {
   }
 
   /** The latest reports were made without congestion: their loss is what the path loses anyway. */
-  learnFloors(now: Micros): void {
-    for (const seat of this.#awake(now)) seat.learn()
+  learnFloors(now: Micros, isEarly = false): void {
+    for (const seat of this.#awake(now)) seat.learn(isEarly)
   }
 
   /** The loss of the latest reports is proven to be the path's own, all of it. */

@@ -28,27 +28,18 @@ import { Disks } from './disks.js'
 import { drainOf } from './drain.js'
 import { Epoch } from './epoch.js'
 import { Headroom } from './headroom.js'
+import { Least } from './least.js'
 import { Panel, type Verdict } from './panel.js'
+import type { Phase, Plan } from './plan.js'
 import { Processors } from './processors.js'
 import type { QuantileOptions } from './quantile-options.js'
 import { Startup } from './startup.js'
 import { TUNING } from './tuning.js'
 import { Yielding } from './yielding.js'
 
-type Phase = 'startup' | 'drain' | 'steady' | 'probe' | 'test' | 'dark'
-
-interface Plan {
-  readonly phase: Phase
-  readonly rateBps: number
-  /** How long at least, or exactly where a phase ends by itself. */
-  readonly holdMicros?: Micros
-  /** A better word than the phase's name. */
-  readonly why?: string
-}
-
 export class QuantileRate implements RateController {
   readonly #minBps: number
-  readonly #stopsBelow: boolean
+  readonly #least: Least
   readonly #maxBps: number
   readonly #epoch = new Epoch()
   readonly #panel = new Panel(this.#epoch.sent)
@@ -76,6 +67,8 @@ export class QuantileRate implements RateController {
   #searchUntil: Micros = 0
   #step: number = TUNING.stepMin
   #cleanRounds = 0
+  /** Probes of a search that lost too much. */
+  #lossyProbes = 0
   #quietQueueMicros: Micros = 0
   /** The highest rate that the measurement during a drain may yield; 0: it measures nothing. */
   #measureBps = 0
@@ -84,14 +77,12 @@ export class QuantileRate implements RateController {
   #retestAt: Micros = 0
   #cutAt: Micros = Number.NEGATIVE_INFINITY
   #far = 0
-  #belowSince: Micros | undefined
-  #below = false
 
   constructor(options: QuantileOptions = {}) {
     this.#breaker = new Breaker(options.oneWay ?? false)
     this.#starting = new Startup(options.isFed)
     this.#maxBps = options.maxBps ?? TUNING.maxBps
-    this.#stopsBelow = options.minBps !== undefined
+    this.#least = new Least(options.minBps)
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)
     this.#rateBps = this.#clamp(options.startBps ?? TUNING.startBps)
     this.#pathBps = this.#rateBps
@@ -121,7 +112,7 @@ export class QuantileRate implements RateController {
 
   get stopped(): RateStop | undefined {
     if (this.#breaker.stopped) return 'no-reports'
-    return this.#below ? 'below-min' : undefined
+    return this.#least.isMissed ? 'below-min' : undefined
   }
 
   get deadline(): Micros {
@@ -214,10 +205,7 @@ export class QuantileRate implements RateController {
     }
     const plan = this.#next(now)
     if (plan !== undefined) this.#enter(plan, now)
-    if (this.#phase === 'startup' || this.#steadyBps >= this.#minBps) this.#belowSince = undefined
-    else this.#belowSince ??= now
-    const isBelow = now - (this.#belowSince ?? now) >= TUNING.belowMinMicros
-    this.#below ||= this.#stopsBelow && isBelow
+    if (this.#phase !== 'startup') this.#least.judge(this.#steadyBps, now)
   }
 
   #next(now: Micros): Plan | undefined {
@@ -283,11 +271,11 @@ export class QuantileRate implements RateController {
     if (v === undefined || v.heardShare < 0.5 || v.dark) return undefined
     const step = this.#starting.next(v, this.#rateBps, this.#epoch, now, this.#isHeldBack)
     if (step === 'full') return this.#overload(v, now)
-    if (v.queueMicros <= TUNING.queueLowMicros) {
-      this.#panel.learnFloors(now)
+    if (step !== 'doubt' && v.queueMicros <= TUNING.queueLowMicros) {
+      this.#panel.learnFloors(now, step === 'double')
       this.#headroom.onLoss(v.loss)
     }
-    if (step === 'again') return { phase: 'startup', rateBps: this.#rateBps }
+    if (step === 'again' || step === 'doubt') return { phase: 'startup', rateBps: this.#rateBps }
     if (step === 'double' && this.#rateBps < this.#maxBps) {
       return { phase: 'startup', rateBps: this.#rateBps * 2 }
     }
@@ -312,12 +300,15 @@ export class QuantileRate implements RateController {
 
   /** Much more was sent than the path carries: measure it while the queue drains. */
   #overload(v: Verdict, now: Micros): Plan {
-    this.#measureBps = Math.min(this.#rateBps, this.#epoch.leftBps(now) * 1.02)
-    this.#pathBps = Math.min(this.#measureBps, Math.max(v.capBps, this.#rateBps * 0.02))
+    const { lineBps } = this.#starting
+    this.#measureBps = Math.min(this.#rateBps, Math.max(lineBps, this.#epoch.leftBps(now) * 1.02))
+    const capBps = Math.max(v.capBps, lineBps, this.#rateBps * 0.02)
+    this.#pathBps = Math.min(this.#measureBps, capBps)
     this.#searchUntil = now + TUNING.searchMicros
     // What a busy machine measured in a tenth of a second is a guess: the next steps are long.
     this.#step = TUNING.stepSearch
     this.#cleanRounds = 0
+    this.#lossyProbes = 0
     return this.#draining(v)
   }
 
@@ -345,23 +336,20 @@ export class QuantileRate implements RateController {
       return this.#probing(v)
     }
     if (v.excess > Math.max(0.01, 4 * v.sigma)) return this.#lossCut(v, now)
+    const isLong = now - this.#epoch.since > 4 * TUNING.roundMicros
+    const isBound = isLong && this.#epoch.lineBound(v.ownQueueMicros, now, 0.997)
     if (this.#yielding.sharing(now)) {
       if (v.queueMicros > TUNING.queueLowMicros || !this.#yielding.mayEnd(now)) return undefined
       this.#yielding.end()
       this.#step = TUNING.stepFast
       this.#until = now
+    } else if (isBound) {
+      return this.#bound(v, now)
     } else if (v.queueMicros > TUNING.queueMicros) {
       return this.#delayCut(v, now)
     }
     this.#learn(v, now)
-    if (now - this.#epoch.since > 4 * TUNING.roundMicros && this.#epoch.lineBound(now, 0.997)) {
-      const leftBps = this.#leftBps(v, now)
-      this.#pathBps = this.#yielding.isTaken(leftBps, this.#pathBps, v.queueMicros, now)
-        ? Math.min(leftBps, TUNING.share * this.#pathBps)
-        : Math.min(this.#pathBps * 0.995, leftBps)
-      return this.#settle()
-    }
-    if (this.#epoch.idle(now, 0.9)) return undefined
+    if (this.#epoch.idle(v.ownQueueMicros, now, 0.9)) return undefined
     if (now < this.#until || this.#processors.isStrained) return undefined
     if (v.floor > TUNING.retestFloor && now >= this.#retestAt) {
       return this.#testing(v, Math.max(TUNING.testCut, 6 * v.sigma), v.floor)
@@ -372,6 +360,20 @@ export class QuantileRate implements RateController {
       return this.#draining(v)
     }
     return this.#steadyBps < this.#maxBps ? this.#probing(v) : undefined
+  }
+
+  /** Our own line brings less than the model says: others have come, or it is a trifle too high. */
+  #bound(v: Verdict, now: Micros): Plan | undefined {
+    const leftBps = this.#leftBps(v, now)
+    const taken = this.#yielding.isTaken(leftBps, this.#pathBps, now)
+    if (taken === 'perhaps') return undefined
+    this.#learn(v, now)
+    if (taken === 'yes') {
+      this.#pathBps = Math.min(leftBps, TUNING.share * this.#pathBps)
+      return this.#settle()
+    }
+    this.#pathBps *= TUNING.bound
+    return this.#settle('', Math.max(TUNING.roundMicros, this.#until - now))
   }
 
   /** A round without congestion: the loss in it is the floor, and the rate leaves room for it. */
@@ -424,28 +426,33 @@ export class QuantileRate implements RateController {
 
   #probe(v: Verdict, now: Micros): Plan | undefined {
     const step = this.#step
-    const line = this.#epoch.lineBound(now, 0.997)
-    const full =
+    const line = this.#epoch.lineBound(v.ownQueueMicros, now, 0.997)
+    const waits =
       line ||
-      v.excess > Math.max(step / 5, 3 * v.sigma) ||
       v.queueMicros > this.#quietQueueMicros + TUNING.probeQueueMicros / 2 ||
       v.queueMicros > TUNING.queueMicros ||
       (step >= 0.25 && v.follow < 0.8)
-    if (!full) {
+    const loses = v.excess > Math.max(step / 5, 3 * v.sigma)
+    if (!waits && !loses) {
       // A report tells the least delay of its interval, so a queue shows only after it has grown.
       if (step * v.settledMicros < TUNING.probeQueueMicros) return undefined
       // Too little to send for this step: little was risked and little learnt, so try again soon.
-      if (this.#epoch.idle(now, 0.97)) {
-        this.#pathBps = Math.max(this.#pathBps, this.#epoch.leftBps(now))
+      if (this.#epoch.idle(v.ownQueueMicros, now, 0.97)) {
+        // A line that is full since then shows its queue in a report of the time after.
+        if (v.settledMicros < TUNING.roundMicros) return undefined
+        const carriedBps = Math.min(this.#epoch.leftBps(now), v.capBps)
+        this.#pathBps = Math.max(this.#pathBps, carriedBps)
         return this.#settle('', TUNING.idleMicros)
       }
       this.#carries(this.#leftBps(v, now))
       if (++this.#cleanRounds >= 3) this.#step = Math.min(1, step * 2)
       return this.#steadyBps >= this.#maxBps ? this.#settle() : this.#probing(v)
     }
-    this.#step = TUNING.stepMin
+    // Loss without a queue may have been chance: a search goes on when it was the first time.
+    const isDoubtful = this.#searching && !waits && this.#lossyProbes++ === 0
+    this.#step = isDoubtful ? Math.max(TUNING.stepMin, step / 2) : TUNING.stepMin
     this.#cleanRounds = 0
-    this.#searchUntil = now
+    if (!isDoubtful) this.#searchUntil = now
     if (v.excess > step + 0.02 + 3 * v.sigma) return this.#lossCut(v, now)
     if (step > TUNING.stepNoisyMax) {
       this.#measureBps = this.#rateBps
@@ -458,7 +465,10 @@ export class QuantileRate implements RateController {
     const queued = v.excess <= 3 * v.sigma ? v.capBps : 0
     const carried = Math.min(queued, this.#rateBps * (1 + TUNING.stepNoisyMax))
     this.#pathBps = Math.max((this.#pathBps + this.#trustedBps) / 2, carried)
-    if (line) this.#pathBps = Math.min(this.#pathBps, 0.997 * this.#leftBps(v, now))
+    if (line) {
+      const leftBps = Math.max(TUNING.bound * this.#trustedBps, 0.997 * this.#leftBps(v, now))
+      this.#pathBps = Math.min(this.#pathBps, leftBps)
+    }
     return v.queueMicros > TUNING.queueLowMicros ? this.#draining(v) : this.#settle()
   }
 

@@ -15,10 +15,12 @@ const PLAUSIBLE = 2.5
 /** Datagrams that the floor remembers: 0.1 points of deviation at 2 % loss. */
 const FLOOR_MEMORY = 20_000
 const FLOOR_MEMORY_MIN = 0.5
-/** How fast the spread of losses is learnt, and from when on it is more than chance. */
-const SPREAD_GAIN = 0.1
+/** Reports that the spread of losses remembers, and from when on it is more than chance. */
+const SPREAD_MEMORY = 10
 const SPREAD_LEAST = 2
-const SPREAD_MOST = 20
+const SPREAD_MOST = 40
+/** While floors are found, more than this above the mean so far is none. */
+const EARLY_EXCESS_MAX = 0.1
 /** A floor above this is not believed: half of everything lost is not a path to blast on. */
 const FLOOR_MAX = 0.5
 /** It is heard again after so much time without trouble: at a rate cut for it, it looks well. */
@@ -56,6 +58,7 @@ export class Seat {
   #learned = false
   /** The variance of losses, where 1 is that of datagrams that are lost one by one. */
   #spread = 1
+  #spreadReports = 1
 
   get floor(): number {
     if (this.#floorExpected === 0) return 0
@@ -94,14 +97,16 @@ export class Seat {
   /**
    * The latest report becomes part of the floor, once. A clearly lower loss replaces it; a clearly
    * higher one does not: the verdict was about others, and only a test can raise a floor at once.
+   * `isEarly`: little is known of it yet, and what is may be chance: the floor is the mean.
    */
-  learn(): void {
+  learn(isEarly = false): void {
     if (this.#learned || this.far || this.expected === 0) return
     const excess = this.loss - this.floor
-    if (this.#floorExpected > 0 && excess > Math.max(0.02, 4 * this.sigma)) return
+    const most = isEarly ? EARLY_EXCESS_MAX : Math.max(0.02, 4 * this.sigma)
+    if (this.#floorExpected > 0 && excess > most) return
     this.#learned = true
     this.#disperse()
-    if (excess < -4 * this.sigma) this.#forget()
+    if (!isEarly && excess < -4 * this.sigma) this.#forget()
     const keep = Math.max(FLOOR_MEMORY_MIN, 1 - this.expected / FLOOR_MEMORY)
     this.#floorLost = this.#floorLost * keep + this.loss * this.expected
     this.#floorExpected = this.#floorExpected * keep + this.expected
@@ -119,7 +124,8 @@ export class Seat {
   #disperse(): void {
     if (this.#floorExpected === 0) return
     const seen = Math.min(SPREAD_MOST, ((this.loss - this.floor) / this.#single) ** 2)
-    this.#spread += SPREAD_GAIN * (seen - this.#spread)
+    this.#spreadReports = Math.min(SPREAD_MEMORY, this.#spreadReports + 1)
+    this.#spread += (seen - this.#spread) / this.#spreadReports
   }
 
   #forget(): void {

@@ -26,6 +26,8 @@ export const TUNING = {
   stepSearch: 0.05,
   /** After a receiver that held back the rest has left the quantile, or a startup without data. */
   stepFreed: 0.5,
+  /** What the model keeps when our own line brings less: how much less, a late process makes unsure. */
+  bound: 0.995,
   /**
    * Found full at this rate or below, the line may be full of others: what arrives must grow by
    * the gain when what is sent doubles.

@@ -14,14 +14,14 @@ const STAYED = 0.6
 const KEPT = 0.85
 /** Less than this share of our own line is no noise. */
 const TAKEN = 0.93
-/** And a line that others keep full is never empty; one that we cannot fill for want of a processor is. */
-const TAKEN_QUEUE_MICROS = 1_000
+const TAKEN_AGAIN_MICROS = 1_000_000
 
 export class Yielding {
   #drains = 0
   #at: Micros = Number.NEGATIVE_INFINITY
   #pathBps = 0
   #queueMicros: Micros = 0
+  #takenAt: Micros = Number.NEGATIVE_INFINITY
   #until: Micros = Number.NEGATIVE_INFINITY
   #leastUntil: Micros = Number.NEGATIVE_INFINITY
 
@@ -57,11 +57,16 @@ export class Yielding {
     return true
   }
 
-  /** So little of what our own line carried is left to us that others must have come to it. */
-  isTaken(leftBps: number, pathBps: number, queueMicros: Micros, now: Micros): boolean {
-    if (leftBps > TAKEN * pathBps || queueMicros < TAKEN_QUEUE_MICROS) return false
-    this.#begin(now)
-    return true
+  /**
+   * So little of what our own line carried is left to us that others must have come to it; perhaps,
+   * because once may be a process that had to wait.
+   */
+  isTaken(leftBps: number, pathBps: number, now: Micros): 'yes' | 'perhaps' | 'no' {
+    if (leftBps > TAKEN * pathBps) return 'no'
+    const isAgain = now - this.#takenAt <= TAKEN_AGAIN_MICROS
+    this.#takenAt = now
+    if (isAgain) this.#begin(now)
+    return isAgain ? 'yes' : 'perhaps'
   }
 
   /** Whoever has the rest needs some time to fill it. */

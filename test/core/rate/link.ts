@@ -20,7 +20,8 @@ import {
 
 const STEP_MICROS = 1000
 
-const SOCKET_SEND_BYTES = 125_000
+/** The 208 KiB that the kernel lets wait for a socket, and the super-packet that it took while they were not full. */
+const SOCKET_SEND_BYTES = 280_000
 /** A network card's ring of 1000 frames. */
 const LINE_QUEUE_BYTES = 1_500_000
 /** A local TCP's share of that is limited to some milliseconds. */
@@ -164,28 +165,35 @@ class Receiver {
   }
 
   #arrive(run: Run, luck: Prng): void {
-    let lost = 0
-    if (this.spec.loss >= 1) lost = run.count
-    else if (this.spec.loss > 0) {
-      this.#gap -= run.count
-      while (this.#gap < 0) {
-        lost += this.spec.lossRun ?? 1
-        this.#gap += this.#draw(luck)
-      }
-      lost = Math.min(lost, run.count)
-    }
-    const came = run.count - lost
+    const came = run.count - this.#lost(run.count, luck)
     if (came === 0) return
-    const taken = this.socket.push(lost === 0 ? run : { ...run, count: came }, PAYLOAD_BYTES)
+    const taken = this.socket.push(
+      came === run.count ? run : { ...run, count: came },
+      PAYLOAD_BYTES,
+    )
     this.kernelDropped += came - taken
     this.gauges[run.sender].kernelDrops += came - taken
   }
 
+  /** How many of so many that left together are lost by chance. */
+  #lost(count: number, luck: Prng): number {
+    const { loss, lossRun } = this.spec
+    if (loss <= 0 || loss >= 1) return loss <= 0 ? 0 : count
+    let lost = 0
+    if (lossRun === undefined) {
+      for (this.#gap -= count; this.#gap < 0; lost++) this.#gap += this.#draw(luck)
+      return lost
+    }
+    for (let at = 0; at < count; at += lossRun)
+      if (luck.unit() < loss) lost += Math.min(lossRun, count - at)
+    return lost
+  }
+
   /** Datagrams until the next loss: geometric. */
   #draw(luck: Prng): number {
-    const { loss, lossRun = 1 } = this.spec
+    const { loss } = this.spec
     if (loss <= 0 || loss >= 1) return 1000
-    return 1 + Math.floor(Math.log(1 - luck.unit()) / Math.log(1 - loss / lossRun))
+    return 1 + Math.floor(Math.log(1 - luck.unit()) / Math.log(1 - loss))
   }
 }
 

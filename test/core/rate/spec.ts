@@ -17,7 +17,7 @@ export interface ReceiverSpec {
   readonly queueBytes?: number
   /** Random loss behind the port, a fraction; may be changed while it runs. */
   loss: number
-  /** Datagrams that are lost together, as many as one super-packet has; default: 1. */
+  /** Super-packets are lost whole, which have so many datagrams at most; default: each by itself. */
   readonly lossRun?: number
   /** How fast its CPU empties the socket, payload bits per second, and the socket's buffer. */
   readonly cpuBps?: number

@@ -42,8 +42,8 @@ export class Blaster {
   #parity: ParityMaker | undefined
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
-  /** When the pump should run next, to know how late it does. */
-  #dueAt = 0
+  /** When the pump was to run, at the earliest: how late it does is no matter of what woke it. */
+  #dueAt = Number.POSITIVE_INFINITY
   #stopped = false
   #waitingForRoom = false
   #refusedAt: number | undefined
@@ -71,7 +71,7 @@ export class Blaster {
     const now = nowMicros()
     const at = this.#options.seed.fillDeadline(now)
     if (at === Number.POSITIVE_INFINITY) return
-    this.#dueAt = at
+    this.#dueAt = Math.min(this.#dueAt, at)
     const wait = at - now
     if (wait <= 0) {
       this.#immediate = setImmediate(() => {
@@ -105,7 +105,9 @@ export class Blaster {
     const batch = this.#batch
     batch.clear()
     const now = nowMicros()
-    seed.fill(batch, now, Math.max(0, now - this.#dueAt))
+    const lateMicros = Math.max(0, now - this.#dueAt)
+    this.#dueAt = Number.POSITIVE_INFINITY
+    seed.fill(batch, now, lateMicros)
     let bytes = 0
     for (let i = 0; i < batch.count; ) {
       const end = batch.runEnd(i, batch.count)

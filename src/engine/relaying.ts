@@ -61,7 +61,7 @@ export class Relaying {
       metaSha256: hexOf(sha256(metaBytes)),
       group: place.group,
       dataPort: place.port + 1,
-      rate: new QuantileRate({ isFed: true }),
+      rate: new QuantileRate({ isFed: true, startBps: 50e6 }),
       session: {
         high: Number.parseInt(meta.id.slice(0, 8), 16),
         low: randomBytes(4).readUInt32BE(0),

@@ -27,6 +27,7 @@ export class Blaster {
   readonly #process: Process
   readonly #core: Blasting
   readonly #feed: (input: BlastIn) => void
+  #dueAt: Micros = Number.POSITIVE_INFINITY
   /** Filled by the core and not taken by the send buffer yet. */
   #pending: { run: Run; sent: number } | undefined
   /** Called after every batch. */
@@ -40,9 +41,12 @@ export class Blaster {
     this.#feed = feed
   }
 
-  get deadline(): Micros {
+  /** When it goes on; whenever that is, it was due at the earliest of these times. */
+  due(): Micros {
     const { now } = this.#setting.network.scheduler
-    return this.#pending ? this.#process.sendRoomAt : this.#core.fillDeadline(now)
+    const at = this.#pending ? this.#process.sendRoomAt : this.#core.fillDeadline(now)
+    this.#dueAt = Math.min(this.#dueAt, at)
+    return at
   }
 
   announce({ sequence, announce, padToBytes }: BlastOut & { type: 'announce' }): void {
@@ -53,9 +57,12 @@ export class Blaster {
   }
 
   fill(): void {
+    const { now } = this.#setting.network.scheduler
+    const lateMicros = Math.max(this.#setting.lateMicros, now - this.#dueAt)
+    this.#dueAt = Number.POSITIVE_INFINITY
     if (this.#pending === undefined) {
       const batch = new Batch(BATCH_DATAGRAMS)
-      this.#core.fill(batch, this.#setting.network.scheduler.now, this.#setting.lateMicros)
+      this.#core.fill(batch, now, lateMicros)
       if (batch.count === 0) return
       const sizes = batch.bytes.subarray(0, batch.count).map(bytes => HEADER_BYTES + bytes)
       batch.sources[0] = this.#process.host.address

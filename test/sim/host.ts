@@ -1,5 +1,6 @@
 // A host: a cable each way, a disk, a CPU that reads so many datagrams a second from a socket buffer,
-// and the process on it. A paused host (SIGSTOP) hears nothing, but its kernel goes on taking.
+// and the process on it. A paused host (SIGSTOP) hears nothing, but its kernel goes on taking; the same
+// while others have its processor.
 
 import type { Micros } from '../../src/core/base/machine.js'
 import type { Prng } from '../../src/core/base/prng.js'
@@ -11,6 +12,12 @@ import type { Scheduler } from './scheduler.js'
 
 /** Which congestion control its TCP has; see `pipe.ts`. */
 export type Congestion = 'cubic' | 'bbr'
+
+/** Its process has the processor for so long at a time, then others have it, on average. */
+export interface Turns {
+  readonly runMicros: Micros
+  readonly waitMicros: Micros
+}
 
 export interface HostOptions {
   readonly address: string
@@ -38,6 +45,7 @@ export interface HostOptions {
   /** Longer IP packets do not come through to it; default: all do. */
   readonly mtuBytes?: number
   readonly datagramsPerSecond?: number
+  readonly turns?: Turns
   /** Datagrams that its socket buffer holds; default 2048. */
   readonly socketDatagrams?: number
   readonly disk?: DiskOptions
@@ -67,6 +75,7 @@ export class Host {
   readonly #socketDatagrams: number
   #cpuFreeAt: Micros = 0
   #paused = false
+  #waits = false
   #held: (() => void)[] = []
   #heldDatagrams = 0
 
@@ -94,6 +103,7 @@ export class Host {
     this.#socketDatagrams = options.socketDatagrams ?? 2048
     this.#scheduler = scheduler
     this.disk = new Disk(scheduler, options.disk ?? FAST_DISK)
+    if (options.turns) this.#takeTurns(options.turns, prng.fork())
   }
 
   get paused(): boolean {
@@ -106,18 +116,35 @@ export class Host {
 
   resume(): void {
     this.#paused = false
+    this.#goOn()
+  }
+
+  #takeTurns(turns: Turns, prng: Prng): void {
+    const meanMicros = this.#waits ? turns.waitMicros : turns.runMicros
+    this.#scheduler.after(-Math.log(1 - prng.unit()) * meanMicros, () => {
+      this.#waits = !this.#waits
+      this.#goOn()
+      this.#takeTurns(turns, prng)
+    })
+  }
+
+  #goOn(): void {
+    if (this.#paused || this.#waits) return
     this.#heldDatagrams = 0
     for (const event of this.#held.splice(0)) this.#scheduler.after(0, event)
   }
 
   /** Runs `event` now, or when the host is awake again. */
   whenAwake(event: () => void): void {
-    if (this.#paused) this.#held.push(event)
+    if (this.#paused || this.#waits) this.#held.push(event)
     else event()
   }
 
-  /** Datagrams have come: hands to `read` what the socket buffer takes, when the CPU reads it. */
-  receive(pieces: Pieces, read: (pieces: Pieces) => void): void {
+  /**
+   * Datagrams have come: hands to `read` what the socket buffer takes, when the CPU reads it, and when
+   * they came. While it is stopped nobody looks, and for what is read afterwards that is now.
+   */
+  receive(pieces: Pieces, read: (pieces: Pieces, at: Micros) => void): void {
     const now = this.#scheduler.now
     const waiting =
       this.#heldDatagrams +
@@ -125,14 +152,15 @@ export class Host {
     const kept = this.#keep(pieces, Math.max(0, this.#socketDatagrams - Math.ceil(waiting)))
     const count = countOf(kept)
     if (count === 0) return
-    if (this.#paused) {
+    if (this.#paused || this.#waits) {
       this.#heldDatagrams += count
-      this.#held.push(() => read(kept))
+      const at = this.#paused ? undefined : now
+      this.#held.push(() => read(kept, at ?? this.#scheduler.now))
       return
     }
     this.#cpuFreeAt = Math.max(this.#cpuFreeAt, now) + count * this.#datagramMicros
-    if (this.#cpuFreeAt <= now) read(kept)
-    else this.#scheduler.at(this.#cpuFreeAt, () => this.whenAwake(() => read(kept)))
+    if (this.#cpuFreeAt <= now) read(kept, now)
+    else this.#scheduler.at(this.#cpuFreeAt, () => this.whenAwake(() => read(kept, now)))
   }
 
   /** The first `room` datagrams; the kernel drops the rest. */

@@ -4,7 +4,7 @@
 //   const host = network.addHost({ address: '10.0.0.1', upBps: 100e6, downBps: 100e6 })
 //   network.addPlace({ upBps, … })              a site or a rack, for `place` of a host; see place.ts
 //   const process = network.start(host)         one process per host; `crash` ends it
-//   process.join(group, port, hear)             hear(run, pieces, source): datagrams that came through
+//   process.join(group, port, hear)             hear(run, pieces, source, at): datagrams that came through
 //   process.multicast(group, port, run, from)   how many of [from, count) the send buffer took;
 //                                               the rest is for later: see `sendRoomAt`
 //   process.listen(port, accept)                accept(socket)
@@ -34,7 +34,8 @@ import { carry, isCut, type Path, Place, type PlaceOptions } from './place.js'
 import { Scheduler } from './scheduler.js'
 import { Trace } from './trace.js'
 
-export type Hear = (run: Run, pieces: Pieces, source: string) => void
+/** `at`: when they came; a busy host reads them later. */
+export type Hear = (run: Run, pieces: Pieces, source: string, at: Micros) => void
 type Members = Map<Process, Hear>
 
 /** Datagrams on their way through the tree. */
@@ -170,11 +171,11 @@ export class Network {
       const arrive = (): void => {
         const left = host.loss.thin(pieces, this.scheduler.now)
         if (left.length === 0) return
-        host.receive(left, read => {
+        host.receive(left, (read, at) => {
           const hear = to.get(process)
           if (hear === undefined) return
           this.trace.note(this.scheduler.now, KIND.run, host.index, read.length + 31 * read[0])
-          hear(run, read, from.host.address)
+          hear(run, read, from.host.address, at)
         })
       }
       const trip = from.host.delayMicros + host.delayMicros

@@ -89,7 +89,7 @@ export class Receiver {
   /** The meta as far as it was heard; until it is whole nothing else is of use. */
   #meta: ObjectSymbols | undefined
   /** Datagrams in the socket's buffer. */
-  readonly #waiting: { batch: Batch; pieces: Pieces; at: Micros }[] = []
+  readonly #waiting: { batch: Batch; pieces: Pieces; at: Micros; cameAt: Micros }[] = []
 
   constructor(setting: Setting, host: Host, options: ReceiverOptions) {
     const { network, geometry, metaBytes, symbolBytes } = setting
@@ -132,7 +132,7 @@ export class Receiver {
       serve: range => this.#serves(range),
       layerOf: chunk => layerOf(geometry, chunk),
       also: {
-        deadline: () => this.blaster?.deadline ?? Infinity,
+        deadline: () => this.blaster?.due() ?? Infinity,
         wake: () => this.blaster?.fill(),
       },
       isResting: () => this.#waiting.length > 0,
@@ -168,7 +168,7 @@ export class Receiver {
       metaSha256: id,
       group: GROUP,
       dataPort: DATA_PORT,
-      rate: new QuantileRate({ isFed: true }),
+      rate: new QuantileRate({ isFed: true, startBps: 50e6 }),
       // Not drawn: whoever never relays has the same luck as without.
       session: { high: Number.parseInt(id.slice(0, 8), 16), low: this.process.host.index + 1 },
       symbolBytes,
@@ -202,9 +202,9 @@ export class Receiver {
   }
 
   #join(channel: Channel): void {
-    this.process.join(channel.group, channel.port, (run, pieces) => {
+    this.process.join(channel.group, channel.port, (run, pieces, _source, cameAt) => {
       const { now } = this.#shell
-      this.#waiting.push({ batch: run.payload as Batch, pieces, at: now })
+      this.#waiting.push({ batch: run.payload as Batch, pieces, at: now, cameAt })
       const { restMicros } = this.#setting
       if (restMicros === 0) this.#look()
       else if (this.#waiting.length === 1) this.process.at(now + restMicros, () => this.#look())
@@ -216,8 +216,9 @@ export class Receiver {
     const kernelDrops = this.process.host.kernelDrops
     const diskQueueBytes = this.process.host.disk.waitingBytes
     this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, this.#shell.now)
-    for (const { batch, pieces, at } of this.#waiting.splice(0))
+    for (const { batch, pieces, at, cameAt } of this.#waiting.splice(0))
       for (let i = 0; i < pieces.length; i += 2) {
+        batch.arrivedMicros.fill(cameAt, pieces[i], pieces[i + 1])
         if (this.#lacksMeta(batch, pieces[i], pieces[i + 1])) continue
         this.fetch.take(batch, pieces[i], pieces[i + 1], at)
         this.#place(batch, pieces[i], pieces[i + 1])

@@ -4,15 +4,22 @@ import { describe, expect, it } from 'vitest'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import type { Place } from './place.js'
 import type { Receiver } from './receiver.js'
+import type { Kind } from './topology.js'
 import { World } from './world.js'
 
 const MIB = 1024 * 1024
 const second = 1e6
 const wanBps = 50e6
 
-function worldOf(sites: number, each: number, sizeBytes: number, seed: number): World {
+function worldOf(
+  sites: number,
+  each: number,
+  sizeBytes: number,
+  seed: number,
+  kinds?: readonly Kind[],
+): World {
   const tree = { sites, site: { mbps: wanBps / 1e6, delayMillis: 1 } }
-  const scenario = { about: 'sites', tree, timesMax: 1000, slackSeconds: 60 }
+  const scenario = { about: 'sites', tree, kinds, timesMax: 1000, slackSeconds: 60 }
   const receivers = sites * each
   const makeRate = () => new QuantileRate()
   return new World({ scenario, receivers, sizeBytes, seed, lineBps: 1e9, makeRate })
@@ -51,6 +58,18 @@ describe('a site that does not hear the sender', () => {
     // At home everything is sent about once.
     const sent = far.reduce((sum, each) => sum + each.blaster!.sentBytes, 0)
     expect(sent / sizeBytes).toBeLessThan(1.1)
+  }, 120_000)
+
+  it('multicasts also on hosts that wait for their processor most of the time', () => {
+    const sizeBytes = 24 * MIB
+    const kinds = [{ share: 1, turnMillis: { run: 3, wait: 30 } }]
+    const world = worldOf(2, 6, sizeBytes, 1, kinds)
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    expect(outcome.lastSeconds).toBeLessThan((2.5 * (sizeBytes * 8 * 1.06)) / wanBps)
+    const far = world.receivers.slice(6).map(each => each!)
+    for (const each of far.filter(({ blaster }) => blaster!.sentBytes === 0))
+      expect(each.fetch.progress.multicastBytes).toBeGreaterThan(0.7 * sizeBytes)
   }, 120_000)
 
   it('has another relay within three seconds of the death of one', () => {

@@ -81,7 +81,7 @@ export class Seeder {
       act: out => this.#act(out),
       serve: () => false,
       layerOf: chunk => layerOf(geometry, chunk),
-      also: { deadline: () => this.#blaster.deadline, wake: () => this.#blaster.fill() },
+      also: { deadline: () => this.#blaster.due(), wake: () => this.#blaster.fill() },
     })
     this.#blaster = new Blaster(setting, this.process, this.seed, input => {
       if (input.type === 'left') this.firstBlastAt ??= network.scheduler.now

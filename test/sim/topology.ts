@@ -38,6 +38,8 @@ export interface Kind {
   readonly line?: Line
   readonly diskMbps?: number
   readonly datagramsPerSecond?: number
+  /** Its process has the processor for so long at a time, and waits for it in between, on average. */
+  readonly turnMillis?: { readonly run: number; readonly wait: number }
   readonly multicast?: boolean
 }
 
@@ -90,9 +92,13 @@ export class Topology {
       ({ share }) => Math.floor((index + 1) * share) > Math.floor(index * share),
     )
     if (kind === undefined) return {}
-    const { line, diskMbps, datagramsPerSecond, multicast } = kind
+    const { line, diskMbps, datagramsPerSecond, turnMillis, multicast } = kind
+    const turns = turnMillis && {
+      runMicros: turnMillis.run * 1e3,
+      waitMicros: turnMillis.wait * 1e3,
+    }
     const disk = diskMbps === undefined ? undefined : { ...FAST_DISK, writeBps: diskMbps * 1e6 }
-    return definedOf({ ...cabled(line), datagramsPerSecond, multicast, disk })
+    return definedOf({ ...cabled(line), datagramsPerSecond, turns, multicast, disk })
   }
 
   /** Multicast of one host is heard by the other, as far as switches go. */

@@ -52,7 +52,11 @@ export const LIMITS = {
   burstMicros: 2_000,
   /** A batch after a late wake-up may make up for so much. */
   lateBurstMicros: 10_000,
+  /** Or so many bytes, which any switch keeps. */
+  lateBurstBytes: 128 * KiB,
   catchUpMicros: 50_000,
+  /** Where it is no more than such a burst. */
+  catchUpMicrosMax: 300_000,
   /** Of one source that are looked at; a sender on whose queries many ask sends ten. */
   announcementsPerSecond: 20,
   sessionsMax: 16,

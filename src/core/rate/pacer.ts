@@ -37,13 +37,18 @@ export class Pacer {
 
   /**
    * Bytes of one batch: the credit, but no longer a burst than 2 ms and what a late wake-up missed:
-   * on a busy machine every one may come 5 ms late, and with short batches only such a process would
-   * never keep its rate.
+   * on a busy machine every one may come late, and with short batches only such a process would never
+   * keep its rate. Of a low rate a longer time is as small a burst.
    */
   batchBytes(now: Micros, datagramBytes: number, lateMicros = 0): number {
     const credit = this.creditBytes(now)
-    const span = Math.min(LIMITS.lateBurstMicros, LIMITS.burstMicros + lateMicros)
-    return Math.min(credit, Math.max((this.#rateBps * span) / 8e6, datagramBytes))
+    const most = Math.max(this.#bytesIn(LIMITS.lateBurstMicros), LIMITS.lateBurstBytes)
+    const burst = Math.min(most, this.#bytesIn(LIMITS.burstMicros + lateMicros))
+    return Math.min(credit, Math.max(burst, datagramBytes))
+  }
+
+  #bytesIn(micros: Micros): number {
+    return (this.#rateBps * micros) / 8e6
   }
 
   /** `bytes` left (after the socket took them). */
@@ -59,9 +64,12 @@ export class Pacer {
 
   #earn(now: Micros): void {
     if (now <= this.#at) return
-    this.#creditBytes += ((now - this.#at) * this.#rateBps) / 8e6
+    this.#creditBytes += this.#bytesIn(now - this.#at)
     this.#at = now
-    const mostBytes = (this.#rateBps * LIMITS.catchUpMicros) / 8e6
+    const mostBytes = Math.max(
+      this.#bytesIn(LIMITS.catchUpMicros),
+      Math.min(this.#bytesIn(LIMITS.catchUpMicrosMax), LIMITS.lateBurstBytes),
+    )
     // At a trickle the limit must still leave room for one whole datagram.
     this.#creditBytes = Math.min(this.#creditBytes, Math.max(mostBytes, TRICKLE_BYTES))
   }

@@ -52,6 +52,7 @@ const DROPPED_MICROS = 4_000_000
 const ROOM = 1.2
 
 export class Processors {
+  readonly #leastBps: number
   #bps = Number.POSITIVE_INFINITY
   #lagMicros: Micros = 0
   #step = STEP_MIN
@@ -65,11 +66,16 @@ export class Processors {
   #troubleAt: Micros = Number.NEGATIVE_INFINITY
   #troubleBps = 0
 
+  /** `leastBps`: so much they are sent in any case. */
+  constructor(leastBps = 0) {
+    this.#leastBps = leastBps
+  }
+
   /** More the receivers' processors do not take. */
   get ceilingBps(): number {
     if (!Number.isFinite(this.#bps)) return this.#bps
     const most = microsOf(WAITING_BITS, this.#bps, WAITING_MICROS_MIN, WAITING_MICROS_MAX)
-    return this.#bps * Math.max(TRICKLE, 1 - this.#lagMicros / most)
+    return Math.max(this.#leastBps, this.#bps * Math.max(TRICKLE, 1 - this.#lagMicros / most))
   }
 
   /** They are about to be the limit. */

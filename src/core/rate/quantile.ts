@@ -47,7 +47,7 @@ export class QuantileRate implements RateController {
   readonly #yielding = new Yielding()
   readonly #company = new Company()
   readonly #disks = new Disks()
-  readonly #processors = new Processors()
+  readonly #processors: Processors
   readonly #starting: Startup
   readonly #headroom = new Headroom()
   #phase: Phase = 'startup'
@@ -81,6 +81,7 @@ export class QuantileRate implements RateController {
   constructor(options: QuantileOptions = {}) {
     this.#breaker = new Breaker(options.oneWay ?? false)
     this.#starting = new Startup(options.isFed)
+    this.#processors = new Processors(options.isFed ? TUNING.fedLeastBps : 0)
     this.#maxBps = options.maxBps ?? TUNING.maxBps
     this.#least = new Least(options.minBps)
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)

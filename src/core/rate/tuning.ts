@@ -5,6 +5,11 @@ export const TUNING = {
   minBps: 500_000,
   maxBps: 100_000_000_000,
   startBps: 20_000_000,
+  /**
+   * What is fed to a sender has to reach the others in any case, and costs them more by any other way:
+   * so little is sent however long their processors make it wait.
+   */
+  fedLeastBps: 20_000_000,
   /** How long the rate holds while it doubles. */
   roundMicros: 100_000,
   /** Reports of so much time are judged together. */

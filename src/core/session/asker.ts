@@ -34,6 +34,8 @@ const ASKED_BYTES_MAX = LIMITS.partialPoolBytes / 4
 const BEHIND_BYTES_MAX = 64 * 1024
 /** On a lossy path TCP stalls, peer by peer, and fills nothing: more must be under way there. */
 const BEHIND_PER_LOSS = 400
+/** What mates have, and was not heard, is asked for in so many parts at least. */
+const BACKLOG_SHARE = 0.25
 /** Requests are topped up when half of the pipeline is empty, so that one frame carries several. */
 const TOP_UP_BYTES = LIMITS.pipelineBytesMin / 2
 
@@ -117,7 +119,7 @@ export class Asker {
     if (behindBlast && this.#gathers && now - this.#askedAt < GATHER_MICROS) return
     this.#askedAt = now
     const links = this.#links(isConfined)
-    let left = this.#roomBytes(links, behindLoss)
+    let left = this.#roomBytes(links, manner)
     for (const link of this.#peersFirst(links)) {
       if (left <= 0 || this.#wants.due.total === 0) break
       left -= this.#askOf(link, links, manner, left, now)
@@ -139,7 +141,7 @@ export class Asker {
     if (isConfined && this.#swarm.division.isOutside(link)) return this.#askOuter(sparesSeeder, now)
     if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
     const links = this.#links(isConfined)
-    const room = this.#roomBytes(links, behindLoss)
+    const room = this.#roomBytes(links, manner)
     this.#askOf(link, links, manner, room, now)
   }
 
@@ -221,12 +223,16 @@ export class Asker {
     return bytes
   }
 
-  #roomBytes(links: readonly Link[], behindLoss: number | undefined): number {
+  #roomBytes(links: readonly Link[], { behindLoss, isConfined }: Manner): number {
     let asked = 0
     for (const link of links) asked += link.askedBytes
-    return behindLoss === undefined
-      ? ASKED_BYTES_MAX - asked - this.#assembly.busyBytes / 4
-      : BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * behindLoss) - asked
+    const most = ASKED_BYTES_MAX - asked - this.#assembly.busyBytes / 4
+    if (behindLoss === undefined) return most
+    const beside = BEHIND_BYTES_MAX * (1 + BEHIND_PER_LOSS * behindLoss)
+    if (!isConfined) return beside - asked
+    // A relay that does not get its chunks out tells of them: then there is much to ask for, and little to spare.
+    const backlog = BACKLOG_SHARE * BLOCK_BYTES * this.#wants.due.total
+    return Math.min(most, Math.max(beside, backlog) - asked)
   }
 
   get #gathers(): boolean {

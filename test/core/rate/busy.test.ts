@@ -70,6 +70,21 @@ describe('a busy machine', () => {
   }
 })
 
+describe('a sender that is fed', () => {
+  it('goes on with what hardly costs a processor, however long receivers wait for theirs', () => {
+    const fed = scene(
+      onOneMachine(() => 0.02),
+      {},
+      { isFed: true },
+    )
+    fed.watch.run(5000)
+    expect(fed.controller.rateBps).toBeGreaterThanOrEqual(20 * Mbit)
+    const own = scene(onOneMachine(() => 0.02))
+    own.watch.run(5000)
+    expect(own.controller.rateBps).toBeLessThan(10 * Mbit)
+  })
+})
+
 describe('a busy sender', () => {
   it('that leaves its line empty at times has not lost it to others', () => {
     const isAwake = (ms: number) => ms < 4000 || ms % 5 !== 0

@@ -29,10 +29,17 @@ describe('Pacer', () => {
     expect(slow.batchBytes(40_000, DATAGRAM)).toBe(DATAGRAM)
   })
 
+  it('lets a late batch of a low rate be longer, as it is small all the same', () => {
+    const pacer = new Pacer(20e6, 0)
+    expect(pacer.batchBytes(40_000, DATAGRAM, 38_000)).toBe(100_000)
+    expect(new Pacer(20e6, 0).batchBytes(1e6, DATAGRAM, 1e6)).toBe(128 * 1024)
+  })
+
   it('loses credit that is older than the catch-up limit', () => {
     const pacer = new Pacer(100e6, 0)
     expect(pacer.creditBytes(10_000_000)).toBe((0.05 * 100e6) / 8)
-    expect(new Pacer(1e6, 0).creditBytes(10_000_000)).toBe(9000)
+    expect(new Pacer(1e6, 0).creditBytes(10_000_000)).toBe((0.3 * 1e6) / 8)
+    expect(new Pacer(1e5, 0).creditBytes(10_000_000)).toBe(9000)
   })
 
   it('says when the credit will suffice, to the microsecond', () => {

@@ -87,6 +87,8 @@ export const LIMITS = {
   /** A range with its header, or as many bitmaps: nothing longer is ever said. */
   frameBytesMax: 320 * KiB,
   rangeBytesMax: 256 * KiB,
+  /** Memory for large frames that is kept for the next ones. */
+  frameRoomsMax: 16,
   requestRangesMax: 1024,
   pipelineBytesMin: 256 * KiB,
   pipelineBytesMax: 4 * MiB,

@@ -1,6 +1,7 @@
 // Frames on a TCP connection: one byte version<<4|type, a 32-bit length, the payload. A parser takes
 // the stream in pieces of any size and hands out whole frames; it copies only a frame that arrives
-// in more than one piece, and takes memory for what has come rather than for what is promised.
+// in more than one piece, and takes memory for what has come rather than for what is promised. Large
+// frames follow each other: their memory is used again, as clearing it anew costs more than the copy.
 
 import { LIMITS } from '../base/limits.js'
 import { get32, put32 } from './datagram.js'
@@ -10,6 +11,8 @@ const VERSION = 0
 
 /** Memory for a frame begins with so much and doubles. */
 const FIRST_BYTES = 16 * 1024
+/** A full range with what goes before it. */
+const ROOM_BYTES = LIMITS.rangeBytesMax + 64
 
 export interface Frame {
   readonly type: number
@@ -29,14 +32,34 @@ export function encodeFrame(type: number, payload: Uint8Array): Uint8Array {
   return bytes
 }
 
+/** Memory of large frames that is free, for the parsers of all connections. */
+export class FrameRooms {
+  readonly #free: Uint8Array[] = []
+
+  /** Room for a large frame that may never come whole; undefined when all is in use. */
+  take(bytes: number): Uint8Array | undefined {
+    return bytes > ROOM_BYTES / 2 && bytes <= ROOM_BYTES ? this.#free.pop() : undefined
+  }
+
+  give(room: Uint8Array): void {
+    if (room.length === ROOM_BYTES && this.#free.length < LIMITS.frameRoomsMax)
+      this.#free.push(room)
+  }
+}
+
 /** Takes a stream in pieces; `push` returns false when it is no such stream: close it. */
 export class FrameParser {
+  readonly #rooms: FrameRooms
   #head = new Uint8Array(FRAME_HEADER_BYTES)
   #headBytes = 0
   #payload: Uint8Array | undefined
   #payloadBytes = 0
   #filled = 0
   #type = 0
+
+  constructor(rooms = new FrameRooms()) {
+    this.#rooms = rooms
+  }
 
   /** Memory that a frame takes which has not come whole. */
   get heldBytes(): number {
@@ -62,7 +85,9 @@ export class FrameParser {
           at += length
           continue
         }
-        this.#payload = new Uint8Array(Math.min(length, Math.max(FIRST_BYTES, piece.length)))
+        this.#payload =
+          this.#rooms.take(length) ??
+          new Uint8Array(Math.min(length, Math.max(FIRST_BYTES, piece.length)))
         this.#payloadBytes = length
         this.#filled = 0
       }
@@ -70,9 +95,10 @@ export class FrameParser {
       this.#fill(this.#payload, piece.subarray(at, at + take))
       at += take
       if (this.#filled === this.#payloadBytes) {
-        const payload = this.#payload
+        const room = this.#payload
         this.#payload = undefined
-        on({ type: this.#type, payload })
+        on({ type: this.#type, payload: room.subarray(0, this.#filled) })
+        this.#rooms.give(room)
       }
     }
     return true
@@ -81,11 +107,16 @@ export class FrameParser {
   #fill(payload: Uint8Array, part: Uint8Array): void {
     const needed = this.#filled + part.length
     if (needed > payload.length) {
-      const grown = Math.min(this.#payloadBytes, Math.max(needed, 2 * payload.length))
-      this.#payload = new Uint8Array(grown)
+      this.#payload = new Uint8Array(this.#grown(needed, payload.length))
       this.#payload.set(payload.subarray(0, this.#filled))
     }
     this.#payload!.set(part, this.#filled)
     this.#filled = needed
+  }
+
+  /** A large frame of which half is here gets a room, which serves the next ones as well. */
+  #grown(neededBytes: number, bytes: number): number {
+    if (neededBytes > ROOM_BYTES / 2 && this.#payloadBytes <= ROOM_BYTES) return ROOM_BYTES
+    return Math.min(this.#payloadBytes, Math.max(neededBytes, 2 * bytes))
   }
 }

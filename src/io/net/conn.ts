@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net'
 import { LIMITS } from '../../core/base/limits.js'
-import { FRAME_HEADER_BYTES, FrameParser } from '../../core/wire/frame.js'
+import { FRAME_HEADER_BYTES, FrameParser, FrameRooms } from '../../core/wire/frame.js'
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 import type { Backlog, Holder } from './backlog.js'
@@ -14,6 +14,8 @@ const SMALL_BYTES = 4096
 const FAREWELL_MILLIS = 5000
 const FAREWELL_ALL_MILLIS = 30_000
 
+const rooms = new FrameRooms()
+
 export interface ConnEvents {
   /** A view into the message's payload is valid during the call only; `bytes` is its whole frame. */
   readonly onMessage: (message: Message, bytes: number) => void
@@ -22,7 +24,7 @@ export interface ConnEvents {
 
 export class Conn implements Holder {
   readonly #socket: Socket
-  readonly #parser = new FrameParser()
+  readonly #parser = new FrameParser(rooms)
   readonly #events: ConnEvents
   readonly #backlog: Backlog
   readonly #trickle: Trickle

@@ -104,6 +104,13 @@ describe('a site that does not hear the sender', () => {
     expect(outcome.lastSeconds).toBeLessThan((1.6 * (sizeBytes * 8 * 1.06)) / wanBps)
   }, 120_000)
 
+  it('of several gets nothing twice because two relays begin at the same time', () => {
+    const sizeBytes = 16 * MIB
+    const world = worldOf(4, 4, sizeBytes, 2)
+    expect(world.run().problems).toEqual([])
+    for (let site = 1; site < 4; site++) expect(broughtTo(world, site, sizeBytes)).toBeLessThan(1.1)
+  }, 120_000)
+
   it('of twelve gets hardly anything twice, though none knows all the others', () => {
     const sizeBytes = 16 * MIB
     const world = worldOf(12, 4, sizeBytes, 1)

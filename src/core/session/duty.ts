@@ -25,6 +25,8 @@ const RETELL_MICROS = 1_000_000
  */
 const IDLE_MICROS = 2_000_000
 const IDLE_MICROS_MAX = 8_000_000
+/** With nothing of its own for so long a relay takes of other sites what is another's turn. */
+const SPARE_MICROS = 300_000
 /** Each look begins so far from the last one: anywhere, and nowhere twice. */
 const GOLDEN = 0.618_033_988_75
 /** Chunks looked at in one go. */
@@ -46,6 +48,13 @@ export interface Scene {
 
 /** Where a chunk is taken from: other sites; a source, in our turn; a source, in anybody's. */
 type Way = 'fellows' | 'turn' | 'anything'
+
+/** A chunk that a mate has begun to fetch. */
+interface Begun {
+  readonly node: string
+  readonly since: Micros
+  readonly toldAt: Micros
+}
 
 interface Taken {
   readonly isSpared: boolean
@@ -189,6 +198,11 @@ export class Duty {
     return true
   }
 
+  /** What one has begun who is no relay, so far as we know, is free after a moment. */
+  #counts(other: Begun, relays: readonly string[], now: Micros): boolean {
+    return relays.includes(other.node) || now - other.since < CLASH_MICROS
+  }
+
   /** What another has begun at the same moment is left to the first by name. */
   #yield({ inside, now }: Scene): number[] {
     const left: number[] = []
@@ -212,6 +226,8 @@ export class Duty {
     const turn = relays.indexOf(this.#own)
     let spare = -1
     let stale = -1
+    // What other sites have is much the same for all relays here: two soon want the same of it.
+    const takesSpare = way !== 'fellows' || now - (this.#fedAt ?? now) > SPARE_MICROS
     const looks = Math.min(LOOK_CHUNKS, this.#geometry.chunkCount - this.#low)
     const from = Math.floor(looks * this.#placeOf(way, sharing))
     // Where the sender is, all sites wait for their turns, and who is asked instead has to wait as well.
@@ -221,9 +237,9 @@ export class Duty {
       if (this.#taken.has(chunk)) continue
       if (way === 'turn' && !sharing.isOurs(chunk)) continue
       const isOurs = chunk % relays.length === turn
-      if (!isOurs && spare >= 0) continue
+      if (!isOurs && (spare >= 0 || !takesSpare)) continue
       const other = this.#fellowAt(chunk, inside, now)
-      const isBegun = other !== undefined && relays.includes(other.node)
+      const isBegun = other !== undefined && this.#counts(other, relays, now)
       if (isBegun && (stale >= 0 || now - other.toldAt < patienceMicros)) continue
       if (!this.#isLacking(chunk, inside, holders)) continue
       if (way === 'turn' && this.#isLacking(chunk, inside, fellows)) continue
@@ -246,11 +262,7 @@ export class Duty {
     return (name + GOLDEN * this.#looks++) % 1
   }
 
-  #fellowAt(
-    chunk: number,
-    inside: readonly Link[],
-    now: Micros,
-  ): { node: string; since: Micros; toldAt: Micros } | undefined {
+  #fellowAt(chunk: number, inside: readonly Link[], now: Micros): Begun | undefined {
     const begun = this.#division.begunBy(this.#first(chunk), now)
     const link = begun && inside.find(each => each.peer === begun.peer)
     return begun && link && { node: link.node, since: begun.since, toldAt: begun.toldAt }

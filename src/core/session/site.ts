@@ -82,6 +82,8 @@ const OUTSIDE_WANTED = 20
 /** Which sites there are is looked at so often. */
 const SHARE_MICROS = 500_000
 const RATE_MICROS = 1_000_000
+/** A new relay begins to fetch after so long: by then it knows who else has become one. */
+const SETTLE_MICROS = 150_000
 /** A new relay is not judged before. */
 const TRIAL_MICROS = 3_000_000
 
@@ -294,7 +296,7 @@ export class Site {
     if (!wasFar && this.#isFar) this.queryAt = Math.min(this.queryAt, now)
     this.#elect(view, now)
     if (this.isRelayed) this.#advance(now)
-    if (this.isRelay) this.#fetch(view, now)
+    if (this.isRelay && now - this.#beganAt >= SETTLE_MICROS) this.#fetch(view, now)
     this.relay?.tick(now)
   }
 
@@ -368,7 +370,10 @@ export class Site {
 
   #resign(now: Micros): void {
     this.relay?.end(now)
-    for (const chunk of this.#duty.dropAll()) this.#tellOf(chunk, now)
+    for (const chunk of this.#duty.dropAll()) {
+      this.#forsake(chunk, this.#outside(), now)
+      this.#tellOf(chunk, now)
+    }
     this.queryAt = now
   }
 

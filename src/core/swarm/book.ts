@@ -10,6 +10,8 @@ import type { PeerAddress } from '../wire/message.js'
 /** `pinned`: the operator or an announcement named it, so it is dialled whatever else is connected. */
 interface Entry {
   readonly address: PeerAddress
+  /** The host of the peer who told us of it; '' when we know it otherwise. */
+  readonly teller: string
   pinned: boolean
   /** Pinned by nothing but an announcement, which anybody can send. */
   announced: boolean
@@ -59,17 +61,20 @@ export class AddressBook {
   }
 
   /**
-   * A peer tells of somebody. A crowd would tell of all: of those that were never tried so many are kept.
-   * Each takes the place of any other, so that not all know the same few, who would become hubs.
+   * The peer at `teller` tells of somebody. A crowd would tell of all: of those that were never tried so
+   * many are kept. Each takes the place of any other, so that not all know the same few, who would become
+   * hubs; but of those that the host with the most told, for one that invents would push out all others.
    */
-  told(address: PeerAddress): void {
+  told(address: PeerAddress, teller: string): void {
     if (this.#entries.has(keyOf(address))) return
     this.#untried ??= [...this.#entries.values()].filter(each => this.#isUntried(each))
     if (this.#untried.length >= LIMITS.peersUntriedMax) {
-      const [gone] = this.#untried.splice(this.#prng.below(this.#untried.length), 1)
+      const most = ofTheMost(this.#untried, teller)
+      const gone = most[this.#prng.below(most.length)]
+      this.#untried.splice(this.#untried.indexOf(gone), 1)
       this.#entries.delete(keyOf(gone.address))
     }
-    this.add(address, false)
+    this.add(address, false, 0, teller)
   }
 
   #isUntried({ address, pinned, busy, done, proven, failures }: Entry): boolean {
@@ -86,7 +91,7 @@ export class AddressBook {
   }
 
   /** Learns an address; a known one keeps its back-off. `dueAt`: it is not dialled before. */
-  add(address: PeerAddress, pinned: boolean, dueAt: Micros = 0): void {
+  add(address: PeerAddress, pinned: boolean, dueAt: Micros = 0, teller = ''): void {
     const key = keyOf(address)
     const known = this.#entries.get(key)
     if (known) {
@@ -100,7 +105,7 @@ export class AddressBook {
       return
     }
     if (this.#entries.size >= LIMITS.peersKnownMax && !pinned && !this.#forgetOne()) return
-    this.#enter(address, pinned, dueAt)
+    this.#enter(address, pinned, dueAt, teller)
   }
 
   /**
@@ -120,9 +125,10 @@ export class AddressBook {
     entry.enteredAt = now
   }
 
-  #enter(address: PeerAddress, pinned: boolean, retryAt: Micros = 0): Entry {
+  #enter(address: PeerAddress, pinned: boolean, retryAt: Micros = 0, teller = ''): Entry {
     const entry = {
       address,
+      teller,
       pinned,
       announced: false,
       enteredAt: 0,
@@ -228,6 +234,15 @@ export class AddressBook {
     if (entry) entry.done = true
     this.#change()
   }
+}
+
+/** Those that the host has told of which has told the most, when `teller` tells one more. */
+function ofTheMost(entries: readonly Entry[], teller: string): readonly Entry[] {
+  const counts = new Map([[teller, 1]])
+  for (const entry of entries) counts.set(entry.teller, (counts.get(entry.teller) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  const some = entries.filter(entry => counts.get(entry.teller) === most)
+  return some.length > 0 ? some : entries
 }
 
 /** When the first of these is due that is neither busy nor given up. */

@@ -350,7 +350,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   #onControl(link: Link, message: Control, now: Micros): void {
     if (message.type === 'keep-alive') return
     if (message.type === 'peers')
-      for (const address of message.peers) if (link.mayTell(address)) this.book.told(address)
+      for (const address of message.peers)
+        if (link.mayTell(address)) this.book.told(address, link.host)
     if (message.type === 'complete') {
       link.complete = true
       link.held = undefined

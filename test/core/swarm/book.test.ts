@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { LIMITS } from '../../../src/core/base/limits.js'
 import { Prng } from '../../../src/core/base/prng.js'
 import { AddressBook } from '../../../src/core/swarm/book.js'
+import type { PeerAddress } from '../../../src/core/wire/message.js'
 
 const second = 1_000_000
 
@@ -81,9 +82,10 @@ it('spreads the dials to one whom all have heard, and to those whom one has hear
 it('keeps few of all whom peers tell of, not only the last ones, and whoever was dialled', () => {
   const book = new AddressBook(new Prng(3))
   const one = { host: '10.9.0.1', port: 9990 }
-  book.told(one)
+  book.told(one, '10.0.0.1')
   expect(book.take(1, second)).toEqual([one])
-  for (let i = 0; i < 1000; i++) book.told({ host: `10.1.${i >> 8}.${i & 255}`, port: 9990 })
+  for (let i = 0; i < 1000; i++)
+    book.told({ host: `10.1.${i >> 8}.${i & 255}`, port: 9990 }, `10.0.0.${i % 9}`)
   expect(book.size).toBe(1 + LIMITS.peersUntriedMax)
   const at = ({ host }: { host: string }): number => {
     const [, , high, low] = host.split('.').map(Number)
@@ -94,7 +96,38 @@ it('keeps few of all whom peers tell of, not only the last ones, and whoever was
   // What a relay must not dial takes nobody's place.
   const relay = new AddressBook(new Prng(4))
   relay.confine(({ host }) => !host.startsWith('10.1.'))
-  for (let i = 0; i < 200; i++) relay.told({ host: `10.1.0.${i}`, port: 9990 })
-  for (let i = 0; i < 200; i++) relay.told({ host: `10.2.0.${i}`, port: 9990 })
+  for (let i = 0; i < 200; i++) relay.told({ host: `10.1.0.${i}`, port: 9990 }, '10.0.0.1')
+  for (let i = 0; i < 200; i++) relay.told({ host: `10.2.0.${i}`, port: 9990 }, '10.0.0.1')
   expect(relay.take(1000, second).length).toBe(LIMITS.peersUntriedMax)
+})
+
+it('meets those of whom one tells, however many another invents', () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const book = new AddressBook(new Prng(seed))
+    let fakes = 0
+    const flood = (): void => {
+      for (let i = 0; i < 20; i++, fakes++)
+        book.told(
+          { host: `10.9.${fakes >> 8}.${fakes & 255}`, port: 1 + (fakes >> 16) },
+          '10.0.0.66',
+        )
+    }
+    for (let i = 0; i < 5; i++) flood()
+    for (let i = 1; i <= 15; i++) book.told({ host: `10.1.0.${i}`, port: 9990 }, '10.0.0.1')
+    // Who is invented answers after five seconds: not. Who is not, at once.
+    const dials: { address: PeerAddress; endsAt: number }[] = []
+    let met = 0
+    for (let at = 0; at < 120 * second; at += second / 10) {
+      flood()
+      for (const { address } of dials.filter(each => each.endsAt <= at)) book.failed(address, at)
+      dials.splice(0, dials.length, ...dials.filter(each => each.endsAt > at))
+      for (const address of book.take(LIMITS.dialsAtOnce - dials.length, at))
+        if (address.host.startsWith('10.1.')) {
+          book.succeeded(address)
+          met++
+        } else dials.push({ address, endsAt: at + 5 * second })
+    }
+    expect(met, `seed ${seed}`).toBeGreaterThanOrEqual(8)
+    expect(book.size).toBeLessThanOrEqual(LIMITS.peersKnownMax)
+  }
 })

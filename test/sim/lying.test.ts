@@ -7,7 +7,8 @@ import { QuantileRate } from '../../src/core/rate/quantile.js'
 import { LIARS, type Lying } from './liar.js'
 import { World } from './world.js'
 
-const sizeBytes = 32 * 1024 * 1024
+const mebibyte = 1024 * 1024
+const sizeBytes = 32 * mebibyte
 
 const NOTHING = {
   verifiedBytes: 0,
@@ -18,11 +19,11 @@ const NOTHING = {
 }
 
 /** The seconds of the slowest honest receiver, with ten of them or with a liar as the last. */
-function honest(receivers: number, loss: number, lie?: Lying) {
+function honest(receivers: number, loss: number, lie?: Lying, bytes = sizeBytes) {
   const world = new World({
     scenario: { about: 'one lies', lie, loss, timesMax: 3, slackSeconds: 10 },
     receivers,
-    sizeBytes,
+    sizeBytes: bytes,
     seed: 5,
     makeRate: () => new QuantileRate(),
   })
@@ -44,5 +45,17 @@ describe('a liar among ten', () => {
     // Who stays connected and never says that it is complete is waited for.
     const endless = lie({ type: 'complete', progress: NOTHING }).type !== 'complete'
     expect(problems).toEqual(endless ? ['all are complete, but not all have ended'] : [])
+  })
+})
+
+// It is fed by TCP, which is slow there, and what it has to say comes late after every pass.
+describe('a liar among ten who lose 20 %', () => {
+  const bytes = 16 * mebibyte
+  const without = honest(10, 0.2, undefined, bytes)
+
+  it.each(['loses all', 'loses nothing'])('is waited for once: %s', kind => {
+    const { seconds } = honest(10, 0.2, LIARS[kind](bytes / BLOCK_BYTES), bytes)
+    expect(seconds).toBeLessThan(1.1 * without.seconds)
+    expect(seconds).toBeGreaterThan(0.9 * without.seconds)
   })
 })

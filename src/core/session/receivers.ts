@@ -40,6 +40,8 @@ export interface Receiver {
   missing: Missing | undefined
   /** The latest pass brought it nearly nothing of what it missed before. */
   inVain: boolean
+  /** It had not said what it misses when all patience after the latest pass was over: once is enough. */
+  keptWaiting: boolean
 }
 
 /** A receiver reports every few seconds at the latest; one that has not by then is none. */
@@ -97,6 +99,7 @@ export class Receivers {
       report: undefined,
       missing: undefined,
       inVain: false,
+      keptWaiting: false,
     }
     this.#all.set(link.node, receiver)
     return receiver

@@ -371,7 +371,9 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     const live = [...this.receivers.open()]
     const { pass } = this.sender
     const silent = live.filter(r => r.missing?.pass !== pass)
-    if (silent.length > 0 && now - this.#phaseAt < patienceMicros(silent, live)) return
+    const awaited = silent.filter(r => !r.keptWaiting)
+    if (awaited.length > 0 && now - this.#phaseAt < patienceMicros(awaited, live)) return
+    for (const each of live) each.keptWaiting = silent.includes(each)
     const blocks = blocksToRepeat({ geometry: this.#options.geometry, live, pass })
     if (blocks.total > 0) this.#startPass(blocks, now)
     else this.#enter('serving', now)

@@ -35,6 +35,7 @@ function receiver(index: number, lossFraction: number): Receiver {
     report: undefined,
     missing: undefined,
     inVain: false,
+    keptWaiting: false,
   }
 }
 

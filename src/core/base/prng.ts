@@ -58,6 +58,16 @@ export class Prng {
     for (let i = 0; i < most; i++) swap(chosen, i, i + this.below(chosen.length - i))
     return chosen.slice(0, most)
   }
+
+  /** Any `count` of very many, in no order, without touching the others (Floyd in Bentley, 1987). */
+  some<T>(items: readonly T[], count: number): T[] {
+    const chosen = new Set<number>()
+    for (let last = items.length - count; last < items.length; last++) {
+      const any = this.below(last + 1)
+      chosen.add(chosen.has(any) ? last : any)
+    }
+    return [...chosen].map(index => items[index])
+  }
 }
 
 function swap<T>(items: T[], i: number, j: number): void {

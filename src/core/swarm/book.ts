@@ -39,6 +39,8 @@ export class AddressBook {
   #changed = false
   /** Those that were never tried, the oldest first; undefined when to be looked for anew. */
   #untried: Entry[] | undefined
+  /** Somebody may be forgotten for it. */
+  #anyFailed = false
   #admits: (address: PeerAddress) => boolean = () => true
 
   constructor(prng: Prng) {
@@ -159,8 +161,10 @@ export class AddressBook {
 
   /** Makes room: gives up one that never answered; false when there is none. */
   #forgetOne(): boolean {
+    if (!this.#anyFailed) return false
     for (const [key, { pinned, busy, failures }] of this.#entries)
       if (!pinned && !busy && failures > 0) return this.#entries.delete(key)
+    this.#anyFailed = false
     return false
   }
 
@@ -217,6 +221,7 @@ export class AddressBook {
     const cap = entry.pinned ? PINNED_RETRY_MICROS : LIMITS.backoffMaxMicros
     const wait = Math.min(cap, LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16))
     entry.failures++
+    this.#anyFailed = true
     entry.retryAt = now + wait * (0.75 + 0.5 * this.#prng.unit())
   }
 

@@ -20,17 +20,27 @@ export class Door {
   readonly #from = new Map<string, number>()
   /** Who has said its name and takes part, by that name. */
   readonly #named = new Map<string, Link>()
+  /** Those that we have dialled and that have said nothing. */
+  readonly #dialled = new Set<Link>()
 
   constructor(role: 'seeder' | 'receiver') {
     this.#most = role === 'seeder' ? LIMITS.connectionsOfSenderMax : LIMITS.connectionsMax
   }
 
-  entered({ host }: Link): void {
+  /** Somebody whom we have dialled may yet turn out to be anybody. */
+  get isGreeting(): boolean {
+    return this.#dialled.size > 0
+  }
+
+  entered(link: Link): void {
+    const { host, outbound } = link
+    if (outbound) this.#dialled.add(link)
     this.#from.set(host, (this.#from.get(host) ?? 0) + 1)
   }
 
   /** The link has said hello, and its twin is gone. */
   greeted(link: Link): void {
+    this.#dialled.delete(link)
     if (link.active) this.#named.set(link.node, link)
   }
 
@@ -42,6 +52,7 @@ export class Door {
 
   left(link: Link): void {
     const { host, node } = link
+    this.#dialled.delete(link)
     if (this.#named.get(node) === link) this.#named.delete(node)
     const others = (this.#from.get(host) ?? 0) - 1
     if (others > 0) this.#from.set(host, others)

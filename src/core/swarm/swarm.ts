@@ -35,6 +35,8 @@ export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
 export { isNote } from './traffic.js'
 
 const CHECK_MICROS = 250_000
+/** A newcomer is told of some of so many at most: a sender may have thousands, and they come all at once. */
+const AMONG = 8 * LIMITS.introductions
 /** A peer that said "later" is left alone for so long. */
 const LATER_MICROS = 200_000
 /** One that answers nothing is left alone for so long, and longer each time. */
@@ -104,18 +106,12 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
    * may be one has not been greeted yet.
    */
   get owesWord(): boolean {
-    return this.complete && (this.#word.isOwed || this.#dialling > 0 || this.#isGreeting)
-  }
-
-  get #isGreeting(): boolean {
-    for (const link of this.#links.values())
-      if (link.outbound && link.hello === undefined) return true
-    return false
+    return this.complete && (this.#word.isOwed || this.#dialling > 0 || this.#door.isGreeting)
   }
 
   /** When whoever is owed word is dialled: a second connection would only push out a slow first. */
   get #tellAt(): Micros {
-    const isFree = this.complete && this.#dialling <= 0 && !this.#isGreeting
+    const isFree = this.complete && this.#dialling <= 0 && !this.#door.isGreeting
     return isFree ? this.#word.dueAt : Number.POSITIVE_INFINITY
   }
 
@@ -339,17 +335,20 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   /** Tells a newcomer of others, at random, but never of addresses it could not reach. */
   #introduce(link: Link, now: Micros): void {
     if (link.scope === 'none') return
+    const { prng } = this.#options
+    const links = this.links()
+    const some = links.length > AMONG ? prng.some(links, AMONG) : links
     const others: PeerAddress[] = []
-    for (const other of this.links())
+    for (const other of some)
       if (other !== link && other.address && other.scope === link.scope) others.push(other.address)
     if (others.length === 0) return
-    const peers = this.#options.prng.sample(others, LIMITS.introductions)
+    const peers = prng.sample(others, LIMITS.introductions)
     this.send(link, { type: 'peers', peers }, now)
   }
 
   #onControl(link: Link, message: Control, now: Micros): void {
     if (message.type === 'keep-alive') return
-    if (message.type === 'peers')
+    if (message.type === 'peers' && !this.complete)
       for (const address of message.peers)
         if (link.mayTell(address)) this.book.told(address, link.host)
     if (message.type === 'complete') {

@@ -84,4 +84,17 @@ describe('Prng', () => {
     expect(seen.size).toBe(24)
     expect(prng.shuffle([])).toEqual([])
   })
+
+  it('takes some of many, each as often as any other and none twice', () => {
+    const prng = new Prng(10)
+    const items = Array.from({ length: 50 }, (_, i) => i)
+    const counts = items.map(() => 0)
+    for (let i = 0; i < 5000; i++) {
+      const some = prng.some(items, 10)
+      expect(new Set(some).size).toBe(10)
+      for (const item of some) counts[item]++
+    }
+    // Five standard deviations of a binomial count: 5 * sqrt(5000 * 0.2 * 0.8) = 141.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(141)
+  })
 })

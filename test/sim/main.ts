@@ -27,6 +27,9 @@ const UNITS: Readonly<Record<string, number>> = {
   gbit: 1e9,
 }
 
+/** Of ten thousand receivers all may have the same. */
+const PROBLEMS_TOLD = 20
+
 /** `64MiB`, `1%`, `100mbit`, `8`. */
 function quantity(text: string, what: string): number {
   const match = /^([0-9.]+)([a-z%]*)$/i.exec(text)
@@ -58,8 +61,12 @@ function summary(outcome: Outcome, nodes: number, sizeBytes: number, wallMillis:
       ([notice, count]) =>
         `notice x${count}${' '.repeat(Math.max(1, 16 - String(count).length))}${notice}`,
     ),
-    ...outcome.problems.map(problem => `PROBLEM                 ${problem}`),
+    ...outcome.problems
+      .slice(0, PROBLEMS_TOLD)
+      .map(problem => `PROBLEM                 ${problem}`),
   ]
+  const more = outcome.problems.length - PROBLEMS_TOLD
+  if (more > 0) lines.push(`PROBLEM                 and ${more} more`)
   return lines.join('\n')
 }
 

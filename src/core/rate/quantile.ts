@@ -289,7 +289,7 @@ export class QuantileRate implements RateController {
   #idling(now: Micros): Plan {
     this.#carries(Math.min(this.#rateBps, this.#epoch.leftBps(now) * (1 + TUNING.stepSearch)))
     this.#step = TUNING.stepFreed
-    return this.#settle()
+    return this.#settle('', TUNING.idleMicros)
   }
 
   /** The path carried this rate. At the configured limit it is taken to carry any share more. */

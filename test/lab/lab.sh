@@ -131,7 +131,7 @@ shape() { # NAMESPACE DEVICE RATE QUEUE
 lose() { # HOST BASIS_POINTS
   local chance="numgen random mod 10000 < $2"
   (($2 < 10000)) || chance='' # nft refuses a comparison that is always true
-  inside "$switch" ethtool -K "port$1" tso off gso off >/dev/null 2>&1 || true
+  inside "$switch" ethtool -K "port$1" tso off gso off tx-udp-segmentation off >/dev/null 2>&1 || true
   inside "$(namespace "$1")" nft -f - <<RULES
 table netdev lab
 delete table netdev lab

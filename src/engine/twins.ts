@@ -1,6 +1,7 @@
 // Which twins do the work on this machine, for people who wonder why one host is slower; and what
 // only a native part can ask the machine for.
 
+import { blake3ByPackage } from '../io/disk/hasher.js'
 import { fecKernel } from '../io/native/fec.js'
 import { loadNative } from '../io/native/load.js'
 
@@ -14,6 +15,16 @@ export function hashTwin(): string {
   return hash.sha256
     ? `native, many blocks a call (${why})`
     : "node's hash, a block a call (this node hides its OpenSSL)"
+}
+
+/** `native, 16 chunks at a time (…)`, `@napi-rs/blake-hash, a block a call (…)`, or `none: …`. */
+export async function blake3Twin(): Promise<string> {
+  const { hash, why } = loadNative()
+  if (hash) return `native, ${hash.blake3Lanes()} chunks at a time (${why})`
+  return blake3ByPackage().then(
+    () => `@napi-rs/blake-hash, a block a call (${why})`,
+    () => `none: @napi-rs/blake-hash is not installed (${why})`,
+  )
 }
 
 /** `native batches (prebuilt for linux-x64)`, or `node's dgram (none was built for darwin-arm64)`. */

@@ -29,7 +29,8 @@ export async function runCommandLine(world: World): Promise<number> {
   const leading = own === -1 ? world.args : world.args.slice(0, own)
   try {
     if (leading.some(word => word === '--version' || /^-[vV]*V[vV]*$/.test(word))) {
-      world.stdout.write(versionText(leading.some(word => /^(--verbose|-V*v[vV]*)$/.test(word))))
+      const isVerbose = leading.some(word => /^(--verbose|-V*v[vV]*)$/.test(word))
+      world.stdout.write(await versionText(isVerbose))
       return EXIT.complete
     }
     const parsed = await parseCommandLine(world)

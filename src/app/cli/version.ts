@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { arch, platform, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fecTwin, hashTwin, udpTwin } from '../../engine/twins.js'
+import { blake3Twin, fecTwin, hashTwin, udpTwin } from '../../engine/twins.js'
 
 /** The package's version; its package.json is found upwards, from the sources as from the build. */
 export function version(): string {
@@ -17,7 +17,7 @@ export function version(): string {
 }
 
 /** What `--version` prints: one line, or with -v the platform as well. */
-export function versionText(isVerbose: boolean): string {
+export async function versionText(isVerbose: boolean): Promise<string> {
   if (!isVerbose) return `${version()}\n`
   return [
     `mcp2p    ${version()}`,
@@ -25,6 +25,7 @@ export function versionText(isVerbose: boolean): string {
     `platform ${platform()} ${release()} ${arch()}`,
     `UDP      ${udpTwin()}`,
     `SHA-256  ${hashTwin()}`,
+    `BLAKE3   ${await blake3Twin()}`,
     `FEC      ${fecTwin()}`,
     '',
   ].join('\n')

@@ -1,12 +1,17 @@
-// The hash of a meta's tree. SHA-256 comes with Node; BLAKE3 is an optional package, and a host
-// without it says so instead of joining a swarm whose bytes it could not check.
+// The hash of a meta's tree. SHA-256 comes with Node; BLAKE3 is in the native part and an optional
+// package, and a host with neither says so instead of joining a swarm whose bytes it could not check.
 
 import { hash } from 'node:crypto'
 import { assert } from '../../core/base/assert.js'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { DIGEST_BYTES } from '../../core/base/merkle.js'
 import type { Hasher, HashName } from '../../ports.js'
-import { loadNative, type NativeHash } from '../native/load.js'
+import {
+  loadNative,
+  type NativeHash,
+  type NativeHashAt,
+  type NativeHashEach,
+} from '../native/load.js'
 
 /**
  * Without the native part, in one call and by way of a string: a hash object or a `Buffer` for the
@@ -19,9 +24,10 @@ function sha256ByString(bytes: Uint8Array): Uint8Array {
   return digest
 }
 
-function nativeSha256({ sha256: each, sha256At: at }: NativeHash): Hasher {
-  if (each === undefined || at === undefined) return sha256ByString
-  return Object.assign(sha256ByString, {
+/** `one`, and batches by the native part. */
+function inBatches(one: Hasher, each: NativeHashEach, at: NativeHashAt): Hasher {
+  const hasher: Hasher = bytes => one(bytes)
+  return Object.assign(hasher, {
     each: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array): void => {
       if (bytes.length === 0) return
       const pieces = each(bytes, pieceBytes, into)
@@ -33,11 +39,42 @@ function nativeSha256({ sha256: each, sha256At: at }: NativeHash): Hasher {
   })
 }
 
-export const sha256: Hasher = nativeSha256(loadNative().hash ?? {})
+function nativeSha256({ sha256: each, sha256At: at }: Partial<NativeHash>): Hasher {
+  return each && at ? inBatches(sha256ByString, each, at) : sha256ByString
+}
+
+function nativeBlake3({ blake3: each, blake3At: at }: NativeHash): Hasher {
+  const nowhere = new Int32Array(2)
+  return inBatches(
+    bytes => {
+      const digest = new Uint8Array(DIGEST_BYTES)
+      const { length } = bytes
+      const pieces =
+        length > 0
+          ? each(bytes, Math.max(length, DIGEST_BYTES), digest)
+          : at(digest, nowhere, 1, digest)
+      assert(pieces === 1, 'the bytes are hashed')
+      return digest
+    },
+    each,
+    at,
+  )
+}
+
+const { hash: native } = loadNative()
+
+export const sha256: Hasher = nativeSha256(native ?? {})
+
+const blake3 = native && nativeBlake3(native)
 
 /** Rejects with a `Mcp2pError` of exit `incompatible` when this host cannot do it. */
 export async function hasherOf(name: HashName): Promise<Hasher> {
   if (name === 'sha256') return sha256
+  return blake3 ?? blake3ByPackage()
+}
+
+/** Without the native part; rejects as `hasherOf`. */
+export async function blake3ByPackage(): Promise<Hasher> {
   try {
     const { blake3 } = await import('@napi-rs/blake-hash')
     return bytes => blake3(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))

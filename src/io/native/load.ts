@@ -82,23 +82,31 @@ export interface NativeSocket {
   pace(fd: number, bytesPerSecond: number): number
 }
 
-/** Hashing in batches; empty where Node hides its OpenSSL. */
+/**
+ * Digests of every `pieceBytes` (32 or more) of `bytes`, concatenated in `into`, which may be
+ * `bytes`; the last piece may be shorter. Returns how many, or a negative errno.
+ */
+export type NativeHashEach = (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => number
+
+/**
+ * Digests of `count` pieces of `slab`, concatenated in `into`: `places` has where each begins and
+ * how long it is. Returns `count`, or a negative errno.
+ */
+export type NativeHashAt = (
+  slab: Uint8Array,
+  places: Int32Array,
+  count: number,
+  into: Uint8Array,
+) => number
+
+/** Hashing in batches; SHA-256 is not among it where Node hides its OpenSSL. */
 export interface NativeHash {
-  /**
-   * Digests of every `pieceBytes` (32 or more) of `bytes`, concatenated in `into`, which may be
-   * `bytes`; the last piece may be shorter. Returns how many, or a negative errno.
-   */
-  readonly sha256?: (bytes: Uint8Array, pieceBytes: number, into: Uint8Array) => number
-  /**
-   * Digests of `count` pieces of `slab`, concatenated in `into`: `places` has where each begins and
-   * how long it is. Returns `count`, or a negative errno.
-   */
-  readonly sha256At?: (
-    slab: Uint8Array,
-    places: Int32Array,
-    count: number,
-    into: Uint8Array,
-  ) => number
+  readonly blake3: NativeHashEach
+  readonly blake3At: NativeHashAt
+  /** How many chunks go at a time on this processor. */
+  readonly blake3Lanes: () => number
+  readonly sha256?: NativeHashEach
+  readonly sha256At?: NativeHashAt
 }
 
 /** The columns of a `Batch`, all in its `memory`. A number below zero is a negative errno. */

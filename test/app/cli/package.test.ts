@@ -50,6 +50,7 @@ it('runs with the native part that it brought, or with the twins', () => {
     built ? 'UDP      native batches (prebuilt for' : "UDP      node's dgram",
   )
   if (built) expect(native).toMatch(/^SHA-256 {2}native/m)
+  if (built) expect(native).toMatch(/^BLAKE3 {3}native, (4|8|16) chunks at a time \(prebuilt for /m)
   if (built) expect(native).toMatch(/^FEC {6}native, \w+ \(the fastest here; prebuilt for /m)
   const twins = run(process.execPath, [cli, '--version', '-v'], folder, {
     ...env,
@@ -57,6 +58,7 @@ it('runs with the native part that it brought, or with the twins', () => {
   })
   expect(twins).toContain("UDP      node's dgram (MCP2P_NO_NATIVE is set)")
   expect(twins).toContain("SHA-256  node's hash, a block a call (MCP2P_NO_NATIVE is set)")
+  expect(twins).toMatch(/^BLAKE3 {3}(@napi-rs|none).*\(MCP2P_NO_NATIVE is set\)$/m)
   expect(twins).toMatch(/^FEC {6}(WebAssembly|tables) \(MCP2P_NO_NATIVE is set\)$/m)
   const meta = join(folder, 'readme.p2pmeta')
   for (const MCP2P_NO_NATIVE of ['0', '1']) {

@@ -11,7 +11,8 @@ import { Batch } from '../../../src/core/multicast/batch.js'
 import {
   loadNative,
   type NativeBatch,
-  type NativeHash,
+  type NativeHashAt,
+  type NativeHashEach,
   type NativeSocket,
   type NativeUdp,
   UDP_RECORD_WORDS,
@@ -22,7 +23,7 @@ const { batch, udp, hash, scheduler, socket, why } = loadNative()
 const compiler = process.env.CC ?? 'cc'
 const compiles = process.platform === 'linux' && !spawnSync(compiler, ['--version']).error
 
-it.skipIf(!compiles).each(['udp', 'fec', 'sha256', 'sha256-wide', 'batch'])(
+it.skipIf(!compiles).each(['udp', 'fec', 'sha256', 'sha256-wide', 'blake3', 'batch'])(
   '%s.c does what it says, and nothing outside its slab',
   unit => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp2p-c-'))
@@ -115,12 +116,15 @@ it.skipIf(scheduler === undefined)(
   },
 )
 
-it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it may write', () => {
-  const { sha256, sha256At } = hash as Required<NativeHash>
+it.skipIf(hash?.sha256 === undefined).each([
+  ['sha256', hash?.sha256, hash?.sha256At],
+  ['blake3', hash?.blake3, hash?.blake3At],
+])('%s hashes only what it may read into what it may write', (_, each, at) => {
+  const [all, some] = [each as NativeHashEach, at as NativeHashAt]
   const bytes = new Uint8Array(100)
-  expect(sha256(bytes, 64, new Uint8Array(64))).toBe(2)
-  expect(sha256(bytes, 64, bytes)).toBe(2)
-  expect(sha256(bytes, 64, new Uint8Array(63))).toBeLessThan(0)
+  expect(all(bytes, 64, new Uint8Array(64))).toBe(2)
+  expect(all(bytes, 64, bytes)).toBe(2)
+  expect(all(bytes, 64, new Uint8Array(63))).toBeLessThan(0)
   for (const [place, right] of [
     [[0, 100], 1],
     [[100, 0], 1],
@@ -129,10 +133,10 @@ it.skipIf(hash?.sha256 === undefined)('hashes only what it may read into what it
     [[-1, 1], -22],
     [[0, -1], -22],
   ] as const)
-    expect(sha256At(bytes, new Int32Array(place), 1, new Uint8Array(32))).toBe(right)
-  expect(sha256At(bytes, new Int32Array(3), 2, new Uint8Array(64))).toBeLessThan(0)
-  expect(sha256At(bytes, new Int32Array(4), 2, new Uint8Array(63))).toBeLessThan(0)
-  for (const call of [sha256, sha256At] as ((...argv: unknown[]) => unknown)[])
+    expect(some(bytes, new Int32Array(place), 1, new Uint8Array(32))).toBe(right)
+  expect(some(bytes, new Int32Array(3), 2, new Uint8Array(64))).toBeLessThan(0)
+  expect(some(bytes, new Int32Array(4), 2, new Uint8Array(63))).toBeLessThan(0)
+  for (const call of [all, some] as ((...argv: unknown[]) => unknown)[])
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 5 }), argv => {
         expect(typeof call(...argv)).toBe('number')

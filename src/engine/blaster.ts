@@ -120,7 +120,7 @@ export class Blaster {
     this.wake()
   }
 
-  /** Datagrams [from, to), a run: symbols of one block that follow each other. */
+  /** Datagrams [from, to), a run. */
   #sendRun(batch: Batch, from: number, to: number): number {
     const { outlet, dataPort } = this.#options
     const native = loadNative().batch
@@ -130,12 +130,27 @@ export class Blaster {
       for (let i = from; i < to; i++) this.#send(batch, i)
       return count * bytes
     }
-    const payload = this.#content(batch, from, count * batch.bytes[from])
-    outlet.sendAll(count, bytes, dataPort, into => {
-      const written = native.write(batch.memory, batch.capacity, from, count, payload, into)
-      assert(written === count * bytes, 'a run has room')
-    })
+    for (let i = from; i < to; ) {
+      const end = this.#chunkEnd(batch, i, to)
+      const payload = this.#content(batch, i, batch.contentBetween(i, end - 1) + batch.bytes[from])
+      outlet.sendAll(end - i, bytes, dataPort, into => {
+        const written = native.write(batch.memory, batch.capacity, i, end - i, payload, into)
+        assert(written === into.length, 'a run has room')
+      })
+      i = end
+    }
     return count * bytes
+  }
+
+  /** Where the rows of one chunk end that begin with row `from`. */
+  #chunkEnd(batch: Batch, from: number, to: number): number {
+    const { geometry } = this.#options.tree
+    const chunk = geometry.chunkOfBlock(batch.block[from])
+    if (geometry.chunkOfBlock(batch.block[to - 1]) === chunk) return to
+    const next = geometry.firstBlockOfChunk(chunk) + geometry.blocksOfChunk(chunk)
+    let end = from + 1
+    while (batch.block[end] < next) end++
+    return end
   }
 
   #send(batch: Batch, i: number): number {
@@ -169,15 +184,14 @@ export class Blaster {
       into.set(chunks.get(chunk)!.leaves.subarray(from, from + into.length))
       return
     }
-    const content = this.#content(batch, i, into.length)
+    const left = tree.geometry.bytesOfBlock(block) - batch.symbol[i] * symbolBytes
+    // The last symbol of a full block is padded, so that all segments of a batch are equal.
+    const content = this.#content(batch, i, Math.min(left, into.length))
     into.set(content)
     into.fill(0, content.length)
   }
 
-  /**
-   * What `bytes` of data carry from symbol `i` on. It is less at the end of a block: the last symbol of
-   * a full one is padded, so that all segments of a batch are equal.
-   */
+  /** `bytes` of a chunk from where datagram `i` begins, or less at its end. */
   #content(batch: Batch, i: number, bytes: number): Uint8Array {
     const { tree, chunks } = this.#options
     const { geometry } = tree
@@ -185,7 +199,7 @@ export class Blaster {
     const chunk = geometry.chunkOfBlock(block)
     const from = (block - geometry.firstBlockOfChunk(chunk)) * BLOCK_BYTES
     const at = from + batch.symbol[i] * batch.symbolBytes[i]
-    const end = Math.min(from + geometry.bytesOfBlock(block), at + bytes)
+    const end = Math.min(geometry.bytesOfChunk(chunk), at + bytes)
     return chunks.get(chunk)!.bytes.subarray(at, end)
   }
 

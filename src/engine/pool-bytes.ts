@@ -3,10 +3,12 @@
 // hashed, restored, written, and spilled to the disk when there is no more room.
 
 import { assert } from '../core/base/assert.js'
+import { BLOCK_BYTES } from '../core/base/limits.js'
 import { DIGEST_BYTES, digestsAt } from '../core/base/merkle.js'
 import type { Geometry } from '../core/meta/geometry.js'
 import type { Batch } from '../core/multicast/batch.js'
 import type { FetchIn, FetchOut } from '../core/session/fetch.js'
+import { blocksIn } from '../core/session/partial.js'
 import { loadNative } from '../io/native/load.js'
 import type { ChunkStore, Hasher } from '../ports.js'
 import { Restorer } from './restorer.js'
@@ -96,13 +98,16 @@ export class PoolBytes {
 
   /** All in one call: a block alone leaves half of the processor's SHA unit idle (native-notes). */
   verify({ pieces }: Of<'verify'>): void {
-    const places = new Int32Array(2 * pieces.length)
-    for (const [i, { at, bytes }] of pieces.entries()) {
-      places[2 * i] = at
-      places[2 * i + 1] = bytes
-    }
-    const digests = new Uint8Array(DIGEST_BYTES * pieces.length)
-    digestsAt(digests, this.#options.hash, this.#pool, places, pieces.length)
+    const count = pieces.reduce((sum, piece) => sum + blocksIn(piece), 0)
+    const places = new Int32Array(2 * count)
+    let i = 0
+    for (const { at, bytes } of pieces)
+      for (let from = 0; from < bytes; from += BLOCK_BYTES) {
+        places[i++] = at + from
+        places[i++] = Math.min(BLOCK_BYTES, bytes - from)
+      }
+    const digests = new Uint8Array(DIGEST_BYTES * count)
+    digestsAt(digests, this.#options.hash, this.#pool, places, count)
     this.#options.feed({ type: 'hashed', pieces, digests })
   }
 

@@ -4,10 +4,10 @@
 
 import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
-import type { Piece } from '../core/session/assembly.js'
+import { blocksIn, type Piece } from '../core/session/partial.js'
 import type { ChunkStore } from '../ports.js'
 
-/** Blocks written by one call. */
+/** So many blocks are written by one call, or hardly more. */
 const RUN_BLOCKS = 64
 const GATHER_MILLIS = 30
 
@@ -21,7 +21,8 @@ export interface WriterOptions {
 
 export class Writer {
   readonly #options: WriterOptions
-  readonly #waiting: Piece[] = []
+  #waiting: Piece[] = []
+  #waitingBlocks = 0
   #timer: NodeJS.Timeout | undefined
   /** Bytes that wait for the disk. */
   queuedBytes = 0
@@ -34,19 +35,24 @@ export class Writer {
   write(pieces: readonly Piece[]): void {
     for (const piece of pieces) {
       this.queuedBytes += piece.bytes
+      this.#waitingBlocks += blocksIn(piece)
       this.#waiting.push(piece)
     }
-    if (this.#waiting.length >= RUN_BLOCKS) this.#flush()
+    if (this.#waitingBlocks >= RUN_BLOCKS) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MILLIS)
   }
 
   #flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const waiting = this.#waiting.splice(0).sort((a, b) => a.block - b.block)
+    const waiting = this.#waiting.sort((a, b) => a.block - b.block)
+    this.#waiting = []
+    this.#waitingBlocks = 0
     for (let from = 0; from < waiting.length; ) {
       let to = from + 1
-      while (to < waiting.length && to - from < RUN_BLOCKS && this.#follows(waiting, to)) to++
+      let blocks = blocksIn(waiting[from])
+      while (to < waiting.length && blocks < RUN_BLOCKS && this.#follows(waiting, to))
+        blocks += blocksIn(waiting[to++])
       this.#put(waiting.slice(from, to))
       from = to
     }
@@ -55,7 +61,7 @@ export class Writer {
   /** Entry `i` continues the one before it in the same file. */
   #follows(waiting: readonly Piece[], i: number): boolean {
     const before = waiting[i - 1]
-    if (waiting[i].block !== before.block + 1 || before.bytes !== BLOCK_BYTES) return false
+    if (waiting[i].block !== before.block + before.bytes / BLOCK_BYTES) return false
     const { geometry } = this.#options
     return geometry.fileOfBlock(waiting[i].block) === geometry.fileOfBlock(before.block)
   }

@@ -11,6 +11,7 @@ import { Prng } from '../../src/core/base/prng.js'
 import { Geometry } from '../../src/core/meta/geometry.js'
 import { Batch } from '../../src/core/multicast/batch.js'
 import { Fetch, type FetchOut } from '../../src/core/session/fetch.js'
+import { piecesOf } from '../../src/core/session/partial.js'
 import { emptyHeader, readHeader } from '../../src/core/wire/datagram.js'
 import type { Message, Range } from '../../src/core/wire/message.js'
 import { encodeMessage } from '../../src/core/wire/peer.js'
@@ -184,7 +185,7 @@ export class Stand {
     } else if (out.type === 'verify') {
       const { pieces } = out
       const digests = Buffer.concat(
-        pieces.map(({ at, bytes }) => hash(pool.subarray(at, at + bytes))),
+        pieces.flatMap(piecesOf).map(({ at, bytes }) => hash(pool.subarray(at, at + bytes))),
       )
       fetch.handle({ type: 'hashed', pieces, digests }, now)
     } else if (out.type === 'swap') {

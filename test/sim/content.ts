@@ -6,7 +6,7 @@
 
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { RangeSet } from '../../src/core/base/ranges.js'
-import type { Piece } from '../../src/core/session/assembly.js'
+import { type Piece, piecesOf } from '../../src/core/session/partial.js'
 import type { Range } from '../../src/core/wire/message.js'
 import { RIGHT, type Storage } from './storage.js'
 
@@ -116,8 +116,12 @@ export class Content {
     this.#spilled.delete(block)
   }
 
-  /** Whether a block that is hashed is as the meta says, given that all of it is there. */
-  isRight({ block, at, bytes }: Piece): boolean {
+  /** For each block of a piece that is hashed, whether it is as the meta says, all of it being there. */
+  rightOf(piece: Piece): boolean[] {
+    return piecesOf(piece).map(each => this.#isRight(each))
+  }
+
+  #isRight({ block, at, bytes }: Piece): boolean {
     const index = Math.floor(at / BLOCK_BYTES)
     if (this.#blocks[index] === block && this.#ends[index] === bytes) {
       this.#hashedWrong.delete(block)
@@ -153,7 +157,11 @@ export class Content {
     copyIn(held, copies.wrong, home, bytes, copy - home)
   }
 
-  write(block: number, at: number): void {
+  write(piece: Piece): void {
+    for (const { block, at } of piecesOf(piece)) this.#write(block, at)
+  }
+
+  #write(block: number, at: number): void {
     this.#storage.write(block, !this.#hashedWrong.has(block))
     const index = Math.floor(at / BLOCK_BYTES)
     if (this.#blocks[index] === block) {

@@ -9,11 +9,11 @@ import type { Geometry } from '../../src/core/meta/geometry.js'
 import type { Batch } from '../../src/core/multicast/batch.js'
 import { ObjectSymbols } from '../../src/core/multicast/object.js'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
-import type { Piece } from '../../src/core/session/assembly.js'
 import type { BlastIn } from '../../src/core/session/blasting.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
 import type { Tree } from '../../src/core/session/layers.js'
+import { blocksIn, type Piece } from '../../src/core/session/partial.js'
 import type { RelayPolicy } from '../../src/core/session/site.js'
 import { encodeQuery } from '../../src/core/wire/announce.js'
 import { DATAGRAM } from '../../src/core/wire/datagram.js'
@@ -287,7 +287,8 @@ export class Receiver {
       case 'write': {
         const isFirst = this.#writing.length === 0
         for (const piece of out.pieces) this.#writing.push(piece)
-        if (this.#writing.length >= GATHER_BLOCKS) this.#write()
+        const blocks = this.#writing.reduce((sum, piece) => sum + blocksIn(piece), 0)
+        if (blocks >= GATHER_BLOCKS) this.#write()
         else if (isFirst) this.process.at(shell.now + GATHER_MICROS, () => this.#write())
         return
       }
@@ -310,8 +311,9 @@ export class Receiver {
 
   /** What is wrong has other digests than the zeros that every layer holds here. */
   #digestsOf(pieces: readonly Piece[]): Uint8Array {
-    const wrong = [...pieces.keys()].filter(i => !this.content.isRight(pieces[i]))
-    const bytes = DIGEST_BYTES * pieces.length
+    const right = pieces.flatMap(piece => this.content.rightOf(piece))
+    const wrong = [...right.keys()].filter(i => !right[i])
+    const bytes = DIGEST_BYTES * right.length
     if (wrong.length === 0 && bytes <= ZEROS.length) return ZEROS
     const digests = new Uint8Array(bytes)
     for (const i of wrong) digests.fill(1, DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
@@ -326,7 +328,7 @@ export class Receiver {
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
     this.process.host.disk.write(bytes, () => {
       if (!this.process.alive) return
-      for (const { block, at } of pieces) this.content.write(block, at)
+      for (const piece of pieces) this.content.write(piece)
       this.#shell.input({ type: 'written', pieces })
     })
   }

@@ -2,6 +2,8 @@
 // fills one and the shell adds the payloads; the receiver's shell fills one and the core says where
 // each payload belongs. No object per datagram, and no payload in a simulation.
 
+import { BLOCK_BYTES } from '../base/limits.js'
+import { symbolsInBlock } from '../meta/geometry.js'
 import { DATAGRAM, HEADER_BYTES, type Header } from '../wire/datagram.js'
 
 /** `place` of a datagram whose payload is not wanted. */
@@ -36,8 +38,8 @@ export class Batch {
    */
   readonly placeBytes: Uint16Array
   /**
-   * The first of those that it forms a run with: they bring the next symbols of one block, are equally
-   * long, and left together.
+   * The first of those that it forms a run with: they bring the next symbols of a block, and then those
+   * of the next full one, are equally long, and left together.
    */
   readonly run: Uint16Array
   /** Of the first of a run: how many they are. */
@@ -170,9 +172,8 @@ export class Batch {
   #continues(i: number): boolean {
     return (
       this.type[i] === DATAGRAM.data &&
-      this.symbol[i] === this.symbol[i - 1] + 1 &&
       this.sequence[i] === this.sequence[i - 1] + 1 &&
-      this.block[i] === this.block[i - 1] &&
+      this.#isNext(i) &&
       this.timestampMicros[i] === this.timestampMicros[i - 1] &&
       this.type[i - 1] === DATAGRAM.data &&
       this.bytes[i] === this.bytes[i - 1] &&
@@ -180,6 +181,22 @@ export class Batch {
       this.sessionLow[i] === this.sessionLow[i - 1] &&
       this.sessionHigh[i] === this.sessionHigh[i - 1] &&
       this.sourceOf(i) === this.sourceOf(i - 1)
+    )
+  }
+
+  /** The next symbol of the same block, or the first of the next after the last of a full one. */
+  #isNext(i: number): boolean {
+    const [symbol, before] = [this.symbol[i], this.symbol[i - 1]]
+    if (this.block[i] === this.block[i - 1]) return symbol === before + 1
+    const isNextBlock = this.block[i] === this.block[i - 1] + 1
+    return isNextBlock && symbol === 0 && before + 1 === fullSymbols(this.symbolBytes[i])
+  }
+
+  /** In a run, by how many bytes of content the payload of row `i` begins behind that of `first`. */
+  contentBetween(first: number, i: number): number {
+    return (
+      (this.block[i] - this.block[first]) * BLOCK_BYTES +
+      (this.symbol[i] - this.symbol[first]) * this.symbolBytes[first]
     )
   }
 
@@ -209,4 +226,9 @@ export class Batch {
     this.slab = undefined
     this.count = 0
   }
+}
+
+/** Symbols of a full block. */
+export function fullSymbols(symbolBytes: number): number {
+  return symbolsInBlock(BLOCK_BYTES, symbolBytes)
 }

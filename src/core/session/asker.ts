@@ -324,9 +324,14 @@ export class Asker {
     }
   }
 
-  /** The block is whole: a range of which nothing is missing any more need not be sent. */
-  settled(block: number, now: Micros): void {
-    if (!this.#wants.isPending(block)) return
+  /** Blocks are whole: a range of which nothing is missing any more need not be sent. */
+  settled(first: number, count: number, now: Micros): void {
+    if (this.#wants.pendingCount === 0) return
+    for (let block = first; block < first + count; block++)
+      if (this.#wants.isPending(block)) this.#settled(block, now)
+  }
+
+  #settled(block: number, now: Micros): void {
     for (const link of this.#swarm.links())
       for (const { range, abandoned } of [...link.asked.values()]) {
         if (abandoned || block < range.block || block > range.block + RANGE_BLOCKS) continue

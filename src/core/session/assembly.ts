@@ -10,28 +10,28 @@ import { DIGEST_BYTES } from '../base/merkle.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 import { Alternates } from './alternates.js'
+import { Claims } from './claims.js'
 import { LayerCache, type Tree } from './layers.js'
+import { Ledger } from './ledger.js'
 import {
+  blocksIn,
   fullMask,
   type Origin,
   originsOf,
   type Partial,
   type Piece,
   partialOf,
+  partialsOf,
   runsOf,
 } from './partial.js'
+import { NO_ROOM, SINGLY, UNWANTED } from './placing.js'
 import { Pool } from './pool.js'
 import { Recovery, type Standing } from './recovery.js'
+import { Stretches } from './stretches.js'
 import { type AssemblyOut, Works } from './works.js'
 
 export type { AssemblyOut, Origin, Piece, Tree }
 
-/** `symbols` returns: the payload has no use. */
-export const UNWANTED = -1
-/** It is wanted, but the pool is full: what it holds waits for the CPU or the disk. */
-export const NO_ROOM = -3
-/** They do not share one fate: ask for each. */
-export const SINGLY = -4
 /** Every symbol of a block. */
 const ALL = 0xffff_ffff
 
@@ -43,9 +43,9 @@ export interface AssemblyManner {
 }
 
 export class Assembly {
-  readonly #tree: Tree
   readonly #geometry: Geometry
   readonly verified: Bitmap
+  readonly ledger: Ledger
   readonly #pool: Pool
   readonly #oneWay: boolean
   readonly #keeps: boolean
@@ -53,34 +53,35 @@ export class Assembly {
   readonly #layers: LayerCache
   readonly #recovery: Recovery
   readonly #partials = new Map<number, Partial>()
-  /** How many blocks of a chunk wait for its layer, claimed or held. */
-  readonly #waiting = new Map<number, number>()
-  readonly #held = new Set<Partial>()
+  readonly #claims: Claims
   /** Open ones that came only in part so far and have a place in the pool, the oldest first. */
   readonly #spillable = new Set<Partial>()
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
   readonly #distrusted = new Set<number>()
+  readonly #stretches: Stretches
   readonly #works = new Works()
-  readonly verifiedBytesBy: Record<Origin, number> = { multicast: 0, peer: 0, seeder: 0 }
-  verifiedBytes = 0
   /** Blocks whose hash was right only with another copy of a symbol. */
   mendedBlocks = 0
 
   constructor(tree: Tree, verified: Bitmap, poolBytes: number, manner: AssemblyManner = {}) {
     const { oneWay = false, keeps = true } = manner
-    this.#tree = tree
     this.#oneWay = oneWay
     this.#keeps = keeps
     this.#geometry = tree.geometry
     this.verified = verified
+    this.ledger = new Ledger(tree.geometry, verified)
+    this.#claims = new Claims(tree)
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
     this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
     const isHere = (block: number): boolean =>
       verified.has(block) || this.#partials.get(block)?.state === 'claimed'
     this.#recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere)
-    for (let block = verified.nextSet(0); block >= 0; block = verified.nextSet(block + 1))
-      this.verifiedBytes += this.#geometry.bytesOfBlock(block)
+    this.#stretches = new Stretches(
+      this.#geometry,
+      this.#pool,
+      block => !(verified.has(block) || this.#partials.has(block) || this.#distrusted.has(block)),
+    )
   }
 
   /** Bytes that the shell's pool must have. */
@@ -99,7 +100,7 @@ export class Assembly {
 
   /** The block is neither verified nor complete and on its way to be. */
   isMissing(block: number): boolean {
-    if (this.verified.has(block)) return false
+    if (this.verified.has(block) || this.#stretches.has(block)) return false
     const state = this.#partials.get(block)?.state
     return state === undefined || state === 'open' || state === 'spilling'
   }
@@ -111,7 +112,7 @@ export class Assembly {
 
   /** Chunks with blocks that are not verified only because the layer has not come. */
   chunksWithoutLayer(): Iterable<number> {
-    return this.#waiting.keys()
+    return this.#claims.chunks()
   }
 
   layerOf(chunk: number): Uint8Array | undefined {
@@ -127,6 +128,7 @@ export class Assembly {
     if (first + count > symbolsInBlock(blockBytes, symbolBytes))
       return count > 1 ? SINGLY : UNWANTED
     const known = this.#partials.get(block)
+    if (this.#stretches.has(block)) return UNWANTED
     if (this.verified.has(block) || known?.state === 'claimed')
       return this.#recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
@@ -139,6 +141,12 @@ export class Assembly {
       return count > 1 ? SINGLY : this.#again(partial, first)
     partial.mask |= bits
     return partial.at + first * symbolBytes
+  }
+
+  /** As `symbols`, of all symbols of full blocks of one chunk, [first, first + count): or SINGLY. */
+  blocks(first: number, count: number): number {
+    if (!this.#recovery.isIdle) return SINGLY
+    return this.#stretches.take(first, count) ?? SINGLY
   }
 
   /** Blocks that the blast codes together, while parity comes; else 1. */
@@ -167,6 +175,11 @@ export class Assembly {
     }
     for (const block of new Set(missing.blocks)) this.settle(block)
     this.#recovery.finish(firstBlock)
+  }
+
+  /** Call after the payload of `blocks` was moved. */
+  settleBlocks(): void {
+    for (const stretch of this.#stretches.settle()) this.#works.hash(stretch)
   }
 
   /** Call after the payload of symbols was moved: a block that is whole goes to be hashed. */
@@ -227,39 +240,34 @@ export class Assembly {
     return runsOf(partial, fullMask(symbolsInBlock(bytes, partial.symbolBytes)) & ~have)
   }
 
-  /** The hashes of blocks that `verify` asked for, one after another. */
+  /** The hashes of the blocks that `verify` asked for, one after another. */
   hashed(pieces: readonly Piece[], digests: Uint8Array): void {
-    for (let i = 0; i < pieces.length; i++) {
-      const partial = this.#partials.get(pieces[i].block)
-      if (partial !== pieces[i] || partial.state !== 'hashing') continue
-      const isRight = this.#layers.confirms(partial.block, digests, DIGEST_BYTES * i)
-      if (isRight === undefined) {
-        partial.digest = digests.slice(DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
-        if (this.#alternates.has(partial.block)) {
-          this.#hold(partial)
-          continue
-        }
-      }
-      this.#judge(partial, isRight)
+    let at = 0
+    for (const piece of pieces) {
+      const partial = this.#partials.get(piece.block)
+      if (this.#stretches.owns(piece)) this.#hashedStretch(piece, digests, at)
+      else if (partial === piece && partial.state === 'hashing') this.#hashed(partial, digests, at)
+      at += DIGEST_BYTES * blocksIn(piece)
     }
   }
 
   /** These blocks stand in their part files. */
   written(pieces: readonly Piece[]): void {
     const written: Partial[] = []
-    for (const piece of pieces) {
-      const partial = this.#partials.get(piece.block)
-      if (partial === piece && partial.state === 'writing') written.push(partial)
-    }
     // The last one first: so the next blocks lie in the pool in their order.
-    for (let i = written.length - 1; i >= 0; i--) {
-      const { block, at } = written[i]
-      if (!this.#recovery.keep(block, at)) this.#pool.free(at)
-      written[i].at = -1
+    for (let i = pieces.length - 1; i >= 0; i--) {
+      const piece = pieces[i]
+      const partial = this.#partials.get(piece.block)
+      if (this.#stretches.owns(piece)) this.#verifyStretch(piece)
+      else if (partial === piece && partial.state === 'writing') {
+        written.push(partial)
+        if (!this.#recovery.keep(partial.block, partial.at)) this.#pool.free(partial.at)
+        partial.at = -1
+      }
     }
-    for (const partial of written) {
+    for (const partial of written.reverse()) {
       if (partial.isRight) this.#verify(partial)
-      else this.#claim(partial)
+      else this.#claim(partial, 'claimed')
     }
   }
 
@@ -272,17 +280,21 @@ export class Assembly {
     partial.spilled |= partial.mask
     partial.mask = 0
     partial.state = 'open'
-    this.#settleSpilled(partial)
+    // Everything may have come meanwhile: it needs a place in the pool to be hashed.
+    const { bytes, symbolBytes, spilled } = partial
+    const full = fullMask(symbolsInBlock(bytes, symbolBytes))
+    if ((spilled & full) >>> 0 === full && this.#open(block, symbolBytes, partial))
+      this.settle(block)
   }
 
   /** Leaves of a chunk, from the leaf of `block` on; whole layers go the same way. */
   leaves(block: number, leaves: Uint8Array): void {
     const chunk = this.#geometry.chunkOfBlock(block)
     if (!this.#layers.add(chunk, block, leaves)) return
-    const first = this.#geometry.firstBlockOfChunk(chunk)
-    for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++) this.#check(chunk, first + i)
-    for (const partial of [...this.#held])
-      if (this.#geometry.chunkOfBlock(partial.block) === chunk) this.#letGo(partial)
+    for (const partial of this.#claims.of(chunk)) {
+      if (partial.state === 'held') this.#letGo(partial)
+      else this.#check(partial)
+    }
   }
 
   // ---- inside
@@ -323,6 +335,33 @@ export class Assembly {
     return this.#alternates.add(partial.block, symbol, partial.symbolBytes) ?? UNWANTED
   }
 
+  #hashed(partial: Partial, digests: Uint8Array, from: number): void {
+    const isRight = this.#layers.confirms(partial.block, digests, from)
+    if (isRight === undefined) {
+      partial.digest = digests.slice(from, from + DIGEST_BYTES)
+      if (this.#alternates.has(partial.block)) return this.#claim(partial, 'held')
+    }
+    this.#judge(partial, isRight)
+  }
+
+  /** All of it is right, or each block goes its own way. */
+  #hashedStretch(stretch: Piece, digests: Uint8Array, from: number): void {
+    if (this.#layers.confirms(stretch.block, digests, from, blocksIn(stretch)))
+      return this.#works.write(stretch)
+    this.#stretches.leave(stretch)
+    for (const [i, partial] of partialsOf(stretch).entries()) {
+      this.#partials.set(partial.block, partial)
+      this.#hashed(partial, digests, from + DIGEST_BYTES * i)
+    }
+  }
+
+  #verifyStretch(stretch: Piece): void {
+    this.#stretches.leave(stretch)
+    this.#pool.freeRun(stretch.at, blocksIn(stretch))
+    this.ledger.heard(stretch)
+    this.#works.tellHeard(stretch)
+  }
+
   /** It is hashed, and the layer says that it is right or wrong, or is not here. */
   #judge(partial: Partial, isRight: boolean | undefined): void {
     const { block } = partial
@@ -339,28 +378,12 @@ export class Assembly {
     this.#works.write(partial)
   }
 
-  /** Which copies are right only the layer can tell: the block waits for it. */
-  #hold(partial: Partial): void {
-    partial.state = 'held'
-    this.#held.add(partial)
-    const chunk = this.#geometry.chunkOfBlock(partial.block)
-    this.#wait(chunk, 1)
-    this.#tryRoot(chunk)
-  }
-
   /** It waits no more: the layer is here, or there is no room for waiting. */
   #letGo(partial: Partial): void {
     const { block, digest } = partial
-    this.#held.delete(partial)
-    this.#wait(this.#geometry.chunkOfBlock(block), -1)
+    this.#claims.delete(partial)
     partial.state = 'hashing'
     if (digest !== undefined) this.#judge(partial, this.#layers.confirms(block, digest))
-  }
-
-  #wait(chunk: number, step: number): void {
-    const waiting = (this.#waiting.get(chunk) ?? 0) + step
-    if (waiting === 0) this.#waiting.delete(chunk)
-    else this.#waiting.set(chunk, waiting)
   }
 
   /** The block's hash is wrong: has it hashed again with other copies; false when there are none. */
@@ -418,7 +441,8 @@ export class Assembly {
     if (!this.#pool.low) return
     this.#recovery.drop()
     if (!this.#pool.low) return
-    for (const partial of this.#held) return this.#letGo(partial)
+    const { held } = this.#claims
+    if (held !== undefined) return this.#letGo(held)
     for (const partial of this.#spillable) {
       if (partial.mask === 0) continue
       if (!this.#keeps) return this.#forget(partial)
@@ -430,65 +454,40 @@ export class Assembly {
     }
   }
 
-  #settleSpilled(partial: Partial): void {
-    // Everything came while the spill was under way: it needs a place in the pool to be hashed.
-    const { block, bytes, symbolBytes, spilled } = partial
-    const full = fullMask(symbolsInBlock(bytes, symbolBytes))
-    if ((spilled & full) >>> 0 === full && this.#open(block, symbolBytes, partial))
-      this.settle(block)
-  }
-
   #forget(partial: Partial): void {
     if (partial.at >= 0) this.#pool.free(partial.at)
     this.#spillable.delete(partial)
     this.#partials.delete(partial.block)
   }
 
-  /** It is on disk, and its layer will tell whether it is right; it may have come meanwhile. */
-  #claim(partial: Partial): void {
-    partial.state = 'claimed'
-    const chunk = this.#geometry.chunkOfBlock(partial.block)
-    this.#wait(chunk, 1)
-    if (this.#layers.has(chunk)) this.#check(chunk, partial.block)
-    else this.#tryRoot(chunk)
+  /** Its layer will tell whether it is right, or which copies are; it may have come meanwhile. */
+  #claim(partial: Partial, state: 'claimed' | 'held'): void {
+    partial.state = state
+    this.#claims.add(partial)
+    if (this.#layers.has(this.#geometry.chunkOfBlock(partial.block))) this.#check(partial)
+    else this.#tryRoot(partial.block)
   }
 
-  /** Compares a block, if it is claimed, with its leaf. */
-  #check(chunk: number, block: number): void {
-    const partial = this.#partials.get(block)
-    if (partial?.state !== 'claimed' || partial.digest === undefined) return
-    this.#wait(chunk, -1)
-    if (this.#layers.confirms(block, partial.digest)) return this.#verify(partial)
+  /** Compares a claimed block with its leaf. */
+  #check(partial: Partial): void {
+    this.#claims.delete(partial)
+    if (this.#layers.confirms(partial.block, partial.digest!)) return this.#verify(partial)
     this.#forget(partial)
     this.#mismatch(partial)
   }
 
   #verify(partial: Partial): void {
-    const { block, bytes, peerBytes, seederBytes } = partial
-    this.#partials.delete(block)
-    this.#distrusted.delete(block)
-    this.verified.add(block)
-    this.verifiedBytes += bytes
-    this.verifiedBytesBy.multicast += bytes - peerBytes - seederBytes
-    this.verifiedBytesBy.peer += peerBytes
-    this.verifiedBytesBy.seeder += seederBytes
+    this.#partials.delete(partial.block)
+    this.#distrusted.delete(partial.block)
+    this.ledger.block(partial)
     this.#works.tell(partial)
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
-  #tryRoot(chunk: number): void {
-    const count = this.#geometry.blocksOfChunk(chunk)
-    if (this.#waiting.get(chunk) !== count) return
-    const first = this.#geometry.firstBlockOfChunk(chunk)
-    const leaves = new Uint8Array(32 * count)
-    for (let i = 0; i < count; i++) leaves.set(this.#digestOf(first + i), 32 * i)
-    if (this.#tree.layerMatches(chunk, leaves)) this.leaves(first, leaves)
-    // One of them is wrong and nobody can tell which: the layer, asked of a peer, will say.
-  }
-
-  /** Of a block that waits for its layer. */
-  #digestOf(block: number): Uint8Array {
-    return this.#partials.get(block)!.digest!
+  #tryRoot(block: number): void {
+    const chunk = this.#geometry.chunkOfBlock(block)
+    const leaves = this.#claims.leavesOf(chunk)
+    if (leaves !== undefined) this.leaves(this.#geometry.firstBlockOfChunk(chunk), leaves)
   }
 
   #mismatch(partial: Partial): void {

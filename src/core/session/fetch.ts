@@ -85,7 +85,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       keeps,
     })
     this.assembly = new Assembly(tree, verified, poolBytes, { oneWay, keeps })
-    this.resumedBytes = this.assembly.verifiedBytes
+    this.resumedBytes = this.assembly.ledger.bytes
     this.transmitters = new Transmitters(geometry.blockCount)
     this.#intake = new Intake(geometry, this.assembly, this.transmitters)
     this.#wants = new Wants(block => this.assembly.isMissing(block))
@@ -137,9 +137,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   get progress(): Progress {
-    const by = this.assembly.verifiedBytesBy
+    const by = this.assembly.ledger.bytesBy
     return {
-      verifiedBytes: this.assembly.verifiedBytes,
+      verifiedBytes: this.assembly.ledger.bytes,
       resumedBytes: this.resumedBytes,
       multicastBytes: by.multicast,
       peerBytes: by.peer,
@@ -310,12 +310,13 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     // While a blast is heard most have what it has passed, from wherever we got our copy.
     const isHeard = this.#plan !== 'anything'
     let sum = 0
-    for (const { block, bytes, origins } of blocks) {
-      this.#suspicion.right(origins, this.assembly.mendedBlocks)
-      this.#wants.settled(block)
-      if (!this.#site.verified(block, now)) this.swarm.verified(block, isHeard, now)
-      this.#asker.settled(block, now)
-      const file = this.#files.verified(block)
+    for (const { block, count, bytes, origins } of blocks) {
+      this.#suspicion.right(origins, this.assembly.mendedBlocks, count)
+      this.#wants.settled(block, count)
+      // Blocks of a stretch are of one chunk.
+      if (!this.#site.verified(block, count, now)) this.swarm.verified(block, count, isHeard, now)
+      this.#asker.settled(block, count, now)
+      const file = this.#files.verified(block, count)
       if (file !== undefined) this.#out.push({ type: 'finish', file })
       sum += bytes
     }
@@ -383,7 +384,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     if (!this.#listening.look(this.transmitters.streams(), now)) return
     this.#out.push({ type: 'rejoin' })
     const { totalBytes } = this.#options.tree.geometry
-    const news = this.#listening.news(totalBytes - this.assembly.verifiedBytes)
+    const news = this.#listening.news(totalBytes - this.assembly.ledger.bytes)
     if (news !== undefined) this.#out.push({ type: 'notice', level: 'warning', ...news })
   }
 
@@ -404,7 +405,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       multicast: this.#options.multicast,
       deaf: this.#whyDeaf,
       startedAt: this.#startedAt,
-      begun: this.assembly.verifiedBytes > 0,
+      begun: this.assembly.ledger.bytes > 0,
       transmitters,
       peersHoldData,
       isRelayed: this.#site.isRelayed,

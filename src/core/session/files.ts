@@ -28,10 +28,11 @@ export class Files {
     return this.#unfinished === 0
   }
 
-  /** A block is verified; the file that it made whole, if it did. */
-  verified(block: number): number | undefined {
+  /** Blocks of one file are verified, `block` and those behind it; the file that they made whole, if any. */
+  verified(block: number, count: number): number | undefined {
     const file = this.#geometry.fileOfBlock(block)
-    return --this.#left[file] === 0 ? file : undefined
+    this.#left[file] -= count
+    return this.#left[file] === 0 ? file : undefined
   }
 
   finished(): void {

@@ -48,13 +48,16 @@ export class LayerCache {
     return layer
   }
 
-  /** Whether `block` must have the hash at `from`; unknown while its chunk's layer is not here. */
-  confirms(block: number, digests: Uint8Array, from = 0): boolean | undefined {
+  /**
+   * Whether `block`, and those behind it in its chunk if it is about several, must have the hashes from
+   * `from` on; unknown while their chunk's layer is not here.
+   */
+  confirms(block: number, digests: Uint8Array, from = 0, count = 1): boolean | undefined {
     const chunk = this.#geometry.chunkOfBlock(block)
     const layer = this.get(chunk)
     if (layer === undefined) return undefined
     const at = 32 * (block - this.#geometry.firstBlockOfChunk(chunk))
-    for (let i = 0; i < 32; i++) if (layer[at + i] !== digests[from + i]) return false
+    for (let i = 0; i < 32 * count; i++) if (layer[at + i] !== digests[from + i]) return false
     return true
   }
 

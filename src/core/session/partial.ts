@@ -1,5 +1,6 @@
 // A block under construction: which of its symbols are here, where they lie, and whom they came from.
 
+import { BLOCK_BYTES } from '../base/limits.js'
 import { symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 
@@ -12,11 +13,25 @@ export type Origin = (typeof ORIGINS)[number]
  */
 type State = 'open' | 'spilling' | 'hashing' | 'held' | 'writing' | 'claimed'
 
-/** A block that lies whole in the pool, from position `at` on. */
+/** A block that lies whole in the pool, from position `at` on, or several full ones in a row. */
 export interface Piece {
   readonly block: number
   readonly at: number
   readonly bytes: number
+}
+
+/** How many blocks a piece is. */
+export function blocksIn({ bytes }: Piece): number {
+  return Math.ceil(bytes / BLOCK_BYTES)
+}
+
+/** Each block of a piece by itself. */
+export function piecesOf(piece: Piece): Piece[] {
+  return Array.from({ length: blocksIn(piece) }, (_, i) => {
+    const from = i * BLOCK_BYTES
+    const bytes = Math.min(BLOCK_BYTES, piece.bytes - from)
+    return { block: piece.block + i, at: piece.at + from, bytes }
+  })
 }
 
 export interface Partial extends Piece {
@@ -57,6 +72,14 @@ export function partialOf(block: number, at: number, bytes: number, symbolBytes:
   }
 }
 
+/** The blocks of a stretch, each by itself, whole and about to be hashed. */
+export function partialsOf(stretch: Piece): Partial[] {
+  return piecesOf(stretch).map(({ block, at, bytes }) => {
+    const partial = partialOf(block, at, bytes, bytes)
+    return { ...partial, mask: 1, state: 'hashing' as const }
+  })
+}
+
 /** Runs of symbols in `mask` as byte ranges of the block. */
 export function runsOf({ block, bytes, symbolBytes }: Partial, mask: number): Range[] {
   const count = symbolsInBlock(bytes, symbolBytes)
@@ -73,7 +96,7 @@ export function runsOf({ block, bytes, symbolBytes }: Partial, mask: number): Ra
 }
 
 /** Most blocks come by the blast alone. */
-const BY_MULTICAST: readonly Origin[] = ['multicast']
+export const BY_MULTICAST: readonly Origin[] = ['multicast']
 
 export function originsOf({ bytes, peerBytes, seederBytes }: Partial): readonly Origin[] {
   if (peerBytes === 0 && seederBytes === 0) return BY_MULTICAST

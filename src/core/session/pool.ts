@@ -30,6 +30,21 @@ export class Pool {
     return this.#freeCount === 0 ? undefined : this.#free[--this.#freeCount] * BLOCK_BYTES
   }
 
+  /** A byte position for `count` blocks in a row, or `undefined` when those next to be given are none. */
+  takeRun(count: number): number | undefined {
+    const top = this.#freeCount - 1
+    if (count > this.#freeCount) return undefined
+    for (let i = 1; i < count; i++)
+      if (this.#free[top - i] !== this.#free[top] + i) return undefined
+    this.#freeCount -= count
+    return this.#free[top] * BLOCK_BYTES
+  }
+
+  /** The last first: so the next blocks lie in their order. */
+  freeRun(at: number, count: number): void {
+    for (let i = count - 1; i >= 0; i--) this.free(at + i * BLOCK_BYTES)
+  }
+
   free(at: number): void {
     this.#free[this.#freeCount++] = at / BLOCK_BYTES
   }

@@ -82,6 +82,11 @@ export class Recovery {
     this.#isHere = isHere
   }
 
+  /** Parity was never heard of, and is not expected. */
+  get isIdle(): boolean {
+    return this.#groups === undefined && !this.#oneWay
+  }
+
   /** Blocks of a group, while parity comes; else 1. */
   get grainBlocks(): number {
     return this.#groups?.blocks ?? 1

@@ -227,7 +227,7 @@ export class Site {
   }
 
   /** A block is verified; true when nobody is to be told yet, because all are about to hear it. */
-  verified(block: number, now: Micros): boolean {
+  verified(block: number, count: number, now: Micros): boolean {
     this.#progressAt = now
     const { geometry, verified } = this.#options
     const chunk = geometry.chunkOfBlock(block)
@@ -235,7 +235,7 @@ export class Site {
     const blocks = geometry.blocksOfChunk(chunk)
     if (verified.countIn(geometry.firstBlockOfChunk(chunk), blocks) === blocks)
       this.relay?.give(chunk, now)
-    this.#swarm.tellFar(block, now)
+    this.#swarm.tellFar(block, count, now)
     return true
   }
 
@@ -482,6 +482,6 @@ export class Site {
     const { geometry, verified } = this.#options
     const first = geometry.firstBlockOfChunk(chunk)
     for (let block = first; block < first + geometry.blocksOfChunk(chunk); block++)
-      if (verified.has(block)) this.#swarm.tellNear(block, true, now)
+      if (verified.has(block)) this.#swarm.tellNear(block, 1, true, now)
   }
 }

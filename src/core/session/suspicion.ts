@@ -43,10 +43,11 @@ export class Suspicion {
     return this.#left ? 'most blocks that came from the group were forged' : undefined
   }
 
-  /** A block is verified; `mended` of all of them were so only with another copy. */
-  right(origins: readonly Origin[], mended: number): void {
+  /** `count` blocks are verified; `mended` of all so far were so only with another copy. */
+  right(origins: readonly Origin[], mended: number, count = 1): void {
     this.#mended = mended
-    if (origins.includes('multicast')) this.#count(false)
+    if (!origins.includes('multicast')) return
+    for (let i = 0; i < count; i++) this.#count(false)
   }
 
   /** A block is wrong in all combinations; true when the group should be left now. */

@@ -97,10 +97,10 @@ export class Wants {
   }
 
   /** The block is whole and right, or on its way: nobody else need be asked. */
-  settled(block: number): void {
-    this.due.delete(block, 1)
-    this.overdue.delete(block, 1)
-    this.outer.delete(block, 1)
+  settled(block: number, count = 1): void {
+    this.due.delete(block, count)
+    this.overdue.delete(block, count)
+    this.outer.delete(block, count)
   }
 
   /** The block was wrong, or its data got lost here: it is due at once, from anybody. */

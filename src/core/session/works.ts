@@ -2,11 +2,20 @@
 // are not handed out one at a time: all those of a turn are hashed together, and written together.
 
 import type { Range } from '../wire/message.js'
-import { type Origin, originsOf, type Partial, type Piece } from './partial.js'
+import {
+  BY_MULTICAST,
+  blocksIn,
+  type Origin,
+  originsOf,
+  type Partial,
+  type Piece,
+} from './partial.js'
 import type { Recover } from './recovery.js'
 
+/** Blocks [block, block + count), all from the same. */
 export interface Verified {
   readonly block: number
+  readonly count: number
   readonly bytes: number
   readonly origins: readonly Origin[]
 }
@@ -49,7 +58,13 @@ export class Works {
 
   tell(partial: Partial): void {
     const { block, bytes } = partial
-    this.#verified.push({ block, bytes, origins: originsOf(partial) })
+    this.#verified.push({ block, count: 1, bytes, origins: originsOf(partial) })
+  }
+
+  /** They came by the blast alone. */
+  tellHeard(stretch: Piece): void {
+    const { block, bytes } = stretch
+    this.#verified.push({ block, count: blocksIn(stretch), bytes, origins: BY_MULTICAST })
   }
 
   poll(): AssemblyOut | undefined {

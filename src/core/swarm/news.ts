@@ -26,10 +26,10 @@ export class News {
     return this.#dueAt
   }
 
-  /** One more block of `chunk` was verified; most peers have it too, if all have `heard` it. */
-  add(chunk: number, heard: boolean, peers: number, now: Micros): void {
+  /** `blocks` more of `chunk` were verified; most peers have them too, if all have `heard` them. */
+  add(chunk: number, blocks: number, heard: boolean, peers: number, now: Micros): void {
     this.#chunks.add(chunk)
-    this.#blocks++
+    this.#blocks += blocks
     if (heard && this.#dueAt < Number.POSITIVE_INFINITY) return
     // A blast begins for all at once: who has told nothing yet begins anywhere, and none in step.
     if (heard && this.#toldAt === Number.NEGATIVE_INFINITY)

@@ -175,19 +175,20 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   }
 
   /** It may be served at once, and peers hear of it; later if they may have `heard` it, too. */
-  verified(block: number, heard: boolean, now: Micros): void {
-    this.tellNear(block, heard, now)
-    this.tellFar(block, now)
+  verified(block: number, count: number, heard: boolean, now: Micros): void {
+    this.tellNear(block, count, heard, now)
+    this.tellFar(block, count, now)
   }
 
-  tellNear(block: number, heard: boolean, now: Micros): void {
+  /** Of `count` blocks of a chunk. */
+  tellNear(block: number, count: number, heard: boolean, now: Micros): void {
     if (!this.#keeps) return
-    this.news.add(this.#geometry.chunkOfBlock(block), heard, this.#links.size, now)
+    this.news.add(this.#geometry.chunkOfBlock(block), count, heard, this.#links.size, now)
   }
 
-  tellFar(block: number, now: Micros): void {
+  tellFar(block: number, count: number, now: Micros): void {
     if (!this.#keeps) return
-    this.#farNews.add(this.#geometry.chunkOfBlock(block), false, this.#links.size, now)
+    this.#farNews.add(this.#geometry.chunkOfBlock(block), count, false, this.#links.size, now)
   }
 
   /** Everything stands: whoever sends hears of it, and peers, unless there is nothing to be had. */

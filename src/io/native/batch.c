@@ -6,6 +6,7 @@
 #define MAGIC 0x6d32
 #define VERSION 1
 #define DATA 0
+#define BLOCK_BYTES 16384u
 
 static void *column(uint8_t **at, size_t capacity, size_t bytes) {
   void *begin = *at;
@@ -74,11 +75,19 @@ static bool same_source(const struct udp_record *a, const struct udp_record *b) 
   return a->family == b->family && a->scope == b->scope && memcmp(a->address, b->address, 16) == 0;
 }
 
+// As `#isNext` of batch.ts.
+static bool is_next(const struct batch *b, size_t i) {
+  const size_t before = i - 1, symbol_bytes = b->symbol_bytes[i];
+  if (b->block[i] == b->block[before]) return b->symbol[i] == b->symbol[before] + 1;
+  return b->block[i] == b->block[before] + 1 && b->symbol[i] == 0 && symbol_bytes > 0 &&
+         b->symbol[before] + 1u == (BLOCK_BYTES + symbol_bytes - 1) / symbol_bytes;
+}
+
 // As `#continues` of batch.ts.
 static bool continues(const struct batch *b, size_t i, const struct udp_record *records) {
   const size_t before = i - 1;
-  return b->type[i] == DATA && b->type[before] == DATA && b->symbol[i] == b->symbol[before] + 1 &&
-         b->sequence[i] == b->sequence[before] + 1 && b->block[i] == b->block[before] &&
+  return b->type[i] == DATA && b->type[before] == DATA && is_next(b, i) &&
+         b->sequence[i] == b->sequence[before] + 1 &&
          b->timestamp_micros[i] == b->timestamp_micros[before] && b->bytes[i] == b->bytes[before] &&
          b->symbol_bytes[i] == b->symbol_bytes[before] &&
          b->session_low[i] == b->session_low[before] &&
@@ -165,6 +174,22 @@ static void write_header(const struct batch *b, size_t i, uint8_t *h) {
   put32(h + 28, b->block[i] >= 0 && b->block[i] < 0x1p32 ? (uint32_t)b->block[i] : 0);
 }
 
+// Where the content of row `i` begins, if that of row `first` begins at 0; nowhere before that.
+static size_t content_at(const struct batch *b, size_t first, size_t i) {
+  const double at = (b->block[i] - b->block[first]) * BLOCK_BYTES +
+                    ((double)b->symbol[i] - b->symbol[first]) * b->symbol_bytes[first];
+  return at >= 0 && at < 0x1p48 ? (size_t)at : SIZE_MAX;
+}
+
+// How much of row `i` is content: not what follows the end of its block, or of all.
+static size_t content_of(const struct batch *b, size_t first, size_t i, size_t payload_bytes) {
+  const size_t at = content_at(b, first, i), from = (size_t)b->symbol[i] * b->symbol_bytes[first];
+  if (at >= payload_bytes || from >= BLOCK_BYTES) return 0;
+  size_t bytes = b->bytes[i];
+  if (bytes > BLOCK_BYTES - from) bytes = BLOCK_BYTES - from;
+  return bytes < payload_bytes - at ? bytes : payload_bytes - at;
+}
+
 long batch_write(const struct batch *b, size_t first, size_t count, const uint8_t *payload,
                  size_t payload_bytes, uint8_t *into, size_t into_bytes) {
   if (first > b->capacity || count > b->capacity - first) return -EINVAL;
@@ -172,12 +197,10 @@ long batch_write(const struct batch *b, size_t first, size_t count, const uint8_
   for (size_t i = first; i < first + count; i++) total += BATCH_HEADER_BYTES + b->bytes[i];
   if (total > into_bytes) return -EINVAL;
   for (size_t i = first; i < first + count; i++) {
-    const size_t bytes = b->bytes[i], known = bytes < payload_bytes ? bytes : payload_bytes;
+    const size_t bytes = b->bytes[i], known = content_of(b, first, i, payload_bytes);
     write_header(b, i, into);
-    memcpy(into + BATCH_HEADER_BYTES, payload, known);
+    if (known > 0) memcpy(into + BATCH_HEADER_BYTES, payload + content_at(b, first, i), known);
     memset(into + BATCH_HEADER_BYTES + known, 0, bytes - known);
-    payload += known;
-    payload_bytes -= known;
     into += BATCH_HEADER_BYTES + bytes;
   }
   return (long)total;

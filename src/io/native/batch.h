@@ -38,8 +38,9 @@ size_t batch_hear(struct batch *batch, const uint8_t *slab, size_t slab_bytes, s
 long batch_place(const struct batch *batch, size_t count, const uint8_t *slab, size_t slab_bytes,
                  uint8_t *pool, size_t pool_bytes);
 
-// Writes the datagrams of `count` rows from row `first` on, one behind the other: their payloads
-// follow each other in `payload`, and zeros follow its end. Returns the bytes, or a negative errno.
+// Writes the datagrams of `count` rows from row `first` on, a run, one behind the other: `payload` is
+// the content of their blocks from where the first begins; zeros follow the end of a block, and of
+// all. Returns the bytes, or a negative errno.
 long batch_write(const struct batch *batch, size_t first, size_t count, const uint8_t *payload,
                  size_t payload_bytes, uint8_t *into, size_t into_bytes);
 

@@ -7,12 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { Bitmap } from '../../../src/core/base/bitmap.js'
 import { BLOCK_BYTES, LIMITS } from '../../../src/core/base/limits.js'
 import { Geometry } from '../../../src/core/meta/geometry.js'
-import {
-  Assembly,
-  type AssemblyOut,
-  NO_ROOM,
-  UNWANTED,
-} from '../../../src/core/session/assembly.js'
+import { Assembly, type AssemblyOut } from '../../../src/core/session/assembly.js'
+import { piecesOf } from '../../../src/core/session/partial.js'
+import { NO_ROOM, UNWANTED } from '../../../src/core/session/placing.js'
 
 const SYMBOL_BYTES = 1448
 const SYMBOLS = 12
@@ -103,7 +100,13 @@ class Bench {
   count(type: AssemblyOut['type']): number {
     const blocks = this.outs
       .filter(out => out.type === type)
-      .map(out => ('pieces' in out ? out.pieces.length : 'blocks' in out ? out.blocks.length : 1))
+      .map(out =>
+        'pieces' in out
+          ? out.pieces.flatMap(piecesOf).length
+          : 'blocks' in out
+            ? out.blocks.length
+            : 1,
+      )
     return blocks.reduce((sum, each) => sum + each, 0)
   }
 
@@ -118,7 +121,9 @@ class Bench {
         return assembly.filled(out.block)
       }
       case 'verify': {
-        const digests = out.pieces.map(({ at, bytes }) => sha256(pool.subarray(at, at + bytes)))
+        const digests = out.pieces
+          .flatMap(piecesOf)
+          .map(({ at, bytes }) => sha256(pool.subarray(at, at + bytes)))
         return assembly.hashed(out.pieces, Buffer.concat(digests))
       }
       case 'swap': {
@@ -155,7 +160,7 @@ describe('assembly', () => {
       expect(bench.isRight).toBe(true)
       expect(bench.count('verify')).toBe(4)
       expect(bench.count('mismatch')).toBe(0)
-      expect(bench.assembly.verifiedBytesBy.multicast).toBe(bench.data.length)
+      expect(bench.assembly.ledger.bytesBy.multicast).toBe(bench.data.length)
       expect(bench.assembly.busyBytes).toBe(0)
     }
   })

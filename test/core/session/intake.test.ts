@@ -8,6 +8,7 @@ import { Geometry } from '../../../src/core/meta/geometry.js'
 import { Batch } from '../../../src/core/multicast/batch.js'
 import { Assembly } from '../../../src/core/session/assembly.js'
 import { Intake } from '../../../src/core/session/intake.js'
+import { blocksIn, type Piece, piecesOf } from '../../../src/core/session/partial.js'
 import { Transmitters } from '../../../src/core/session/transmitters.js'
 import { DATAGRAM, emptyHeader } from '../../../src/core/wire/datagram.js'
 
@@ -33,7 +34,8 @@ class Stand {
   readonly assembly: Assembly
   readonly transmitters = new Transmitters(BLOCKS)
   readonly intake: Intake
-  readonly places: number[] = []
+  /** By position in the pool, the datagram whose payload lies there, as `block:symbol`. */
+  readonly pool = new Map<number, string>()
 
   constructor(poolBlocks: number) {
     const tree = { geometry: this.geometry, layerMatches: () => false }
@@ -55,7 +57,7 @@ class Stand {
       }
       for (let i = 0; i < batch.count; i += together)
         this.intake.take(batch, i, Math.min(batch.count, i + together), 1000 + at)
-      this.places.push(...placesOf(batch))
+      this.#move(batch)
       this.intake.settle()
     }
     return this
@@ -64,23 +66,34 @@ class Stand {
   get outcome() {
     const [stream] = this.transmitters.streams()
     const { received, receivedBytes, duplicates, refused } = stream.takeHearing(1e6)
-    const { places, assembly, transmitters } = this
-    const outs = []
-    for (let out = assembly.poll(); out !== undefined; out = assembly.poll()) outs.push(out)
-    const missing = [...Array(BLOCKS).keys()].map(block => assembly.missingOf(block))
+    const { assembly, transmitters } = this
+    const whole: number[] = []
+    for (let out = assembly.poll(); out !== undefined; out = assembly.poll())
+      if (out.type === 'verify')
+        whole.push(...out.pieces.flatMap(piecesOf).map(each => this.#whole(each)))
+    const missing = [...Array(BLOCKS).keys()]
+      .filter(block => assembly.isMissing(block))
+      .map(block => assembly.missingOf(block))
     const { foreignDatagrams } = transmitters
     const counts = { received, receivedBytes, duplicates, refused, foreignDatagrams }
-    return { places, outs, missing, counts }
+    return { whole: whole.sort((a, b) => a - b), missing, counts }
   }
-}
 
-/** Where each payload belongs, also of those that follow the first of a run to one place. */
-function placesOf(batch: Batch): number[] {
-  const places = Array.from(batch.place.subarray(0, batch.count))
-  for (let i = 0; i < batch.count; i++)
-    for (let at = SYMBOL_BYTES; batch.place[i] >= 0 && at < batch.placeBytes[i]; at += SYMBOL_BYTES)
-      places[i + at / SYMBOL_BYTES] = batch.place[i] + at
-  return places
+  /** Each payload goes to its place, also of those that follow the first of a run to one place. */
+  #move(batch: Batch): void {
+    for (let i = 0; i < batch.count; i++)
+      for (let at = 0; batch.place[i] >= 0 && at < batch.placeBytes[i]; at += SYMBOL_BYTES) {
+        const row = i + at / SYMBOL_BYTES
+        this.pool.set(batch.place[i] + at, `${batch.block[row]}:${batch.symbol[row]}`)
+      }
+  }
+
+  /** The number of a block that goes to be hashed: its symbols lie where it says. */
+  #whole({ block, at, bytes }: Piece): number {
+    for (let symbol = 0; symbol * SYMBOL_BYTES < bytes; symbol++)
+      expect(this.pool.get(at + symbol * SYMBOL_BYTES)).toBe(`${block}:${symbol}`)
+    return block
+  }
 }
 
 /** The whole blast in order. */
@@ -119,11 +132,19 @@ function wreak(all: Heard[], deeds: readonly { at: number; what: string }[]): vo
 
 describe('the intake', () => {
   it('gives every symbol of a blast its place in a few runs', () => {
-    const { places, outs, counts } = new Stand(64).hear(blast(), CAPACITY).outcome
-    expect(places.every(place => place >= 0)).toBe(true)
-    const verified = outs.flatMap(out => (out.type === 'verify' ? out.pieces : []))
-    expect(verified).toHaveLength(BLOCKS)
+    const { whole, counts } = new Stand(64).hear(blast(), CAPACITY).outcome
+    expect(whole).toEqual([...Array(BLOCKS).keys()])
     expect(counts.received).toBe(blast().length)
+  })
+
+  it('hands neighbouring blocks on together, as far as a batch has them whole', () => {
+    const stand = new Stand(64).hear(blast(), CAPACITY)
+    const out = stand.assembly.poll()
+    const pieces = out?.type === 'verify' ? out.pieces : []
+    const lengths = pieces.map(blocksIn)
+    expect(lengths.reduce((sum, each) => sum + each, 0)).toBe(BLOCKS)
+    expect(pieces.length).toBeLessThan(BLOCKS / 2)
+    expect(Math.max(...lengths)).toBe(Math.floor(CAPACITY / SYMBOLS))
   })
 
   it('does with runs what it does with one datagram at a time', () => {

@@ -11,6 +11,7 @@ import { ReedSolomon } from '../../../src/core/fec/reed-solomon.js'
 import { Geometry } from '../../../src/core/meta/geometry.js'
 import { Groups } from '../../../src/core/multicast/groups.js'
 import { Assembly, type Piece } from '../../../src/core/session/assembly.js'
+import { piecesOf } from '../../../src/core/session/partial.js'
 import { Restorer } from '../../../src/engine/restorer.js'
 import { fecKernel } from '../../../src/io/native/fec.js'
 
@@ -119,7 +120,10 @@ class Path {
         this.restored += out.missing.columns.length
         this.#restorer.restore(out, this.#pool)
       } else if (out.type === 'verify')
-        this.assembly.hashed(out.pieces, Buffer.concat(out.pieces.map(each => this.#hash(each))))
+        this.assembly.hashed(
+          out.pieces,
+          Buffer.concat(out.pieces.flatMap(piecesOf).map(each => this.#hash(each))),
+        )
       else if (out.type === 'write') {
         for (const { block, at, bytes } of out.pieces)
           this.disk.set(block, this.#pool.slice(at, at + bytes))

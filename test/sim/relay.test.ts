@@ -31,10 +31,6 @@ function broughtTo(world: World, site: number, sizeBytes: number): number {
   return place.down.link.countedBytes / sizeBytes
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
 function relaysOf(world: World): Receiver[] {
   return world.receivers.flatMap(each =>
     each?.process.alive && each.fetch.site.isRelay ? [each] : [],
@@ -67,20 +63,13 @@ describe('a site that does not hear the sender', () => {
   it('multicasts also on hosts that wait for their processor most of the time', () => {
     const sizeBytes = 24 * MIB
     const kinds = [{ share: 1, turnMillis: { run: 3, wait: 30 } }]
-    // Chance has much to say on such hosts: what is least heard at home is told as a mean over worlds.
-    const least = [1, 2, 3, 4, 5, 6].map(seed => {
-      const world = worldOf(2, 6, sizeBytes, seed, kinds)
-      const outcome = world.run()
-      expect(outcome.problems).toEqual([])
-      expect(outcome.lastSeconds).toBeLessThan((2.5 * (sizeBytes * 8 * 1.06)) / wanBps)
-      const heard = world.receivers
-        .slice(6)
-        .filter(each => each!.blaster!.sentBytes === 0)
-        .map(each => each!.fetch.progress.multicastBytes / sizeBytes)
-      return Math.min(...heard)
-    })
-    expect(mean(least)).toBeGreaterThan(0.7)
-    expect(Math.min(...least)).toBeGreaterThan(0.4)
+    const world = worldOf(2, 6, sizeBytes, 1, kinds)
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    expect(outcome.lastSeconds).toBeLessThan((2.5 * (sizeBytes * 8 * 1.06)) / wanBps)
+    const far = world.receivers.slice(6).map(each => each!)
+    for (const each of far.filter(({ blaster }) => blaster!.sentBytes === 0))
+      expect(each.fetch.progress.multicastBytes).toBeGreaterThan(0.7 * sizeBytes)
   }, 120_000)
 
   it('has another relay within three seconds of the death of one', () => {

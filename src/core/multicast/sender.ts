@@ -11,7 +11,7 @@ import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { RateController } from '../rate/controller.js'
 import { Pacer } from '../rate/pacer.js'
 import { DATAGRAM, FEC_CODE, HEADER_BYTES, type SessionId } from '../wire/datagram.js'
-import { type Batch, fullSymbols } from './batch.js'
+import type { Batch } from './batch.js'
 import { Groups } from './groups.js'
 import { Parity } from './parity.js'
 import { SEQUENCES } from './sequence.js'
@@ -34,9 +34,6 @@ export interface SenderOptions {
   /** Some listen who can ask for nothing: the meta leads every pass, and comes more often. */
   readonly carousel?: boolean
 }
-
-/** A batch of so many blocks ends with a whole one. */
-const FINISH_BLOCKS = 4
 
 /** A chunk of the pass that is being read or waits to be sent. */
 interface Ahead {
@@ -195,7 +192,7 @@ export class Sender {
     this.#filledAt = now
     const timestamp = now % 2 ** 32
     while (this.#running && !batch.full) {
-      if (!this.#goesOn(batch, credit >= size)) break
+      if (credit < size) break
       if (!this.#next(batch, now)) break
       const i = batch.count
       const sent = HEADER_BYTES + batch.bytes[i]
@@ -210,16 +207,6 @@ export class Sender {
       this.#bytesSinceMeta += sent
       this.#pacer.spend(sent)
     }
-  }
-
-  /**
-   * Whether the batch takes another datagram. Where several blocks leave together the last is finished,
-   * and none is begun that has no room: what a receiver hears whole costs it least.
-   */
-  #goesOn(batch: Batch, hasCredit: boolean): boolean {
-    const full = fullSymbols(this.symbolBytes)
-    if (this.#symbol > 0) return hasCredit || batch.count >= FINISH_BLOCKS * full
-    return hasCredit && (batch.count === 0 || batch.capacity - batch.count >= full)
   }
 
   /** Describes the next datagram in column `batch.count`; false when there is none to send now. */

@@ -69,9 +69,11 @@ export class Volume {
   /**
    * Takes the last bytes of the disk away: reading there is an input/output error from now on. It is
    * another disk of the same content, since the cache of the first lives as long as any process that
-   * saw it mounted.
+   * saw it mounted; and what was written is in its file only once it was synchronised, for then the
+   * end of the mount writes nothing either.
    */
   break(keepBytes: number): void {
+    run('sync', '-f', this.path)
     this.close()
     const broken = `${this.path}.broken`
     copyFileSync(`${this.path}.img`, broken)

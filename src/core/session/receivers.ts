@@ -46,6 +46,8 @@ export interface Receiver {
 
 /** A receiver reports every few seconds at the latest; one that has not by then is none. */
 export const EARNEST_MICROS = 10_000_000
+/** Within so long everybody who is connected has said something. */
+const SIGN_MICROS = LIMITS.keepAliveMicros + 1_000_000
 /** So often one may come back before it has come further, and is given all its time anew. */
 const RETURNS_MAX = 16
 
@@ -173,15 +175,20 @@ export class Receivers {
   /**
    * Who has said how far it is, is incomplete, heard of within `lingerMicros`, and not stuck: one that
    * is connected, has been served since `servedSince` and came no further for minutes (its disk hangs,
-   * say) is not waited for. Nor is anybody when in all that time nobody came further: new names could
+   * say) is not waited for. A connected one that has nothing to say gives signs of life so rarely that
+   * a shorter patience would abandon it in the middle. Nor is anybody when in all that time nobody came further: new names could
    * come for ever.
    */
   *hoped(lingerMicros: number, servedSince: Micros, now: Micros): Iterable<Receiver> {
     const patience = Math.max(LIMITS.receiverStuckMicros, lingerMicros)
     if (now - Math.max(this.#furtherAt, servedSince) >= patience) return
-    for (const receiver of this)
-      if (receiver.completeAt === undefined && now - lastHeard(receiver) < lingerMicros)
-        if (receiver.progress !== undefined && !isStuck(receiver, servedSince, now)) yield receiver
+    for (const receiver of this) {
+      if (receiver.completeAt !== undefined || receiver.progress === undefined) continue
+      const lifeMicros =
+        receiver.link === undefined ? lingerMicros : Math.max(lingerMicros, SIGN_MICROS)
+      if (now - lastHeard(receiver) < lifeMicros && !isStuck(receiver, servedSince, now))
+        yield receiver
+    }
   }
 
   /** Somebody has said how far it is. */

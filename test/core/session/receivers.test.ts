@@ -71,6 +71,20 @@ it('whoever says no more than hello is not waited for, nor remembered', () => {
   expect([...receivers]).toEqual([earnest])
 })
 
+it('who is connected is no dead host before a sign of life is due, however short the patience', () => {
+  const receivers = new Receivers()
+  const quiet = receivers.joined(linkFrom('10.0.0.2'), 0)
+  quiet.progress = progress
+  quiet.link!.lastByteAt = 1e6
+  const atOnce = (now: number) => [...receivers.hoped(0, Infinity, now)]
+  expect(atOnce(1e6 + LIMITS.keepAliveMicros)).toEqual([quiet])
+  expect(atOnce(3e6 + LIMITS.keepAliveMicros)).toEqual([])
+  quiet.link!.lastByteAt = 10e6
+  expect(atOnce(11e6)).toEqual([quiet])
+  receivers.left(quiet, 11e6)
+  expect(atOnce(11e6)).toEqual([])
+})
+
 it('one that is served and comes no further is not waited for in the end', () => {
   const receivers = new Receivers()
   const link = linkFrom('10.0.0.2')

@@ -255,9 +255,15 @@ export function checkSendSource(source: unknown): void {
   else checkMetaSource(given.meta)
 }
 
+const aLink: Rule = { what: 'a link as parseLink gives it', holds: isLink }
+
+export function checkLink(link: unknown): void {
+  demand('link', link, aLink)
+}
+
 const SOURCE: Rules<{ meta?: unknown; link?: Link; id?: string }> = {
   meta: metaSource,
-  link: { what: 'a link as parseLink gives it', holds: isLink },
+  link: aLink,
   id: { what: '8 to 64 lower-case hex digits', holds: value => isHex(value, 8) },
 }
 

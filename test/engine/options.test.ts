@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Mcp2pError } from '../../src/core/base/errors.js'
 import { createMeta } from '../../src/engine/create-meta.js'
+import { formatLink, parseLink } from '../../src/engine/link.js'
 import { receive } from '../../src/engine/receive.js'
 import { send } from '../../src/engine/send.js'
 import { verify } from '../../src/engine/verify.js'
@@ -186,4 +187,14 @@ it('nothing was begun by then', async () => {
   const out = join(freshFolder(), 'out')
   await expectRefused(receive({}, { out, port: -1 }), 'port')
   expect(existsSync(out)).toBe(false)
+})
+
+it('what is no link makes no text, and what is no text is no link', () => {
+  for (const each of [...no, undefined, 'mcp2p:x', { id: 'x', managers: [] }])
+    expect(() => formatLink(each as never)).toThrow(
+      /^link is .*, not a link as parseLink gives it$/,
+    )
+  for (const each of [...no, undefined, 5]) expect(parseLink(each as never)).toBeUndefined()
+  const text = `mcp2p:${'a'.repeat(64)}?m=10.0.0.1:9990`
+  expect(formatLink(parseLink(text)!)).toBe(text)
 })

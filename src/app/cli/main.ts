@@ -2,11 +2,12 @@
 // The `mcp2p` command: where the process becomes a world and the exit code becomes its end.
 
 import { EXIT } from '../../core/base/errors.js'
-import { compileLater } from './schedule.js'
+import { compileLater, sweepRarely } from './schedule.js'
 import { runCommandLine } from './shell.js'
 import { processWorld } from './world.js'
 
 compileLater()
+sweepRarely()
 const world = processWorld()
 let exit: number | undefined
 

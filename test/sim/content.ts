@@ -4,9 +4,10 @@
 // Most blocks come from their beginning on and right: of those only the place and the end are kept, in
 // arrays; a thousand receivers do not fit the processor's caches otherwise.
 
+import { Bitmap } from '../../src/core/base/bitmap.js'
 import { BLOCK_BYTES } from '../../src/core/base/limits.js'
 import { RangeSet } from '../../src/core/base/ranges.js'
-import { type Piece, piecesOf } from '../../src/core/session/partial.js'
+import { blocksIn, type Piece } from '../../src/core/session/partial.js'
 import type { Range } from '../../src/core/wire/message.js'
 import { RIGHT, type Storage } from './storage.js'
 
@@ -27,6 +28,8 @@ export class Content {
   #blocks = new Int32Array(64).fill(-1)
   /** And how many bytes of it. */
   #ends = new Uint16Array(64)
+  /** Which blocks lie so. */
+  readonly #plain: Bitmap
   /** All other places that hold something. */
   readonly #slots = new Map<number, Slot>()
   /** The one of them where a block is put together, by block. */
@@ -39,6 +42,7 @@ export class Content {
 
   constructor(storage: Storage) {
     this.#storage = storage
+    this.#plain = new Bitmap(storage.blocks.length)
   }
 
   holds(block: number): boolean {
@@ -49,8 +53,7 @@ export class Content {
   put(at: number, bytes: number, block: number, wrong: boolean, offset = at % BLOCK_BYTES): void {
     if (!wrong && this.#spilled.size === 0 && this.#putPlainly(at, bytes, block, offset)) return
     const slot = this.#slotAt(at)
-    const plain = this.#blocks.indexOf(block)
-    if (plain >= 0) this.#slotAt(plain * BLOCK_BYTES)
+    if (this.#plain.has(block)) this.#slotAt(this.#blocks.indexOf(block) * BLOCK_BYTES)
     const isAtHome = slot.block === block && !slot.refused && !slot.spare
     if (!isAtHome || this.#spilled.size > 0) this.#settleIn(slot, block, offset)
     if (bytes > BLOCK_BYTES - (at % BLOCK_BYTES)) this.problems.push(`block ${block} overflows`)
@@ -68,8 +71,8 @@ export class Content {
     const held = this.#blocks[index]
     if (held === block ? this.#ends[index] !== from : held >= 0 || from > 0) return false
     if (held < 0) {
-      const isElsewhere = this.#homes.has(block) || this.#blocks.includes(block)
-      if (isElsewhere || this.#slots.has(index)) return false
+      if (this.#plain.has(block) || this.#homes.has(block) || this.#slots.has(index)) return false
+      this.#plain.add(block)
       this.#blocks[index] = block
     }
     this.#ends[index] = from + bytes
@@ -116,15 +119,16 @@ export class Content {
     this.#spilled.delete(block)
   }
 
-  /** For each block of a piece that is hashed, whether it is as the meta says, all of it being there. */
-  rightOf(piece: Piece): boolean[] {
-    return piecesOf(piece).map(each => this.#isRight(each))
+  /** Calls `each` for the blocks of a piece that are not as the meta says; all of it must be there. */
+  wrongIn({ block, at, bytes }: Piece, each: (index: number) => void): void {
+    for (let i = 0, left = bytes; left > 0; i++, left -= BLOCK_BYTES)
+      if (!this.#isRight(block + i, at + i * BLOCK_BYTES, Math.min(left, BLOCK_BYTES))) each(i)
   }
 
-  #isRight({ block, at, bytes }: Piece): boolean {
+  #isRight(block: number, at: number, bytes: number): boolean {
     const index = Math.floor(at / BLOCK_BYTES)
     if (this.#blocks[index] === block && this.#ends[index] === bytes) {
-      this.#hashedWrong.delete(block)
+      if (this.#hashedWrong.size > 0) this.#hashedWrong.delete(block)
       return true
     }
     const slot = this.#slot(at, block)
@@ -158,14 +162,15 @@ export class Content {
   }
 
   write(piece: Piece): void {
-    for (const { block, at } of piecesOf(piece)) this.#write(block, at)
+    const blocks = blocksIn(piece)
+    for (let i = 0; i < blocks; i++) this.#write(piece.block + i, piece.at + i * BLOCK_BYTES)
   }
 
   #write(block: number, at: number): void {
     this.#storage.write(block, !this.#hashedWrong.has(block))
     const index = Math.floor(at / BLOCK_BYTES)
     if (this.#blocks[index] === block) {
-      this.#blocks[index] = -1
+      this.#takeFrom(index)
       return
     }
     this.#clear(this.#slot(at, block))
@@ -202,8 +207,14 @@ export class Content {
     if (block < 0) return slot
     slot.bytes.add(0, this.#ends[index])
     this.#homes.set(block, slot)
-    this.#blocks[index] = -1
+    this.#takeFrom(index)
     return slot
+  }
+
+  /** What lies there plainly does so no more. */
+  #takeFrom(index: number): void {
+    this.#plain.delete(this.#blocks[index])
+    this.#blocks[index] = -1
   }
 
   #clear(slot: Slot): void {

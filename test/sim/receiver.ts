@@ -86,6 +86,7 @@ export class Receiver {
   readonly #liesShare: number
   readonly #oneWay: boolean
   #writing: Piece[] = []
+  #writingBlocks = 0
   /** The meta as far as it was heard; until it is whole nothing else is of use. */
   #meta: ObjectSymbols | undefined
   /** Datagrams in the socket's buffer. */
@@ -286,9 +287,11 @@ export class Receiver {
         return
       case 'write': {
         const isFirst = this.#writing.length === 0
-        for (const piece of out.pieces) this.#writing.push(piece)
-        const blocks = this.#writing.reduce((sum, piece) => sum + blocksIn(piece), 0)
-        if (blocks >= GATHER_BLOCKS) this.#write()
+        for (const piece of out.pieces) {
+          this.#writing.push(piece)
+          this.#writingBlocks += blocksIn(piece)
+        }
+        if (this.#writingBlocks >= GATHER_BLOCKS) this.#write()
         else if (isFirst) this.process.at(shell.now + GATHER_MICROS, () => this.#write())
         return
       }
@@ -311,9 +314,14 @@ export class Receiver {
 
   /** What is wrong has other digests than the zeros that every layer holds here. */
   #digestsOf(pieces: readonly Piece[]): Uint8Array {
-    const right = pieces.flatMap(piece => this.content.rightOf(piece))
-    const wrong = [...right.keys()].filter(i => !right[i])
-    const bytes = DIGEST_BYTES * right.length
+    const wrong: number[] = []
+    let count = 0
+    const note = (index: number): void => void wrong.push(count + index)
+    for (const piece of pieces) {
+      this.content.wrongIn(piece, note)
+      count += blocksIn(piece)
+    }
+    const bytes = DIGEST_BYTES * count
     if (wrong.length === 0 && bytes <= ZEROS.length) return ZEROS
     const digests = new Uint8Array(bytes)
     for (const i of wrong) digests.fill(1, DIGEST_BYTES * i, DIGEST_BYTES * (i + 1))
@@ -325,6 +333,7 @@ export class Receiver {
     const pieces = this.#writing
     if (pieces.length === 0) return
     this.#writing = []
+    this.#writingBlocks = 0
     const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
     this.process.host.disk.write(bytes, () => {
       if (!this.process.alive) return

@@ -1,51 +1,63 @@
 // Positions in a pool of memory, one block each. The shell owns the bytes; this only says who has
-// which place, so that a receiver's memory is bounded whatever comes.
+// which place, so that a receiver's memory is bounded whatever comes. The first that are free are
+// handed out: a small transfer touches little memory, and what comes in pieces fills the gaps that it
+// left, so that there is room for many blocks in a row.
 
+import { Bitmap } from '../base/bitmap.js'
 import { BLOCK_BYTES } from '../base/limits.js'
 
 export class Pool {
   readonly count: number
-  readonly #free: Uint32Array
-  #freeCount: number
+  readonly #taken: Bitmap
+  /** No place before this one is free. */
+  #from = 0
 
   constructor(count: number) {
     this.count = count
-    this.#free = new Uint32Array(count)
-    this.#freeCount = count
-    // Handed out from the start of the pool on, so that a small transfer touches little memory.
-    for (let i = 0; i < count; i++) this.#free[i] = count - 1 - i
+    this.#taken = new Bitmap(count)
   }
 
   get busy(): number {
-    return this.count - this.#freeCount
+    return this.#taken.count
   }
 
   /** An eighth or less is free: time to move something out. */
   get low(): boolean {
-    return this.#freeCount * 8 <= this.count
+    return (this.count - this.busy) * 8 <= this.count
   }
 
   /** A byte position for one block, or `undefined` when all are taken. */
   take(): number | undefined {
-    return this.#freeCount === 0 ? undefined : this.#free[--this.#freeCount] * BLOCK_BYTES
+    return this.takeRun(1)
   }
 
-  /** A byte position for `count` blocks in a row, or `undefined` when those next to be given are none. */
+  /** A byte position for `count` blocks in a row, or `undefined` when nowhere are so many free. */
   takeRun(count: number): number | undefined {
-    const top = this.#freeCount - 1
-    if (count > this.#freeCount) return undefined
-    for (let i = 1; i < count; i++)
-      if (this.#free[top - i] !== this.#free[top] + i) return undefined
-    this.#freeCount -= count
-    return this.#free[top] * BLOCK_BYTES
+    this.#from = this.#nextFree(this.#from)
+    for (let first = this.#from; first + count <= this.count; ) {
+      const other = this.#taken.nextSet(first, first + count)
+      if (other >= 0) {
+        first = this.#nextFree(other)
+        continue
+      }
+      this.#taken.addRange(first, count)
+      return first * BLOCK_BYTES
+    }
+    return undefined
   }
 
-  /** The last first: so the next blocks lie in their order. */
   freeRun(at: number, count: number): void {
-    for (let i = count - 1; i >= 0; i--) this.free(at + i * BLOCK_BYTES)
+    const first = at / BLOCK_BYTES
+    for (let i = first; i < first + count; i++) this.#taken.delete(i)
+    this.#from = Math.min(this.#from, first)
   }
 
   free(at: number): void {
-    this.#free[this.#freeCount++] = at / BLOCK_BYTES
+    this.freeRun(at, 1)
+  }
+
+  #nextFree(from: number): number {
+    const free = this.#taken.nextClear(from)
+    return free < 0 ? this.count : free
   }
 }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { repositoryRoot } from './root.js'
 
 /** The command line's program file. */
-export const cliPath = join(repositoryRoot, 'dist/src/app/cli/main.js')
+export const cliPath = join(repositoryRoot, 'dist/bin/mcp2p.js')
 
 /** A line of `--json-stream`: `type`, `time` (unix ms), and the event's own fields. */
 export interface CliEvent {

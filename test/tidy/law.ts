@@ -97,8 +97,8 @@ export const entryPoints = [
   'test/lab/forger.ts',
 ]
 
-/** Runs where the package is built, not where it is used: it may import development packages. */
-export const buildScript = 'src/io/native/build.mjs'
+/** They run where the package is built, not where it is used: they may import development packages. */
+export const buildScripts = ['src/app/cli/bundle.mjs', 'src/io/native/build.mjs']
 
 /** Development packages that are commands or ambient types rather than imports. */
 export const usedAsCommand: Readonly<Record<string, string>> = {

@@ -18,9 +18,12 @@ process.on('beforeExit', () => {
   process.exit(1)
 })
 
-exit = await runCommandLine(world)
-// What is written to a pipe may still be on its way; sockets of the engine may still be open.
-process.stdout.write('', () => setImmediate(end))
+// Not awaited here: bundled, a command's file may import this one, and would wait for its end.
+void runCommandLine(world).then(code => {
+  exit = code
+  // What is written to a pipe may still be on its way; sockets of the engine may still be open.
+  process.stdout.write('', () => setImmediate(end))
+})
 
 /** Only now is it known whether all of the answer was written. */
 function end(): void {

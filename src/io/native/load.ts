@@ -186,9 +186,9 @@ function load(): Native {
   }
 }
 
-/** Where a file of `prebuilds/` lies, seen from the compiled file and from the source, which tests run. */
+/** Where a file of `prebuilds/` lies, seen from the command, the library, and the source, which tests run. */
 export function prebuilt(file: string): string | undefined {
-  const places = ['../../../..', '../../..'].map(up =>
+  const places = ['../..', '../../../..', '../../..'].map(up =>
     fileURLToPath(new URL(`${up}/prebuilds/${file}`, import.meta.url)),
   )
   return places.find(place => existsSync(place))

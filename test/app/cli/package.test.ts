@@ -34,7 +34,9 @@ it('holds what runs and what explains it, and no tests', () => {
   const top = readdirSync(unpacked).filter(name => name !== 'node_modules')
   const wanted = ['ARCHITECTURE.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prebuilds']
   expect(top.sort()).toEqual(wanted)
-  expect(readdirSync(join(unpacked, 'dist'))).toEqual(['src'])
+  expect(readdirSync(join(unpacked, 'dist'))).toEqual(['bin', 'src'])
+  const threads = ['hash-worker.js', 'tcp-sink.js']
+  expect(readdirSync(join(unpacked, 'dist/bin'))).toEqual(expect.arrayContaining(threads))
   expect(existsSync(join(unpacked, 'prebuilds/wasm/fec.wasm'))).toBe(true)
   const { scripts } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'))
   for (const hook of ['preinstall', 'install', 'postinstall'])
@@ -43,7 +45,7 @@ it('holds what runs and what explains it, and no tests', () => {
 
 it('runs with the native part that it brought, or with the twins', () => {
   const env = { PATH: dirname(process.execPath), HOME: folder }
-  const cli = join(unpacked, 'dist/src/app/cli/main.js')
+  const cli = join(unpacked, 'dist/bin/mcp2p.js')
   const native = run(process.execPath, [cli, '--version', '-v'], folder, env)
   const built = loadNative().udp !== undefined
   expect(native).toContain(
@@ -69,7 +71,7 @@ it('runs with the native part that it brought, or with the twins', () => {
 })
 
 it.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no success', () => {
-  const cli = join(unpacked, 'dist/src/app/cli/main.js')
+  const cli = join(unpacked, 'dist/bin/mcp2p.js')
   const to = (redirect: string) => {
     const line = `"${process.execPath}" "${cli}" config --json ${redirect}`
     return spawnSync('sh', ['-c', line], {

@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { PeerAddress } from '../wire/message.js'
+import { Untried } from './untried.js'
 
 /** `pinned`: the operator or an announcement named it, so it is dialled whatever else is connected. */
 interface Entry {
@@ -37,8 +38,8 @@ export class AddressBook {
   // it is only worked out anew after a change.
   #othersAt: Micros = Number.POSITIVE_INFINITY
   #changed = false
-  /** Those that were never tried, the oldest first; undefined when to be looked for anew. */
-  #untried: Entry[] | undefined
+  /** Those that were never tried; undefined when to be looked for anew. */
+  #untried: Untried<Entry> | undefined
   /** Somebody may be forgotten for it. */
   #anyFailed = false
   #admits: (address: PeerAddress) => boolean = () => true
@@ -69,14 +70,18 @@ export class AddressBook {
    */
   told(address: PeerAddress, teller: string): void {
     if (this.#entries.has(keyOf(address))) return
-    this.#untried ??= [...this.#entries.values()].filter(each => this.#isUntried(each))
-    if (this.#untried.length >= LIMITS.peersUntriedMax) {
-      const most = ofTheMost(this.#untried, teller)
-      const gone = most[this.#prng.below(most.length)]
-      this.#untried.splice(this.#untried.indexOf(gone), 1)
+    this.#untried ??= this.#findUntried()
+    if (this.#untried.size >= LIMITS.peersUntriedMax) {
+      const gone = this.#untried.takeOfTheMost(teller, this.#prng)
       this.#entries.delete(keyOf(gone.address))
     }
     this.add(address, false, 0, teller)
+  }
+
+  #findUntried(): Untried<Entry> {
+    const untried = new Untried<Entry>()
+    for (const entry of this.#entries.values()) if (this.#isUntried(entry)) untried.add(entry)
+    return untried
   }
 
   #isUntried({ address, pinned, busy, done, proven, failures }: Entry): boolean {
@@ -142,7 +147,7 @@ export class AddressBook {
     }
     this.#entries.set(keyOf(address), entry)
     if (pinned) this.#pinned.push(entry)
-    else if (this.#admits(address)) this.#untried?.push(entry)
+    else if (this.#admits(address)) this.#untried?.add(entry)
     if (pinned || this.#admits(address)) this.#othersAt = Math.min(this.#othersAt, retryAt)
     return entry
   }
@@ -239,15 +244,6 @@ export class AddressBook {
     if (entry) entry.done = true
     this.#change()
   }
-}
-
-/** Those that the host has told of which has told the most, when `teller` tells one more. */
-function ofTheMost(entries: readonly Entry[], teller: string): readonly Entry[] {
-  const counts = new Map([[teller, 1]])
-  for (const entry of entries) counts.set(entry.teller, (counts.get(entry.teller) ?? 0) + 1)
-  const most = Math.max(...counts.values())
-  const some = entries.filter(entry => counts.get(entry.teller) === most)
-  return some.length > 0 ? some : entries
 }
 
 /** When the first of these is due that is neither busy nor given up. */

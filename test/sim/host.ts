@@ -168,7 +168,7 @@ export class Host {
     const count = countOf(pieces)
     if (count <= room) return pieces
     this.kernelDrops += count - room
-    const kept: Pieces = []
+    const kept: number[] = []
     for (let i = 0; i < pieces.length && room > 0; i += 2) {
       const take = Math.min(room, pieces[i + 1] - pieces[i])
       kept.push(pieces[i], pieces[i] + take)

@@ -45,7 +45,7 @@ const IP_HEADER_BYTES = 28
 export function fitting(run: Run, pieces: Pieces, mtuBytes: number): Pieces {
   if (mtuBytes === Infinity) return pieces
   const most = mtuBytes - IP_HEADER_BYTES + UDP_WIRE_BYTES
-  const left: Pieces = []
+  const left: number[] = []
   for (let p = 0; p < pieces.length; p += 2)
     for (let i = pieces[p]; i < pieces[p + 1]; i++) {
       if (run.wireBytes(i, i + 1) > most) continue
@@ -55,8 +55,8 @@ export function fitting(run: Run, pieces: Pieces, mtuBytes: number): Pieces {
   return left
 }
 
-/** Index pairs from, to, from, to, …: the datagrams of a run that are still on their way. */
-export type Pieces = number[]
+/** Index pairs from, to, from, to, …: the datagrams of a run that are still on their way; many share one. */
+export type Pieces = readonly number[]
 
 export interface LinkOptions {
   /** Bits per second on the wire; Infinity is allowed. */
@@ -68,6 +68,8 @@ export class Link {
   rateBps: number
   queueBytes: number
   #freeAt: Micros = 0
+  /** When the last of what `pushPieces` accepted will have left. */
+  leftAt: Micros = 0
   wireBytes = 0
   frames = 0
   droppedFrames = 0
@@ -109,43 +111,53 @@ export class Link {
   }
 
   /**
-   * Datagrams [from, to) of a run come in evenly between `firstAt` and `lastAt`. Fills `pieces` with
-   * those that fit; returns when the last of them has left. Called at `firstAt`.
+   * Datagrams of a run come in evenly between `firstAt` and `lastAt`. Returns those that fit; when the
+   * last of them has left is in `leftAt`. Called at `firstAt`.
    */
-  pushRun(run: Run, [from, to]: Pieces, firstAt: Micros, lastAt: Micros, pieces: Pieces): Micros {
-    const wireBytes = run.wireBytes(from, to)
-    if (this.fits(wireBytes, firstAt)) {
-      pieces.push(from, to)
-      const out = this.push(wireBytes, to - from, firstAt)
-      return Math.max(out, lastAt + this.micros(run.wireBytes(to - 1, to)))
+  pushPieces(run: Run, sent: Pieces, firstAt: Micros, lastAt: Micros): Pieces {
+    if (sent.length === 2 && this.#pushAll(run, sent[0], sent[1], firstAt, lastAt)) return sent
+    const pieces: number[] = []
+    const from = sent[0]
+    const each = (lastAt - firstAt) / Math.max(1, sent[sent.length - 1] - 1 - from)
+    this.leftAt = firstAt
+    for (let i = 0; i < sent.length; i += 2) {
+      const at = firstAt + each * (sent[i] - from)
+      const to = firstAt + each * (sent[i + 1] - 1 - from)
+      if (this.#pushAll(run, sent[i], sent[i + 1], at, to)) pieces.push(sent[i], sent[i + 1])
+      else this.#pushEach(run, sent[i], sent[i + 1], at, to, pieces)
     }
-    let out = firstAt
+    return pieces
+  }
+
+  /** True when all of them fit together. */
+  #pushAll(run: Run, from: number, to: number, firstAt: Micros, lastAt: Micros): boolean {
+    const wireBytes = run.wireBytes(from, to)
+    if (!this.fits(wireBytes, firstAt)) return false
+    const out = this.push(wireBytes, to - from, firstAt)
+    this.leftAt = Math.max(out, lastAt + this.micros(run.wireBytes(to - 1, to)))
+    return true
+  }
+
+  #pushEach(
+    run: Run,
+    from: number,
+    to: number,
+    firstAt: Micros,
+    lastAt: Micros,
+    pieces: number[],
+  ): void {
+    this.leftAt = firstAt
     for (let i = from; i < to; i++) {
       const share = to - from === 1 ? 1 : (i - from) / (to - from - 1)
       const at = firstAt + share * (lastAt - firstAt)
       const bytes = run.wireBytes(i, i + 1)
       if (!this.fits(bytes, at)) this.droppedFrames++
       else {
-        out = this.push(bytes, 1, at)
+        this.leftAt = this.push(bytes, 1, at)
         if (pieces.length > 0 && pieces[pieces.length - 1] === i) pieces[pieces.length - 1] = i + 1
         else pieces.push(i, i + 1)
       }
     }
-    return out
-  }
-
-  /** The same for datagrams with holes between them. */
-  pushPieces(run: Run, sent: Pieces, firstAt: Micros, lastAt: Micros, pieces: Pieces): Micros {
-    if (sent.length === 2) return this.pushRun(run, sent, firstAt, lastAt, pieces)
-    const from = sent[0]
-    const each = (lastAt - firstAt) / Math.max(1, sent[sent.length - 1] - 1 - from)
-    let out = firstAt
-    for (let i = 0; i < sent.length; i += 2) {
-      const at = firstAt + each * (sent[i] - from)
-      const to = firstAt + each * (sent[i + 1] - 1 - from)
-      out = this.pushRun(run, [sent[i], sent[i + 1]], at, to, pieces)
-    }
-    return out
   }
 
   /** How long so many bytes take to leave. */

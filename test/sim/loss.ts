@@ -58,7 +58,7 @@ export class Loss {
       return []
     }
     if (this.udp === 0) return pieces
-    const left: Pieces = []
+    const left: number[] = []
     for (let i = 0; i < pieces.length; i += 2) {
       let from = pieces[i]
       const to = pieces[i + 1]

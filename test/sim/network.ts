@@ -163,10 +163,10 @@ export class Network {
     for (const process of to.keys()) {
       const { host } = process
       if (process === from || !host.multicast || host.island !== from.host.island) continue
-      const pieces: Pieces = []
       const fit = fitting(run, sent, host.mtuBytes)
       if (fit.length === 0) continue
-      const arrival = host.down.pushPieces(run, fit, now, lastAt, pieces)
+      const pieces = host.down.pushPieces(run, fit, now, lastAt)
+      const arrival = host.down.leftAt
       if (pieces.length === 0) continue
       const arrive = (): void => {
         const left = host.loss.thin(pieces, this.scheduler.now)

@@ -128,8 +128,8 @@ export function carry(
   now: Micros,
   lastAt: Micros,
 ): { pieces: Pieces; firstAt: Micros; lastAt: Micros } {
-  const passed: Pieces = []
-  const leftAt = link.pushPieces(run, sent, now, lastAt, passed)
+  const passed = link.pushPieces(run, sent, now, lastAt)
+  const { leftAt } = link
   const first = passed.length > 0 ? run.wireBytes(passed[0], passed[0] + 1) : 0
   const wireBytes = run.wireBytes(sent[0], sent[sent.length - 1]) - first
   const lasts = Math.max(lastAt - now, link.micros(wireBytes))

@@ -42,7 +42,10 @@ export const PEER_PORT = 9990
 
 /** The leaves of a chunk whose bytes are right: content has no bytes here, so hashes are zero. */
 export function layerOf(geometry: Geometry, chunk: number): Uint8Array {
-  const bytes = 32 * geometry.blocksOfChunk(chunk)
+  return layerOfBytes(32 * geometry.blocksOfChunk(chunk))
+}
+
+function layerOfBytes(bytes: number): Uint8Array {
   let layer = layers.get(bytes)
   if (layer === undefined) layers.set(bytes, (layer = new Uint8Array(bytes)))
   return layer
@@ -52,8 +55,7 @@ export function layerOf(geometry: Geometry, chunk: number): Uint8Array {
 const layers = new Map<number, Uint8Array>()
 
 export function layerMatches(leaves: Uint8Array): boolean {
-  for (let i = 0; i < leaves.length; i++) if (leaves[i] !== 0) return false
-  return true
+  return Buffer.compare(leaves, layerOfBytes(leaves.length)) === 0
 }
 
 /** A process' random name, 16 hex digits. */

@@ -203,7 +203,7 @@ export class Batch {
   /** The first `bytes` of a received payload; zeros in a simulation. */
   payloadOf(i: number, bytes: number): Uint8Array {
     const at = this.payloadAt[i]
-    return this.slabOf(i)?.subarray(at, at + bytes) ?? new Uint8Array(bytes)
+    return this.slabOf(i)?.subarray(at, at + bytes) ?? zerosOf(bytes)
   }
 
   /** What the core gave a place: moves each payload there. Returns how many places there were. */
@@ -227,6 +227,13 @@ export class Batch {
     this.count = 0
   }
 }
+
+function zerosOf(bytes: number): Uint8Array {
+  if (bytes > zeros.length) zeros = new Uint8Array(bytes)
+  return zeros.subarray(0, bytes)
+}
+
+let zeros = new Uint8Array(0)
 
 /** Symbols of a full block. */
 export function fullSymbols(symbolBytes: number): number {

@@ -207,6 +207,7 @@ export function decodeMessage(frame: Frame): Message | undefined | null {
 /** Bytes a message takes on the wire: what a simulation charges for it. */
 export function messageBytes(message: Message): number {
   if (message.type === 'data') return DATA_PREFIX_BYTES + message.range.lengthBytes
+  if (message.type === 'have') return FRAME_HEADER_BYTES + havePayloadBytes(message)
   return encodeMessage(message).length
 }
 
@@ -234,12 +235,15 @@ function data(payload: Uint8Array): Data | null {
   return { type: 'data', range, bytes: payload.subarray(RANGE_BYTES) }
 }
 
+function havePayloadBytes({ chunkRuns, partial }: Have): number {
+  let bytes = 8 + 4 * chunkRuns.length
+  for (const { bits } of partial) bytes += 6 + bits.length
+  return bytes
+}
+
 function havePayload(message: Have): Uint8Array {
-  const runs = message.chunkRuns.length / 2
-  let size = 8 + 8 * runs
-  for (const { bits } of message.partial) size += 6 + bits.length
-  const payload = new Uint8Array(size)
-  put32(payload, 0, runs)
+  const payload = new Uint8Array(havePayloadBytes(message))
+  put32(payload, 0, message.chunkRuns.length / 2)
   put32(payload, 4, message.partial.length)
   let at = 8
   for (const value of message.chunkRuns) {

@@ -67,6 +67,8 @@ const LATE_MICROS = 700
 /** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
 const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
+/** A greeting, addresses of others and what becomes of the blast: what a sender says to one receiver. */
+const WORDS_BYTES = 1_500
 /**
  * The more they are the more rarely each looks at what has come, as on a busy host; then it handles all
  * of it, and its timers, in one visit.
@@ -295,6 +297,13 @@ export class World {
     }
   }
 
+  /** What it says to each of a crowd counts beside what it says to all. */
+  get #overheadMax(): number {
+    const { scenario, receivers, sizeBytes } = this.#options
+    const words = receivers < CROWD ? 0 : receivers * WORDS_BYTES
+    return (scenario.overheadMax ?? Infinity) + words / sizeBytes
+  }
+
   #tellWhoIsStuck(): void {
     for (const [i, receiver] of this.receivers.entries()) {
       if (receiver?.completeAt !== undefined) continue
@@ -336,9 +345,11 @@ export class World {
     for (const seeder of this.seeders) for (const notice of seeder.notices) count(notice)
     times.sort((a, b) => a - b)
     const overhead = this.#senderHosts[0].up.countedBytes / this.#options.sizeBytes
-    const { overheadMax = Infinity } = this.#options.scenario
+    const overheadMax = this.#overheadMax
     if (overhead > overheadMax)
-      problems.push(`the sender sent ${overhead.toFixed(3)} times the files, not ${overheadMax}`)
+      problems.push(
+        `the sender sent ${overhead.toFixed(3)} times the files, not ${overheadMax.toFixed(3)}`,
+      )
     return {
       problems,
       blastSeconds: origin / 1e6,

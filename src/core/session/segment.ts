@@ -30,6 +30,10 @@ export class Segment {
   changes = 0
   /** Where they are: asked of every address that is known. */
   readonly #addresses = new Set<string>()
+  /** Who was elected last, of whom; until somebody says something else, or nothing any more. */
+  #elected: readonly string[] = []
+  #electedFrom: Standing | undefined
+  #electedUntil: Micros = Number.NEGATIVE_INFINITY
 
   /** `own`: the node of whoever asks. */
   constructor(own: string) {
@@ -45,6 +49,8 @@ export class Segment {
     const before = this.#mates.get(said.node)
     this.#mates.set(said.node, { host, said, heardAt: now })
     if (isNew) this.changes++
+    if (before === undefined || !isAlike(before.said, said) || !this.#isHere(before, now))
+      this.#electedFrom = undefined
     if (before) this.#addresses.delete(addressOf(before))
     this.#addresses.add(keyOf({ host, port: said.port }))
     return isNew
@@ -54,6 +60,7 @@ export class Segment {
   left(node: string): void {
     const mate = this.#mates.get(node)
     if (mate) this.#mates.set(node, { ...mate, heardAt: Number.NEGATIVE_INFINITY })
+    this.#electedFrom = undefined
   }
 
   has(node: string): boolean {
@@ -81,26 +88,19 @@ export class Segment {
     return false
   }
 
-  /** The nodes of those who relay or should, ascending; none where nobody can. */
-  elected(self: Standing, now: Micros): string[] {
-    const here = [self]
-    for (const { said, heardAt } of this.#mates.values())
-      if (now - heardAt < LIMITS.mateSilenceMicros) here.push(said)
-    if (here.length === 1) return []
-    const wanted = Math.ceil((here.length - 1) / MATES_PER_RELAY)
-    const all = here.filter(each => each.able)
-    const meant = all.filter(each => each.only)
-    const able = meant.length > 0 ? meant : all
-    const bestBps = Math.max(0, ...able.filter(each => each.relays).map(each => each.bps))
-    const rank = ({ bps, relays }: Standing): number => {
-      if (bps > 0 && bps < SLOW_SHARE * bestBps) return 2
-      return relays ? 0 : 1
-    }
-    // In octaves, so that who differs by little is not preferred by one and not by the other.
-    const octave = ({ bps }: Standing): number => Math.floor(Math.log2(1 + bps))
-    able.sort((a, b) => rank(a) - rank(b) || octave(b) - octave(a) || (a.node < b.node ? -1 : 1))
-    const chosen = able.slice(0, Math.min(LIMITS.relaysMax, wanted))
-    return chosen.map(({ node }) => node).sort()
+  /** The nodes of those who relay or should, ascending; none where nobody can. Asked all the time. */
+  elected(self: Standing, now: Micros): readonly string[] {
+    const from = this.#electedFrom
+    if (from !== undefined && now < this.#electedUntil && isAlike(from, self)) return this.#elected
+    const here = [...this.#mates.values()].filter(mate => this.#isHere(mate, now))
+    this.#electedFrom = self
+    this.#electedUntil = Math.min(...here.map(each => each.heardAt + LIMITS.mateSilenceMicros))
+    this.#elected = electedOf([self, ...here.map(({ said }) => said)])
+    return this.#elected
+  }
+
+  #isHere({ heardAt }: Mate, now: Micros): boolean {
+    return now - heardAt < LIMITS.mateSilenceMicros
   }
 
   /** One of these says that something comes to it. */
@@ -120,6 +120,30 @@ export class Segment {
       this.#addresses.delete(addressOf(mate))
     }
   }
+}
+
+/** Of all who are here, the nodes of those who relay or should, ascending. */
+function electedOf(here: readonly Standing[]): string[] {
+  if (here.length === 1) return []
+  const wanted = Math.ceil((here.length - 1) / MATES_PER_RELAY)
+  const all = here.filter(each => each.able)
+  const meant = all.filter(each => each.only)
+  const able = meant.length > 0 ? meant : all
+  const bestBps = Math.max(0, ...able.filter(each => each.relays).map(each => each.bps))
+  const rank = ({ bps, relays }: Standing): number => {
+    if (bps > 0 && bps < SLOW_SHARE * bestBps) return 2
+    return relays ? 0 : 1
+  }
+  // In octaves, so that who differs by little is not preferred by one and not by the other.
+  const octave = ({ bps }: Standing): number => Math.floor(Math.log2(1 + bps))
+  able.sort((a, b) => rank(a) - rank(b) || octave(b) - octave(a) || (a.node < b.node ? -1 : 1))
+  const chosen = able.slice(0, Math.min(LIMITS.relaysMax, wanted))
+  return chosen.map(({ node }) => node).sort()
+}
+
+/** They weigh the same in an election. */
+function isAlike(a: Standing, b: Standing): boolean {
+  return a.able === b.able && a.relays === b.relays && a.only === b.only && a.bps === b.bps
 }
 
 function addressOf({ host, said }: Mate): string {

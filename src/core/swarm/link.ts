@@ -110,6 +110,11 @@ export class Link {
     return this.#owed === undefined || !this.#owed.has(block)
   }
 
+  /** The first block from there on that it holds, though it may not be asked for it; or -1. */
+  nextHeld(from: number): number {
+    return this.complete ? from : (this.held?.nextSet(from) ?? -1)
+  }
+
   /** It takes part, has not said "later" and is not silent while it owes something. */
   answers(now: Micros): boolean {
     if (!this.active || now < this.quietUntil) return false

@@ -115,13 +115,17 @@ function steal({ due, link, links, prng, division, now }: Selection): number {
 
 /** The first due block at or after `from` (around the end) that the peer holds, or -1. */
 function scan({ due, link }: Selection, from: number): number {
-  let at = from
-  const most = Math.min(SCAN, due.total)
-  for (let i = 0; i < most; i++) {
-    let block = due.nextFrom(at)
-    if (block < 0) block = due.first
+  const block = firstHeld(due, link, from, due.end)
+  return block < 0 ? firstHeld(due, link, due.first, from) : block
+}
+
+function firstHeld(due: RangeSet, link: Link, from: number, to: number): number {
+  let block = due.nextFrom(from)
+  for (let i = 0; i < SCAN && block >= 0 && block < to; i++) {
     if (link.has(block)) return block
-    at = block + 1
+    // Of many due blocks a peer may hold few: those between are not looked at one by one.
+    const held = link.nextHeld(block + 1)
+    block = held < 0 ? -1 : due.nextFrom(held)
   }
   return -1
 }

@@ -25,7 +25,7 @@ const RETELL_MICROS = 1_000_000
  */
 const IDLE_MICROS = 2_000_000
 const IDLE_MICROS_MAX = 8_000_000
-/** With nothing of its own for so long a relay takes of other sites what is another's turn. */
+/** With nothing of its own for so long a relay takes what is another's turn. */
 const SPARE_MICROS = 300_000
 /** Each look begins so far from the last one: anywhere, and nowhere twice. */
 const GOLDEN = 0.618_033_988_75
@@ -198,9 +198,12 @@ export class Duty {
     return true
   }
 
-  /** What one has begun who is no relay, so far as we know, is free after a moment. */
+  /**
+   * What one has begun who is no relay, so far as we know, is free when he does not tell of it again: of
+   * many mates not all know at the same time who has become one.
+   */
   #counts(other: Begun, relays: readonly string[], now: Micros): boolean {
-    return relays.includes(other.node) || now - other.since < CLASH_MICROS
+    return relays.includes(other.node) || now - other.toldAt < RETELL_MICROS + CLASH_MICROS
   }
 
   /** What another has begun at the same moment is left to the first by name. */
@@ -226,8 +229,8 @@ export class Duty {
     const turn = relays.indexOf(this.#own)
     let spare = -1
     let stale = -1
-    // What other sites have is much the same for all relays here: two soon want the same of it.
-    const takesSpare = way !== 'fellows' || now - (this.#fedAt ?? now) > SPARE_MICROS
+    // What is to be had is much the same for all relays here: two soon want the same of it.
+    const takesSpare = way === 'anything' || now - (this.#fedAt ?? now) > SPARE_MICROS
     const looks = Math.min(LOOK_CHUNKS, this.#geometry.chunkCount - this.#low)
     const from = Math.floor(looks * this.#placeOf(way, sharing))
     // Where the sender is, all sites wait for their turns, and who is asked instead has to wait as well.

@@ -361,7 +361,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants.age(patienceWith(this.swarm.connectionCount), now)
     this.#rejoin(now)
     if (this.#plan !== 'wait') this.#asker.ask(this.#manner, now)
-    this.#layers.ask(this.assembly.chunksWithoutLayer(), this.#plan === 'behind', now)
+    const awaits = this.#plan === 'behind' || (this.#plan === 'relayed' && !this.#site.isRelay)
+    this.#layers.ask(this.assembly.chunksWithoutLayer(), awaits, now)
     const lack = this.#orphans.look(this.swarm.links(), this.#plan !== 'anything', now)
     if (lack !== undefined) this.#out.push({ type: 'lack', lack })
   }

@@ -56,7 +56,7 @@ export class LayerAsker {
     const first = this.#geometry.firstBlockOfChunk(chunk)
     const others = links.filter(link => !link.owesLayer(chunk))
     const holders = others.filter(link => link.has(first))
-    const peers = holders.filter(link => !link.seeder)
+    const peers = holders.filter(link => !this.#swarm.division.isOutside(link))
     if (isFirst && (peers.length > 0 || isPatient)) return peers
     return holders.length > 0 ? holders : others
   }

@@ -13,6 +13,7 @@ import type { Swarm } from '../swarm/swarm.js'
 import type { Announce, Standing } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import { Duty } from './duty.js'
+import { confine, earlyReach, type Reach, type Sides } from './reach.js'
 import { Relay, type RelayOut } from './relay.js'
 import type { RelayOptions } from './relay-options.js'
 import { Segment } from './segment.js'
@@ -43,14 +44,6 @@ export interface SiteView {
   readonly isBlasting: boolean
 }
 
-/** Connections, and who of them is a mate. */
-interface Sides {
-  readonly links: readonly Link[]
-  readonly changes: number
-  readonly inside: readonly Link[]
-  readonly outside: readonly Link[]
-}
-
 /** A sender that is there is heard within this time; it announces itself when it is asked. */
 const GRACE_MICROS = 1_200_000
 /** And then who relays is known within this time. */
@@ -77,8 +70,6 @@ const HOPELESS_MICROS = 60_000_000
 const AHEAD_BLOCKS = (2 * LIMITS.rangeBytesMax) / BLOCK_BYTES
 /** Whatever got lost on the way, it is looked for again so often. */
 const REWIND_MICROS = 5_000_000
-/** Peers outside that a relay wants: of many sites some each. */
-const OUTSIDE_WANTED = 20
 /** Which sites there are is looked at so often. */
 const SHARE_MICROS = 500_000
 const RATE_MICROS = 1_000_000
@@ -117,6 +108,7 @@ export class Site {
   #beganAt: Micros = 0
   #bps = 0
   #isMute = false
+  #reach: Reach = 'anybody'
   #known: Sides = { links: [], changes: -1, inside: [], outside: [] }
   /** The sender wants no multicast. */
   #isQuiet = false
@@ -203,7 +195,7 @@ export class Site {
     if (said.relays) this.#swarm.book.announced(address, now)
     else this.#swarm.book.overheard(address, now)
     // Its address may have been known before it was a mate's.
-    if (isNew && this.isRelayed) this.#confine()
+    if (isNew && this.#reach !== 'anybody') this.#confine()
     if (this.#isTold(now)) return this.#answer(said, now)
     // It should know of us as soon as we of it.
     if (isNew) this.queryAt = Math.min(this.queryAt, now + GREET_MICROS + this.#crowdMicros)
@@ -304,7 +296,7 @@ export class Site {
     for (let out = this.relay?.poll(); out !== undefined; out = this.relay?.poll()) {
       if (out.type !== 'relayed') return out
       this.#duty.drop(out.chunk)
-      this.#tellOf(out.chunk, now)
+      this.#tellOf(out.chunk, true, now)
     }
     return undefined
   }
@@ -340,10 +332,8 @@ export class Site {
     const before = this.#relays
     const isOurselves = this.#isFar && view.listens && now >= this.#aloneUntil
     this.#relays = isOurselves ? this.#segment.elected(this.#standing(now), now) : []
-    if (before.join() !== this.#relays.join()) {
-      this.#relaysSince = now
-      this.#confine()
-    }
+    if (before.join() !== this.#relays.join()) this.#relaysSince = now
+    this.#reachOut(now)
     const relay = this.relay
     if (relay && this.isRelay && !relay.active) {
       relay.begin(now)
@@ -372,24 +362,21 @@ export class Site {
     this.relay?.end(now)
     for (const chunk of this.#duty.dropAll()) {
       this.#forsake(chunk, this.#outside(), now)
-      this.#tellOf(chunk, now)
+      this.#tellOf(chunk, false, now)
     }
     this.queryAt = now
   }
 
-  /** Whom to dial: a relay those outside, the others their mates. */
+  #reachOut(now: Micros): void {
+    const part = this.isRelay ? 'outside' : 'mates'
+    const reach = this.isRelayed ? part : earlyReach(this.#sides(), this.isUndecided(now))
+    if (reach === this.#reach) return
+    this.#reach = reach
+    this.#confine()
+  }
+
   #confine(): void {
-    const { book } = this.#swarm
-    if (!this.isRelayed) {
-      book.confine(() => true)
-      this.#swarm.wanted = () => LIMITS.connectionsWanted - this.#swarm.connectionCount
-    } else if (this.isRelay) {
-      book.confine(address => !this.#segment.isAt(address))
-      this.#swarm.wanted = () => OUTSIDE_WANTED - this.#outside().length
-    } else {
-      book.confine(address => this.#segment.isAt(address))
-      this.#swarm.wanted = () => LIMITS.connectionsWanted - this.#inside().length
-    }
+    confine(this.#swarm, this.#segment, this.#reach, () => this.#sides())
   }
 
   // ---- fetching
@@ -475,13 +462,14 @@ export class Site {
     // Who has nothing to fetch shows nothing by it; who has, and gets nothing, is slow.
     if (this.#duty.isIdle || this.#wants.outer.total === 0) return
     if (now - this.#beganAt < TRIAL_MICROS) return
-    this.#bps = Math.max(1, this.#bps === 0 ? bps : 0.6 * this.#bps + 0.4 * bps)
+    this.#bps = Math.max(1, this.#bps === 0 ? bps : 0.8 * this.#bps + 0.2 * bps)
   }
 
-  #tellOf(chunk: number, now: Micros): void {
+  /** What is here of a chunk mates may ask for; most of them have it when they have `heard` it. */
+  #tellOf(chunk: number, heard: boolean, now: Micros): void {
     const { geometry, verified } = this.#options
     const first = geometry.firstBlockOfChunk(chunk)
     for (let block = first; block < first + geometry.blocksOfChunk(chunk); block++)
-      if (verified.has(block)) this.#swarm.tellNear(block, 1, true, now)
+      if (verified.has(block)) this.#swarm.tellNear(block, 1, heard, now)
   }
 }

@@ -67,8 +67,12 @@ const LATE_MICROS = 700
 /** So many receivers are simulated in coarser steps: a batch of datagrams visits each of them. */
 const CROWD = 250
 const CROWD_LATE_MICROS = 8_000
-/** A greeting, addresses of others and what becomes of the blast: what a sender says to one receiver. */
+/**
+ * What a sender says to one receiver: a greeting, addresses of others and what becomes of the blast. So
+ * many of them are no matter beside the file.
+ */
 const WORDS_BYTES = 1_500
+const WORDS_FREE = 1_000
 /**
  * The more they are the more rarely each looks at what has come, as on a busy host; then it handles all
  * of it, and its timers, in one visit.
@@ -297,10 +301,10 @@ export class World {
     }
   }
 
-  /** What it says to each of a crowd counts beside what it says to all. */
+  /** What it says to each of a great crowd counts beside what it says to all. */
   get #overheadMax(): number {
     const { scenario, receivers, sizeBytes } = this.#options
-    const words = receivers < CROWD ? 0 : receivers * WORDS_BYTES
+    const words = Math.max(0, receivers - WORDS_FREE) * WORDS_BYTES
     return (scenario.overheadMax ?? Infinity) + words / sizeBytes
   }
 

@@ -14,6 +14,8 @@ it.each([1, 2])(
     expect(toll.problems).toEqual([])
     expect(toll.dead).toBeGreaterThan(3)
     expect(Math.max(...toll.vacantSeconds)).toBeLessThan(3)
+    const mean = toll.crossedBytes.reduce((all, bytes) => all + bytes, 0) / toll.crossedBytes.length
+    expect(mean / sizeBytes).toBeLessThan(1.3)
     const beside = toll.crossedBytes.map((bytes, site) => bytes - toll.lostBytes[site])
     const sum = beside.reduce((all, bytes) => all + bytes, 0)
     expect(sum / beside.length / sizeBytes).toBeLessThan(1.1)

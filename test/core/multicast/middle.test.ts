@@ -12,7 +12,9 @@ function middleOf(values: readonly number[]): number {
 describe('the middle', () => {
   it('is that of the latest values, however often in a row each was told', () => {
     const told = fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1, max: 200 }))
-    const each = fc.tuple(fc.double({ noNaN: true }), fc.constant(1))
+    // No -0: it equals 0 when values are sorted, so which of the two is the middle is nobody's matter.
+    const value = fc.double({ noNaN: true }).map(value => value + 0)
+    const each = fc.tuple(value, fc.constant(1))
     fc.assert(
       fc.property(fc.array(fc.oneof(told, each), { maxLength: 400 }), all => {
         const middle = new Middle()

@@ -226,5 +226,5 @@ const NOTES = [
   "Assumed, as the pictures are not text: hosts' lines have 10 Mbit/s as the racks' have, racks hang on one switch, pieces have 256 KiB, and a rack's peers share its line as 4.3 says.",
   "The models' peers are never slow, never choke each other and lose no connection, and the seed's program did; so the model of groups only, above all, comes out better than what was measured there.",
   'Ours counts bytes on the wire with headers and control, the seed and the models count the file alone: 1.06 of ours is 1.00 of theirs. By multicast each byte crosses each line once, whatever the racks.',
-  "The swarm alone is bad here, and the figure keeps it: its peers choose each other without regard to racks, so a rack's line carries the same piece several times, with 10 Mbit/s for all of a rack's hosts. The seed's groups prevent that; relays of mcp2p do as well, where multicast is allowed inside a rack.",
+  "The swarm alone divides what a rack gets among its hosts, as the seed's work division does, but nobody is elected: each host fetches its own slice and tells its rack. Of the seeder's rack each piece is one rack's turn. It is slower than the seed's best because a rack waits for the turns of others, and what is told of pieces shares the 10 Mbit/s.",
 ]

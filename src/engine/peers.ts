@@ -143,7 +143,7 @@ export class Peers {
     this.#conns.set(peer, conn)
     const host = asked?.host ?? conn.host
     const port = asked?.port ?? conn.port
-    feed({ type: 'connected', peer, host, port, outbound })
+    feed({ type: 'connected', peer, host, localHost: conn.localHost, port, outbound })
     if (first !== undefined) conn.push(first)
   }
 

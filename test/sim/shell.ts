@@ -204,6 +204,7 @@ export class Shell<In extends { type: string }, Out extends { type: string }> {
       this.#sockets.delete(peer)
       this.input({ type: 'closed', peer, reason: 'closed by the other side' })
     }
-    this.input({ type: 'connected', peer, host: socket.address, port, outbound })
+    const localHost = this.#options.process.host.address
+    this.input({ type: 'connected', peer, host: socket.address, localHost, port, outbound })
   }
 }

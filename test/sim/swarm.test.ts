@@ -2,7 +2,8 @@
 // receivers' lines are full. What each of them gets is in the outcome's laws; here are the figures.
 
 import { describe, expect, it } from 'vitest'
-import { SCENARIOS } from './scenarios.js'
+import { SCENARIOS, type Scenario } from './scenarios.js'
+import type { Tree } from './topology.js'
 import { World } from './world.js'
 
 const MIB = 1024 * 1024
@@ -27,4 +28,25 @@ describe('the swarm on its own', () => {
     expect(problems).toEqual([])
     expect(lastSeconds).toBeLessThan(1.2 * chain)
   }, 60_000)
+
+  it.each([2, 5])(
+    'brings each byte once to each of %i sites, and hardly more than once from the sender',
+    sites => {
+      for (const seed of [1, 2]) {
+        const tree: Tree = { sites, site: { mbps: 50, delayMillis: 1 } }
+        const scenario: Scenario = { about: 'sites', tree, multicast: 'off', timesMax: 60 }
+        const sizeBytes = 64 * MIB
+        const receivers = sites === 2 ? 16 : 20
+        const world = new World({ scenario, receivers, sizeBytes, seed, lineBps: 1e9 })
+        const { problems, lastSeconds, overhead } = world.run()
+        expect(problems).toEqual([])
+        const { places, backbone } = world.network
+        const far = places.filter(({ parent }) => parent === backbone).slice(1)
+        for (const { down } of far) expect(down.link.countedBytes / sizeBytes).toBeLessThan(1.1)
+        expect(overhead).toBeLessThan(1.3)
+        expect(lastSeconds).toBeLessThan(1.6 * ((sizeBytes * 8) / 50e6))
+      }
+    },
+    60_000,
+  )
 })

@@ -7,11 +7,12 @@ import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
-import { inOrder } from '../swarm/select.js'
+import { inOrder, type Selection } from '../swarm/select.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Tactics } from '../swarm/tactics.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
+import { hasOnItsWay, isSpared, roomFor, roomOf } from './line.js'
 import type { Wants } from './wants.js'
 
 /** Owed for so long, a block is asked of another peer too. */
@@ -67,12 +68,8 @@ export interface AskerOptions {
   readonly download: Allowance | undefined
 }
 
-/**
- * What a relay has on its way from outside: enough to fill a line of some length, and little enough
- * that nobody waits long behind it.
- */
+/** What a relay has on its way from outside. */
 const OUTER_BYTES_MIN = 2 * LIMITS.rangeBytesMax
-const OUTER_SECONDS = 0.4
 /**
  * Where the sender is, each of so many sites has as much less on its way: all of them keep that line
  * full, and what waits there for longer than anybody is waited for is asked of others as well.
@@ -120,18 +117,18 @@ export class Asker {
     this.#askedAt = now
     const links = this.#links(isConfined)
     let left = this.#roomBytes(links, manner)
-    for (const link of this.#peersFirst(links)) {
+    for (const link of this.#nearestFirst(links)) {
       if (left <= 0 || this.#wants.due.total === 0) break
       left -= this.#askOf(link, links, manner, left, now)
     }
     this.#endgame(links, now)
   }
 
-  /** At random, who is outside last: what the peers take is not asked of the transmitter. */
-  #peersFirst(links: readonly Link[]): Link[] {
-    const { isOutside } = this.#swarm.division
+  /** The nearest first, at random: what the peers take is not asked of the transmitter. */
+  #nearestFirst(links: readonly Link[]): Link[] {
+    const { division } = this.#swarm
     const order = this.#prng.shuffle([...links])
-    return [...order.filter(link => !isOutside(link)), ...order.filter(isOutside)]
+    return order.sort((a, b) => division.wayTo(a) - division.wayTo(b))
   }
 
   /** Tops up one peer whose data just came. */
@@ -180,19 +177,12 @@ export class Asker {
     now: Micros,
   ): void {
     const { outer } = this.#wants
-    const { division } = this.#swarm
-    let rateBps = 0
-    let left = -this.#assembly.busyBytes / 4
-    for (const { rateBps: each, askedBytes } of sharers) {
-      rateBps += each
-      left -= askedBytes
-    }
-    left += Math.max(leastBytes, (OUTER_SECONDS * rateBps) / 8)
+    let left = roomOf(sharers, leastBytes) - this.#assembly.busyBytes / 4
     for (const link of asked) {
       const room = Math.min(left, link.roomBytes(now))
       if (room <= 0) continue
-      const about = { geometry: this.#geometry, link, links, prng: this.#prng, division, now }
-      left -= this.#request(link, room, () => inOrder({ ...about, due: outer }), now)
+      const scene = { ...this.#scene(link, links, now), due: outer }
+      left -= this.#request(link, room, () => inOrder(scene), now)
     }
   }
 
@@ -235,6 +225,12 @@ export class Asker {
     return Math.min(most, Math.max(beside, backlog) - asked)
   }
 
+  #scene(link: Link, links: readonly Link[], now: Micros): Omit<Selection, 'due'> {
+    const { division } = this.#swarm
+    const geometry = this.#geometry
+    return { geometry, link, links, prng: this.#prng, division, mayWait: false, now }
+  }
+
   get #gathers(): boolean {
     return this.#wants.due.total < GATHER_BLOCKS
   }
@@ -248,40 +244,45 @@ export class Asker {
     now: Micros,
   ): number {
     const overdueOnly = sparesSeeder && link.seeder
-    const room = Math.min(most, link.roomBytes(now))
+    const { division } = this.#swarm
+    const isShared = division.isShared(link)
+    const isIdle =
+      now - this.#freshAt > REPEAT_MICROS && !(isShared && hasOnItsWay(division, links))
+    if (!isIdle && isSpared(division, link, links, now)) return 0
+    const room = Math.min(most, link.roomBytes(now), roomFor(division, link, links))
     if (room <= 0 || !this.#allowance.affords(now)) return 0
     const due = overdueOnly ? this.#wants.overdue : this.#wants.due
     if (due.total === 0) return 0
-    const { division } = this.#swarm
     const divides = !overdueOnly && division.isOutside(link)
     const { ofPeer, behindBlast, ofOutside } = this.#tactics
     const ofOthers = behindLoss === undefined ? ofPeer : behindBlast
     const policy = divides ? ofOutside : ofOthers
-    const scene = { geometry: this.#geometry, due, link, links, prng: this.#prng, division, now }
+    const scene = { ...this.#scene(link, links, now), due, mayWait: isShared && !isIdle }
     const begun: number[] = []
     let repeats = false
     const next = (): { first: number; count: number } | undefined => {
       const run = repeats ? undefined : policy(scene)
       if (!divides || repeats) return run
       if (run !== undefined) begun.push(run.first)
-      else if (begun.length === 0) repeats = this.#mayRepeat(link, links, now)
+      else if (begun.length === 0) repeats = isIdle && this.#mayRepeat(link, links)
       return run ?? (repeats ? ofPeer(scene) : undefined)
     }
     const bytes = this.#request(link, room, next, now)
-    if (begun.length > 0) this.#freshAt = now
+    if (begun.some(first => !isShared || division.isOurs(first, link, links))) this.#freshAt = now
     if (begun.length > 0) this.#swarm.tellBegun(begun, now)
     return bytes
   }
 
   /**
    * What peers have as well is asked of who is outside only when all of them together are slower, or
-   * have nothing to give, and a run at a time.
+   * have nothing to give (but never for that over a line that all share), and a run at a time.
    */
-  #mayRepeat(link: Link, links: readonly Link[], now: Micros): boolean {
-    if (link.askedBytes > 0 || now - this.#freshAt <= REPEAT_MICROS) return false
-    const inside = links.filter(each => !this.#swarm.division.isOutside(each))
-    const rateBps = inside.reduce((sum, each) => sum + each.rateBps, 0)
-    return rateBps < link.rateBps || inside.every(each => each.askedBytes === 0)
+  #mayRepeat(link: Link, links: readonly Link[]): boolean {
+    if (link.askedBytes > 0) return false
+    const { division } = this.#swarm
+    const inside = links.filter(each => !division.isOutside(each))
+    if (inside.every(each => each.askedBytes === 0)) return !division.isShared(link)
+    return inside.reduce((sum, each) => sum + each.rateBps, 0) < link.rateBps
   }
 
   /** The ranges that complete these blocks: whole neighbours together, parts by themselves. */

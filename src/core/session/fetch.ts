@@ -368,10 +368,10 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   }
 
   #mindSite(now: Micros): void {
-    if (this.#oneWay || !this.#options.multicast) return
+    if (this.#oneWay) return
     const blasts = [...this.#reporter.blasts()]
     const isBlasting = blasts.some(({ link, blast }) => link.seeder && blast.state === 'blasting')
-    const listens = this.#whyDeaf === undefined
+    const listens = this.#options.multicast && this.#whyDeaf === undefined
     this.#site.tick({ streams: this.transmitters.streams(), listens, isBlasting }, now)
   }
 

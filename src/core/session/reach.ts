@@ -6,8 +6,9 @@ import { LIMITS } from '../base/limits.js'
 import type { Link } from '../swarm/link.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Segment } from './segment.js'
+import type { Vicinity } from './vicinity.js'
 
-export type Reach = 'anybody' | 'mates' | 'outside'
+export type Reach = 'anybody' | 'near' | 'mates' | 'outside'
 
 /** Connections, and who of them is a mate. */
 export interface Sides {
@@ -28,9 +29,18 @@ export function earlyReach({ outside }: Sides, isUndecided: boolean): Reach {
 }
 
 /** From now on the swarm dials so; `sides`: as they are whenever it is about to dial. */
-export function confine(swarm: Swarm, segment: Segment, reach: Reach, sides: () => Sides): void {
+export function confine(
+  swarm: Swarm,
+  segment: Segment,
+  vicinity: Vicinity,
+  reach: Reach,
+  sides: () => Sides,
+): void {
   const { book } = swarm
-  if (reach === 'anybody') {
+  if (reach === 'near') {
+    book.confine(address => vicinity.isAt(address))
+    swarm.wanted = () => LIMITS.connectionsWanted - vicinity.mates.length
+  } else if (reach === 'anybody') {
     book.confine(() => true)
     swarm.wanted = () => LIMITS.connectionsWanted - swarm.connectionCount
   } else if (reach === 'outside') {

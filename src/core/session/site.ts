@@ -8,6 +8,7 @@ import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
+import { WAY } from '../swarm/division.js'
 import { blocksOf, type Link } from '../swarm/link.js'
 import type { Swarm } from '../swarm/swarm.js'
 import type { Announce, Standing } from '../wire/announce.js'
@@ -19,6 +20,7 @@ import type { RelayOptions } from './relay-options.js'
 import { Segment } from './segment.js'
 import { type Sharing, sharingOf } from './sharing.js'
 import { Span } from './span.js'
+import { Vicinity } from './vicinity.js'
 import type { Wants } from './wants.js'
 
 /** What a relay may do: `only`: where it is, nobody else should. */
@@ -95,6 +97,7 @@ export class Site {
   queryAt: Micros = Number.POSITIVE_INFINITY
   #announcedAt: Micros = Number.NEGATIVE_INFINITY
   readonly #span = new Span()
+  readonly #vicinity = new Vicinity()
   #isSenderKnown = false
   /** Somebody who hears no sender should know that we do. */
   #owesAnswer = false
@@ -127,9 +130,15 @@ export class Site {
     if (relay) this.relay = new Relay(relay, swarm)
     this.#startedAt = now
     swarm.isFar = link => this.#isElsewhere(link)
-    swarm.division.isOutside = link => (this.#isFar ? !this.isMate(link) : link.seeder)
-    swarm.division.isSource = link =>
-      this.#sharing.sites === 1 || this.#sharing.sources.has(link.prefix)
+    swarm.division.wayTo = link => this.#wayTo(link)
+    swarm.division.isTurn = chunk => this.isRelayed || this.#vicinity.isTurn(chunk)
+  }
+
+  #wayTo(link: Link): number {
+    if (!this.isRelayed) return this.#vicinity.wayTo(link)
+    if (this.isMate(link)) return WAY.inside
+    const { sites, sources } = this.#sharing
+    return sites === 1 || sources.has(link.prefix) ? WAY.source : WAY.outside
   }
 
   /** It takes part in multicast, and has a way back. */
@@ -272,6 +281,7 @@ export class Site {
   /** Where a sender is heard, mates need not know of each other: addresses tell as well. */
   #isElsewhere(link: Link): boolean {
     if (this.isMate(link)) return false
+    if (this.#vicinity.divides) return !link.isNear
     if (this.#isSenderKnown) return !this.#span.has(link.host)
     return this.#segment.size > 0
   }
@@ -287,6 +297,8 @@ export class Site {
     this.#isFar = view.listens && isDeaf && !this.#isQuiet && isLate
     if (!wasFar && this.#isFar) this.queryAt = Math.min(this.queryAt, now)
     this.#elect(view, now)
+    const isAlone = !this.isRelayed && !this.#hears(now)
+    this.#vicinity.look(this.#swarm, isAlone, now)
     if (this.isRelayed) this.#advance(now)
     if (this.isRelay && now - this.#beganAt >= SETTLE_MICROS) this.#fetch(view, now)
     this.relay?.tick(now)
@@ -369,14 +381,16 @@ export class Site {
 
   #reachOut(now: Micros): void {
     const part = this.isRelay ? 'outside' : 'mates'
-    const reach = this.isRelayed ? part : earlyReach(this.#sides(), this.isUndecided(now))
+    const early = earlyReach(this.#sides(), this.isUndecided(now))
+    const alone = early === 'anybody' && this.#vicinity.lacksMates ? 'near' : early
+    const reach = this.isRelayed ? part : alone
     if (reach === this.#reach) return
     this.#reach = reach
     this.#confine()
   }
 
   #confine(): void {
-    confine(this.#swarm, this.#segment, this.#reach, () => this.#sides())
+    confine(this.#swarm, this.#segment, this.#vicinity, this.#reach, () => this.#sides())
   }
 
   // ---- fetching
@@ -426,13 +440,13 @@ export class Site {
       this.#swarm.division.sites = this.#sharing.sites
       this.#sharedAt = now
     }
-    const { isSource } = this.#swarm.division
+    const { division } = this.#swarm
     const peers = outside.filter(link => !link.seeder)
     const asked = isBlasting && peers.length > 0 ? peers : outside
     const scene = {
       inside: this.#inside(),
-      sources: asked.filter(isSource),
-      fellows: asked.filter(link => !isSource(link)),
+      sources: asked.filter(link => division.isSource(link)),
+      fellows: asked.filter(link => !division.isSource(link)),
       sharing: this.#sharing,
       relays: this.#relays,
       now,

@@ -173,6 +173,13 @@ export class AddressBook {
     return false
   }
 
+  /** One of these could be dialled now. */
+  anyDue(among: (address: PeerAddress) => boolean, now: Micros): boolean {
+    for (const { address, busy, done, retryAt } of this.#entries.values())
+      if (!busy && !done && retryAt <= now && among(address)) return true
+    return false
+  }
+
   /** Picks addresses to dial now: all pinned ones that are due, and up to `wanted` others. */
   take(wanted: number, now: Micros): PeerAddress[] {
     const due = [...this.#entries.values()].filter(e => !e.busy && !e.done && e.retryAt <= now)

@@ -23,6 +23,25 @@ interface Begun {
   readonly toldAt: Micros
 }
 
+/** The ways to somebody, from the one that costs least to the one that all others want as well. */
+export const WAY = {
+  /** Within our site. */
+  inside: 0,
+  /** So is this, but it is the sender's own line. */
+  sender: 1,
+  /** Over the line of our site. */
+  outside: 2,
+  /** And over that of the sender's. */
+  source: 3,
+  /** And over the sender's own. */
+  farSender: 4,
+} as const
+
+/** Where all are in one site. */
+export function flatWay(link: Link): number {
+  return link.seeder ? WAY.sender : WAY.inside
+}
+
 export class Division {
   readonly #geometry: Geometry
   readonly #node: string
@@ -31,10 +50,10 @@ export class Division {
   readonly #begun = new Map<number, Begun>()
   /** The runs that each peer has begun, the latest last. */
   readonly #begunBy = new Map<number, Set<number>>()
-  /** Who is outside: its line is spared. Others are fellows, with whom the work is divided. */
-  isOutside: (link: Link) => boolean = link => link.seeder
-  /** Of those outside, who is where the sender is: asked for what nobody else outside has. */
-  isSource: (link: Link) => boolean = link => link.seeder
+  /** Which line it takes to ask somebody, and so what is not asked of it: what anybody nearer has. */
+  wayTo: (link: Link) => number = flatWay
+  /** Of the chunks that sites share, what is asked of where the sender is. */
+  isTurn: (chunk: number) => boolean = () => true
   /** So many share the line of the source, ours among them. */
   sites = 1
 
@@ -42,6 +61,29 @@ export class Division {
     this.#geometry = geometry
     this.#node = node
     this.#place = Number.parseInt(node.slice(0, 8), 16) / 2 ** 32
+  }
+
+  /** Its line is spared. Others are fellows, with whom the work is divided. */
+  readonly isOutside = (link: Link): boolean => this.wayTo(link) > WAY.inside
+
+  /** All who are here share the line to it. */
+  isShared(link: Link): boolean {
+    return this.wayTo(link) >= WAY.outside
+  }
+
+  /** It is where the sender is. */
+  isSource(link: Link): boolean {
+    return this.wayTo(link) >= WAY.source
+  }
+
+  /** Who may be asked for what `link` would be asked for, over a line that is less spared. */
+  nearerThan(link: Link, links: readonly Link[], now: Micros): Link[] {
+    const way = this.wayTo(link)
+    return links.filter(each => {
+      const other = this.wayTo(each)
+      if (other >= way || each.isDubious(now)) return false
+      return other === WAY.inside || each.answers(now)
+    })
   }
 
   /** Those with whom the work is divided. */
@@ -93,9 +135,9 @@ export class Division {
   }
 
   /** Who has begun to fetch the run that this block is in, and said so not too long ago. */
-  begunBy(block: number, now: Micros): Begun | undefined {
+  begunBy(block: number, now: Micros, patience: Micros = LIMITS.begunMicros): Begun | undefined {
     const begun = this.#begun.get(this.runOf(block))
-    return begun !== undefined && now - begun.toldAt < LIMITS.begunMicros ? begun : undefined
+    return begun !== undefined && now - begun.toldAt < patience ? begun : undefined
   }
 
   /** The first block of the run of blocks that this one is fetched with. */
@@ -104,22 +146,32 @@ export class Division {
     return block - ((block - first) % RUN_BLOCKS)
   }
 
-  /** No peer here has the block (those are `inside`), and none has begun to fetch it. */
-  isFresh(block: number, inside: readonly Link[], now: Micros): boolean {
-    if (this.begunBy(block, now) !== undefined) return false
-    for (const link of inside) if (link.has(block) && !link.isDubious(now)) return false
-    return true
+  /** Nobody nearer has the block, and no fellow has begun to fetch it. */
+  isFresh(block: number, nearer: readonly Link[], now: Micros, patience?: Micros): boolean {
+    if (this.begunBy(block, now, patience) !== undefined) return false
+    return !nearer.some(each => each.has(block))
   }
 
-  /** A fresh block of `due` that is in our slice and that the link holds; -1 when none was found. */
+  /** It is in our slice, and of a chunk that is for our site to fetch. */
+  isOurs(block: number, link: Link, links: readonly Link[]): boolean {
+    const { from, to } = this.slice(this.fellows(links))
+    return this.#isForUs(block, link) && block >= from && block < to
+  }
+
+  #isForUs(block: number, link: Link): boolean {
+    return this.wayTo(link) < WAY.source || this.isTurn(this.#geometry.chunkOfBlock(block))
+  }
+
+  /** A fresh block of `due` that is ours to fetch and that the link holds; -1 when none was found. */
   mine(due: RangeSet, link: Link, links: readonly Link[], now: Micros): number {
-    const inside = links.filter(each => !this.isOutside(each))
+    const nearer = this.nearerThan(link, links, now)
     const { from, to } = this.slice(this.fellows(links))
     const look = (at: number, end: number): number => {
       for (let i = 0; i < LOOK_RUNS; i++) {
         const block = due.nextFrom(at)
         if (block < 0 || block >= end) return -1
-        if (link.has(block) && this.isFresh(block, inside, now)) return block
+        if (link.has(block) && this.#isForUs(block, link) && this.isFresh(block, nearer, now))
+          return block
         at = this.runOf(block) + RUN_BLOCKS
       }
       return -1

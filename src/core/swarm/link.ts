@@ -30,6 +30,8 @@ export class Link {
   readonly host: string
   /** The subnet that it is in, as far as its address tells. */
   readonly prefix: string
+  /** The one that we are in, on the way to it; '' where that is not known. */
+  readonly home: string
   /** Of its address: who may be told of it. */
   readonly scope: Scope
   /** Where it listens: known at once when we dialled it, else from its hello. */
@@ -68,10 +70,12 @@ export class Link {
   #windowAt: Micros
   #windowBytes = 0
 
-  constructor(peer: number, host: string, outbound: boolean, now: Micros) {
+  /** `localHost`: our own end, where it is known. */
+  constructor(peer: number, host: string, outbound: boolean, now: Micros, localHost?: string) {
     this.peer = peer
     this.host = host
     this.prefix = prefixOf(host)
+    this.home = localHost === undefined ? '' : prefixOf(localHost)
     this.scope = scopeOf(host)
     this.outbound = outbound
     this.lastByteAt = now
@@ -79,6 +83,11 @@ export class Link {
     this.#windowAt = now
     this.#answeredAt = now
     this.#budgetAt = now
+  }
+
+  /** It is in our subnet. */
+  get isNear(): boolean {
+    return this.prefix === this.home
   }
 
   get node(): string {

@@ -14,6 +14,8 @@ import type { Link } from './link.js'
 const SAMPLES = 8
 /** And for something fresh to steal. */
 const STEAL_SAMPLES = 32
+/** With nothing else to fetch over a shared line, what was begun so long ago is tried again. */
+const IDLE_BEGUN_MICROS = 3_000_000
 /** Candidates looked at one by one when sampling finds nothing that the peer holds. */
 const SCAN = 2048
 
@@ -26,6 +28,8 @@ export interface Selection {
   readonly links: readonly Link[]
   readonly prng: Prng
   readonly division: Division
+  /** Over a line that all share, what others are to fetch is left to them for now. */
+  readonly mayWait: boolean
   readonly now: Micros
 }
 
@@ -65,10 +69,11 @@ export const anyHeld: Policy = selection => {
 
 /** Of whoever is outside: each block once for all who are here. */
 export const ownSliceFirst: Policy = selection => {
-  const { due, link, links, division, now } = selection
+  const { due, link, links, division, mayWait, now } = selection
   if (due.total === 0) return undefined
   const mine = division.mine(due, link, links, now)
-  const block = mine < 0 ? steal(selection) : mine
+  const steals = mine < 0 && !(mayWait && division.isShared(link))
+  const block = steals ? steal(selection) : mine
   return block < 0 ? undefined : runAround(selection, block)
 }
 
@@ -102,13 +107,14 @@ export const onePeerMore: Again = (owing, able, { isOutside }) =>
 
 /** A fresh block of another's slice, at random; -1 when none was found. */
 function steal({ due, link, links, prng, division, now }: Selection): number {
-  const inside = links.filter(each => !division.isOutside(each))
+  const nearer = division.nearerThan(link, links, now)
+  const patience = division.isShared(link) ? IDLE_BEGUN_MICROS : undefined
   const low = due.first
   const span = due.end - low
   for (let i = 0; i < STEAL_SAMPLES; i++) {
     const found = due.nextFrom(low + prng.below(span))
     const block = found < 0 ? low : found
-    if (link.has(block) && division.isFresh(block, inside, now)) return block
+    if (link.has(block) && division.isFresh(block, nearer, now, patience)) return block
   }
   return -1
 }

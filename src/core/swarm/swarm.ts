@@ -28,7 +28,7 @@ import { patienceFor, patienceOf } from './patience.js'
 import { isServable } from './servable.js'
 import { Slots } from './slots.js'
 import type { SwarmOptions } from './swarm-options.js'
-import type { SwarmIn, SwarmOut } from './traffic.js'
+import type { Connected, SwarmIn, SwarmOut } from './traffic.js'
 import { type Informant, Word } from './word.js'
 
 export type { SwarmAction, SwarmIn, SwarmNote, SwarmOut } from './traffic.js'
@@ -211,8 +211,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     if (link.address) this.book.offended(link.address, now)
   }
 
-  #onConnected(input: SwarmIn & { type: 'connected' }, now: Micros): void {
-    const link = new Link(input.peer, input.host, input.outbound, now)
+  #onConnected(input: Connected, now: Micros): void {
+    const { peer, host, localHost, outbound } = input
+    const link = new Link(peer, host, outbound, now, localHost)
     if (input.outbound) {
       this.#dialling--
       link.address = { host: input.host, port: input.port }

@@ -4,8 +4,18 @@
 import type { Control, Message, PeerAddress, Range, RejectReason } from '../wire/message.js'
 import type { Link } from './link.js'
 
+/** `localHost`: the address of our own end, where it is known. */
+export interface Connected {
+  readonly type: 'connected'
+  readonly peer: number
+  readonly host: string
+  readonly localHost?: string
+  readonly port: number
+  readonly outbound: boolean
+}
+
 export type SwarmIn =
-  | { type: 'connected'; peer: number; host: string; port: number; outbound: boolean }
+  | Connected
   | { type: 'dial-failed'; address: PeerAddress }
   | { type: 'message'; peer: number; message: Message }
   | { type: 'closed'; peer: number; reason: string }

@@ -26,6 +26,11 @@ function link(peer: number, role: Hello['role'], complete = role === 'seeder'): 
 const seeder = link(99, 'seeder')
 const all = RangeSet.from([{ first: 0, count: geometry.blockCount }])
 
+/** It is for us to ask the sender for the block, these being here. */
+function isFresh(division: Division, at: number, inside: readonly Link[], now: number): boolean {
+  return division.isFresh(at, division.nearerThan(seeder, inside, now), now)
+}
+
 describe('division', () => {
   it('gives every block to exactly one of those who know each other', () => {
     const peers = [1, 2, 3, 4, 5].map(peer => link(peer, 'receiver'))
@@ -42,14 +47,14 @@ describe('division', () => {
   it('leaves alone what a fellow has begun, until that one leaves or takes too long', () => {
     const division = new Division(geometry, nodeOf(1))
     const fellow = link(2, 'receiver')
-    expect(division.isFresh(70, [fellow], 0)).toBe(true)
+    expect(isFresh(division, 70, [fellow], 0)).toBe(true)
     division.begun(2, [64], 0)
-    expect(division.isFresh(70, [fellow], 1)).toBe(false)
-    expect(division.isFresh(64 + RUN_BLOCKS, [fellow], 1)).toBe(true)
-    expect(division.isFresh(70, [fellow], LIMITS.begunMicros)).toBe(true)
+    expect(isFresh(division, 70, [fellow], 1)).toBe(false)
+    expect(isFresh(division, 64 + RUN_BLOCKS, [fellow], 1)).toBe(true)
+    expect(isFresh(division, 70, [fellow], LIMITS.begunMicros)).toBe(true)
     division.begun(2, [64], 0)
     division.left(2)
-    expect(division.isFresh(70, [], 1)).toBe(true)
+    expect(isFresh(division, 70, [], 1)).toBe(true)
   })
 
   it('takes nothing of its slice that a peer here holds, complete or not', () => {
@@ -75,27 +80,27 @@ describe('division', () => {
 
     const fellow = link(4, 'receiver')
     fellow.held?.addRange(0, geometry.blockCount)
-    expect(division.isFresh(0, [fellow], 0)).toBe(false)
+    expect(isFresh(division, 0, [fellow], 0)).toBe(false)
     fellow.ask({ block: 16, offsetBytes: 0, lengthBytes: block }, 0)
-    expect(division.isFresh(0, [fellow], 400_000)).toBe(false)
-    expect(division.isFresh(0, [fellow], 600_000)).toBe(true)
+    expect(isFresh(division, 0, [fellow], 400_000)).toBe(false)
+    expect(isFresh(division, 0, [fellow], 600_000)).toBe(true)
     fellow.answer({ block: 16, offsetBytes: 0, lengthBytes: block }, 700_000)
     fellow.delivered(block, 700_000)
     fellow.ask({ block: 17, offsetBytes: 0, lengthBytes: block }, 700_000)
-    expect(division.isFresh(0, [fellow], 5e6)).toBe(false)
+    expect(isFresh(division, 0, [fellow], 5e6)).toBe(false)
   })
 
   it('knows runs that are impossible or too many, and keeps its memory bounded', () => {
     const division = new Division(geometry, nodeOf(1))
     division.begun(2, [geometry.blockCount, 2 ** 32 - 1], 0)
-    expect(division.isFresh(geometry.blockCount - 1, [], 1)).toBe(true)
+    expect(isFresh(division, geometry.blockCount - 1, [], 1)).toBe(true)
     const large = new Division(
       new Geometry([(LIMITS.begunRunsMax + 2) * RUN_BLOCKS * block], 64 * block),
       nodeOf(1),
     )
     for (let run = 0; run < LIMITS.begunRunsMax + 2; run++) large.begun(run, [run * RUN_BLOCKS], 0)
-    expect(large.isFresh(0, [], 1)).toBe(true)
-    expect(large.isFresh(2 * RUN_BLOCKS, [], 1)).toBe(false)
-    expect(large.isFresh((LIMITS.begunRunsMax + 1) * RUN_BLOCKS, [], 1)).toBe(false)
+    expect(isFresh(large, 0, [], 1)).toBe(true)
+    expect(isFresh(large, 2 * RUN_BLOCKS, [], 1)).toBe(false)
+    expect(isFresh(large, (LIMITS.begunRunsMax + 1) * RUN_BLOCKS, [], 1)).toBe(false)
   })
 })

@@ -21,6 +21,10 @@ export const QUIET = 'no-multicast'
 /** Who owes its first answer for so long keeps nobody from asking others for what it claims to have. */
 const DOUBT_MICROS = 500_000
 
+/** A peer that said "later" is left alone for so long, and longer each time until it gives something. */
+const LATER_MICROS = 200_000
+const LATER_MICROS_MAX = 1_000_000
+
 const META_TIMES = 4
 const NOTHING: ReadonlyMap<number, Asked> = new Map()
 
@@ -51,6 +55,8 @@ export class Link {
   #addressesTold = 0
   /** How often in a row it answered nothing for too long. */
   stalls = 0
+  /** How often in a row it said "later". */
+  #laters = 0
   /** When it last answered, or was asked while nothing else was owed. */
   #answeredAt: Micros
   #budget: number = LIMITS.messagesBurst
@@ -169,6 +175,11 @@ export class Link {
     return this.#metaBytes <= META_TIMES * allBytes
   }
 
+  /** It said "later". */
+  putOff(now: Micros): void {
+    this.quietUntil = now + Math.min(LATER_MICROS_MAX, LATER_MICROS * 2 ** this.#laters++)
+  }
+
   ask(range: Range, now: Micros): void {
     if (this.askedBytes === 0) this.#answeredAt = now
     this.#asked ??= new Map()
@@ -242,6 +253,7 @@ export class Link {
   }
 
   delivered(bytes: number, now: Micros): void {
+    this.#laters = 0
     this.deliveredBytes += bytes
     this.#windowBytes += bytes
     const span = now - this.#windowAt

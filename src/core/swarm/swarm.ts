@@ -37,8 +37,6 @@ export { isNote } from './traffic.js'
 const CHECK_MICROS = 250_000
 /** A newcomer is told of some of so many at most: a sender may have thousands, and they come all at once. */
 const AMONG = 8 * LIMITS.introductions
-/** A peer that said "later" is left alone for so long. */
-const LATER_MICROS = 200_000
 /** One that answers nothing is left alone for so long, and longer each time. */
 const STALLED_MICROS = 4_000_000
 
@@ -394,7 +392,7 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       this.#out.push({ type: 'failed', link, range, reason: message.reason })
       // Nobody forgets what was verified once: it never had what it said.
       if (message.reason !== 'later') return this.expel(link.peer, 'it lacks what it offered', now)
-      link.quietUntil = now + LATER_MICROS
+      link.putOff(now)
     }
   }
 

@@ -63,4 +63,15 @@ describe('a link', () => {
     for (const asked of link.asked.values()) link.abandon(asked)
     expect(owed()).toEqual([])
   })
+
+  it('that says "later" again and again is asked more rarely, until it gives something', () => {
+    const link = new Link(1, '10.0.0.1', true, 0)
+    const quiet = (): number => {
+      link.putOff(0)
+      return link.quietUntil
+    }
+    expect([quiet(), quiet(), quiet(), quiet(), quiet()]).toEqual([2e5, 4e5, 8e5, 1e6, 1e6])
+    link.delivered(1000, 0)
+    expect(quiet()).toBe(2e5)
+  })
 })

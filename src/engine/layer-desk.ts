@@ -1,6 +1,7 @@
 // Answers requests for layers, of which a peer may send a thousand in one small frame, each of them
 // worth the reading of a chunk. One is read at a time, for each peer in turn, and the desk rests for
-// as long as it works, so that whoever asks for many does not hold up what else is to be done.
+// as long as it works, so that whoever asks for many does not hold up what else is to be done. Of a limited
+// line layers take no more than half.
 
 import { LIMITS } from '../core/base/limits.js'
 
@@ -10,6 +11,8 @@ export interface LayerDeskOptions {
   /** Sends it; false when that peer takes no more. */
   readonly send: (peer: number, chunk: number, leaves: Uint8Array) => boolean
   readonly onFailure: (error: unknown) => void
+  /** What goes out at most, bits per second. */
+  readonly rateBps: number
 }
 
 export class LayerDesk {
@@ -39,8 +42,9 @@ export class LayerDesk {
         const leaves = await this.#options.layer(next.chunk)
         if (!this.#options.send(next.peer, next.chunk, leaves)) this.drop(next.peer)
         if (this.#waiting.size === 0) continue
-        const spent = performance.now() - from
-        await new Promise(done => (spent < 1 ? setImmediate(done) : setTimeout(done, spent)))
+        const worked = performance.now() - from
+        const rest = Math.max(worked, (2 * 8000 * leaves.length) / this.#options.rateBps)
+        await new Promise(done => (rest < 1 ? setImmediate(done) : setTimeout(done, rest)))
       }
     } catch (error) {
       this.#options.onFailure(error)

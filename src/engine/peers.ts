@@ -20,7 +20,7 @@ import { chosenAddress, type Place } from './place.js'
 export interface PeersOptions {
   readonly geometry: Geometry
   readonly place: Place
-  /** The machine spends them on payload; what goes along with it is counted here. */
+  /** The machine spends them on payload; what the line carries besides is counted here. */
   readonly upload: Allowance
   readonly download: Allowance
   /** None where nobody may come. */
@@ -34,6 +34,10 @@ export interface PeersOptions {
 }
 
 const ADDRESSES_EVERY_MILLIS = 1000
+/** So often headers are counted where there is a limit. */
+const HEADERS_EVERY_MILLIS = 50
+/** Of the limit a connection gets so much at any moment: what was allowed must not pile up in it. */
+const PACE = 1.1
 /** The largest data frame, and how many of those that were sent are kept for others. */
 const FRAME_BYTES = DATA_PREFIX_BYTES + LIMITS.rangeBytesMax
 const ROOMS_MAX = 16
@@ -46,18 +50,21 @@ export class Peers {
   readonly #rooms: Buffer[] = []
   #nextPeer = 1
   readonly #watch: NodeJS.Timeout
+  readonly #count: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: PeersOptions) {
     this.#options = options
     this.#watch = setInterval(() => this.#leaveOldAddresses(), ADDRESSES_EVERY_MILLIS)
-    const { layer, onFailure } = options
+    const { layer, onFailure, upload, download } = options
+    if (Math.min(upload.rateBps, download.rateBps) < Number.POSITIVE_INFINITY)
+      this.#count = setInterval(() => this.#countHeaders(), HEADERS_EVERY_MILLIS)
     const send = (peer: number, chunk: number, leaves: Uint8Array): boolean => {
       const conn = this.#conns.get(peer)
       this.#send(conn, { type: 'layer', chunk, leaves })
       return conn !== undefined && conn.unsentBytes < LIMITS.unsentBytesFair
     }
-    this.#desk = new LayerDesk({ layer, onFailure, send })
+    this.#desk = new LayerDesk({ layer, onFailure, send, rateBps: upload.rateBps })
   }
 
   /** An incoming connection whose first bytes are frames. */
@@ -85,8 +92,16 @@ export class Peers {
   }
 
   #send(conn: Conn | undefined, message: Message): void {
-    const bytes = conn?.send(message) ?? 0
-    if (goesAlong(message)) this.#options.upload.told(bytes)
+    this.#options.upload.carried(conn?.send(message) ?? 0)
+  }
+
+  #countHeaders(): void {
+    const { upload, download } = this.#options
+    for (const { headers } of this.#conns.values()) {
+      const bytes = headers.take()
+      upload.carried(bytes.out)
+      download.carried(bytes.in)
+    }
   }
 
   #gone(peer: number): void {
@@ -98,6 +113,7 @@ export class Peers {
   async close(patienceMillis: number): Promise<void> {
     this.#closed = true
     clearInterval(this.#watch)
+    clearInterval(this.#count)
     const conns = [...this.#conns.values()]
     this.#conns.clear()
     let timer: NodeJS.Timeout | undefined
@@ -128,18 +144,18 @@ export class Peers {
     }
     const peer = this.#nextPeer++
     const { feed, place, upload, download } = this.#options
-    const { rateBps } = upload
-    giveTraits(socket, { dscp: place.dscp, paceBps: rateBps })
+    const paceBps = PACE * upload.rateBps
+    giveTraits(socket, { dscp: place.dscp, paceBps })
     // The machine must know the peer before the first bytes are parsed.
     const onMessage = (message: Message, bytes: number): void => {
-      if (goesAlong(message)) download.told(bytes)
+      download.carried(message.type === 'data' ? bytes - message.range.lengthBytes : bytes)
       feed({ type: 'message', peer, message })
     }
     const onClose = (reason: string): void => {
       this.#gone(peer)
       feed({ type: 'closed', peer, reason })
     }
-    const conn = new Conn(socket, { onMessage, onClose }, this.#backlog, rateBps)
+    const conn = new Conn(socket, { onMessage, onClose }, this.#backlog, paceBps)
     this.#conns.set(peer, conn)
     const host = asked?.host ?? conn.host
     const port = asked?.port ?? conn.port
@@ -170,8 +186,9 @@ export class Peers {
       feed({ type: 'sent', peer, bytes: range.lengthBytes })
     }
     const conn = this.#conns.get(peer)
-    if (conn) conn.sendFrame(frame, sent)
-    else sent()
+    if (conn === undefined) return sent()
+    conn.sendFrame(frame, sent)
+    this.#options.upload.carried(DATA_PREFIX_BYTES)
   }
 
   /** Memory for a frame; a large one is used again when the socket has taken it. */
@@ -180,9 +197,4 @@ export class Peers {
       return Buffer.allocUnsafe(DATA_PREFIX_BYTES + lengthBytes)
     return this.#rooms.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
   }
-}
-
-/** It is said by who gives, for the sake of what he gives. */
-function goesAlong({ type }: Message): boolean {
-  return type === 'layer' || type === 'meta' || type === 'reject' || type === 'blast'
 }

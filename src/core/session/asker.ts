@@ -107,8 +107,14 @@ export class Asker {
     this.#runBlocks = Math.min(RANGE_BLOCKS, blocksIn(RUN_SECONDS, rateBps))
   }
 
-  /** Asks all peers that have room. */
-  ask(manner: Manner, now: Micros): void {
+  /** Asks all peers that have room; returns when the limit allows more, if that will be. */
+  ask(manner: Manner, now: Micros): Micros {
+    this.#ask(manner, now)
+    const { dueAt } = this.#allowance
+    return dueAt > now ? dueAt : Number.POSITIVE_INFINITY
+  }
+
+  #ask(manner: Manner, now: Micros): void {
     const { behindLoss, sparesSeeder, isConfined } = manner
     const behindBlast = behindLoss !== undefined
     if (isConfined) this.#askOuter(sparesSeeder, now)

@@ -345,8 +345,6 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     for (const link of this.swarm.links()) this.swarm.tellComplete(link, this.progress, now)
   }
 
-  // ---- time
-
   #tick(now: Micros): void {
     this.#tickAt = now + TICK_MICROS
     if (this.#served) return
@@ -360,7 +358,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       })
     this.#wants.age(patienceWith(this.swarm.connectionCount), now)
     this.#rejoin(now)
-    if (this.#plan !== 'wait') this.#asker.ask(this.#manner, now)
+    if (this.#plan !== 'wait')
+      this.#tickAt = Math.min(this.#tickAt, this.#asker.ask(this.#manner, now))
     const awaits = this.#plan === 'behind' || (this.#plan === 'relayed' && !this.#site.isRelay)
     this.#layers.ask(this.assembly.chunksWithoutLayer(), awaits, now)
     const lack = this.#orphans.look(this.swarm.links(), this.#plan !== 'anything', now)

@@ -10,7 +10,7 @@ export class Allowance {
 
   /** Infinity: without a limit. */
   constructor(rateBps: number, commons?: Commons) {
-    this.#own = new Bucket(rateBps)
+    this.#own = new Bucket(rateBps, commons?.isLimited)
     this.#commons = commons
   }
 
@@ -24,16 +24,16 @@ export class Allowance {
     return this.#own.affords(now) && (this.#commons?.affords(this, now) ?? true)
   }
 
-  /** Spends, or with a negative number gives back. */
+  /** Spends payload, or with a negative number gives it back. */
   spend(bytes: number): void {
     this.#own.spend(bytes)
     this.#commons?.spend(this, bytes)
   }
 
-  /** So much was said that is no payload; nobody's turn waits for it. */
-  told(bytes: number): void {
-    this.#own.told(bytes)
-    this.#commons?.told(bytes)
+  /** So much besides is on the line; nobody's turn waits for it. */
+  carried(bytes: number): void {
+    this.#own.carried(bytes)
+    this.#commons?.carried(bytes)
   }
 
   /** When whoever was refused may ask again; Infinity for whoever was not. */

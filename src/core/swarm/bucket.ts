@@ -1,28 +1,34 @@
 // So many bits a second, and not more: a bucket that fills at that rate and may run into debt by one
-// range, which the next ones wait for. Payload travels in packets, whose headers the line carries as
-// well, and beside it goes what peers tell each other. Both are charged by half, so that neither payload
-// nor line is further than 3 % from the limit.
+// range, which the next ones wait for. What else the line carries, what peers tell each other and the
+// headers of every packet, cannot wait: it is paid for when it is known, and payload has the rest.
 
 import type { Micros } from '../base/machine.js'
 
-/** What a packet of TCP carries at most, and with it the headers of TCP, IP and Ethernet. */
-const SEGMENT_BYTES = 1448
-const HEADER_BYTES = 66
-/** Unused, so much is kept, more than two ticks of whoever spends it; nor is more owed for what was told. */
-const KEPT_SECONDS = 0.15
+/**
+ * What the line carries of a limit, headers and all. Payload is 4.6 % less of it: so neither is further
+ * than 3 % from the limit while there is little to tell.
+ */
+const LINE = 1.02
+/** Unused, so much is kept: whoever spends it may come a little late, or has to wait for his turn. */
+const KEPT_SECONDS = 0.05
+const KEPT_FOR_TURN_SECONDS = 0.15
+/** So much is owed at most for what was carried. */
+const OWED_SECONDS = 1
 
 export class Bucket {
   readonly rateBps: number
   readonly #bytesPerMicro: number
+  readonly #keptBytes: number
   #creditBytes = 0
-  /** What was told and is not paid yet. */
-  #toldBytes = 0
+  /** What was carried and is not paid yet. */
+  #owedBytes = 0
   #at: Micros | undefined
 
   /** Infinity: no limit. */
-  constructor(rateBps: number) {
+  constructor(rateBps: number, hasTurns = false) {
     this.rateBps = rateBps
-    this.#bytesPerMicro = rateBps / 8e6
+    this.#bytesPerMicro = (LINE * rateBps) / 8e6
+    this.#keptBytes = this.#bytesPerMicro * 1e6 * (hasTurns ? KEPT_FOR_TURN_SECONDS : KEPT_SECONDS)
   }
 
   /** Something may be spent now. */
@@ -30,22 +36,22 @@ export class Bucket {
     if (this.#bytesPerMicro === Number.POSITIVE_INFINITY) return true
     const earned = (now - (this.#at ?? now)) * this.#bytesPerMicro
     this.#at = now
-    const most = this.#bytesPerMicro * KEPT_SECONDS * 1e6
-    // However much there is to tell, half of the rate is left for payload.
-    const told = Math.min(this.#toldBytes, earned / 2)
-    this.#toldBytes = Math.min(this.#toldBytes - told, most)
-    this.#creditBytes = Math.min(most, this.#creditBytes + earned - told)
+    // However much is carried, half of the rate is left for payload.
+    const paid = Math.min(this.#owedBytes, earned / 2)
+    const most = OWED_SECONDS * this.#bytesPerMicro * 1e6
+    this.#owedBytes = Math.min(this.#owedBytes - paid, most)
+    this.#creditBytes = Math.min(this.#keptBytes, this.#creditBytes + earned - paid)
     return this.#creditBytes >= 0
   }
 
   /** Spends so much payload, or with a negative number gives it back. */
   spend(bytes: number): void {
-    this.#creditBytes -= bytes + (Math.sign(bytes) * headersOf(Math.abs(bytes))) / 2
+    this.#creditBytes -= bytes
   }
 
-  /** A message that is no payload went, too. */
-  told(bytes: number): void {
-    this.#toldBytes += (bytes + headersOf(bytes)) / 2
+  /** The line carries so much besides. */
+  carried(bytes: number): void {
+    this.#owedBytes += bytes
   }
 
   /** When a debt is paid; Infinity without a debt. */
@@ -53,8 +59,4 @@ export class Bucket {
     if (this.#creditBytes >= 0 || this.#at === undefined) return Number.POSITIVE_INFINITY
     return this.#at + Math.ceil(-this.#creditBytes / this.#bytesPerMicro)
   }
-}
-
-function headersOf(bytes: number): number {
-  return Math.ceil(bytes / SEGMENT_BYTES) * HEADER_BYTES
 }

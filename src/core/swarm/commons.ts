@@ -31,9 +31,13 @@ export class Commons {
     return this.#bucket.rateBps
   }
 
+  get isLimited(): boolean {
+    return this.rateBps < Number.POSITIVE_INFINITY
+  }
+
   /** It is `who`'s turn, and something may be spent. */
   affords(who: object, now: Micros): boolean {
-    if (this.rateBps === Number.POSITIVE_INFINITY) return true
+    if (!this.isLimited) return true
     const part = this.#partOf(who)
     if (!this.#waiting.has(who)) part.spentBytes = Math.max(part.spentBytes, this.#levelBytes)
     if (this.#bucket.affords(now) && this.#isNext(who, part, now)) {
@@ -46,15 +50,15 @@ export class Commons {
   }
 
   spend(who: object, bytes: number): void {
-    if (this.rateBps === Number.POSITIVE_INFINITY) return
+    if (!this.isLimited) return
     this.#bucket.spend(bytes)
     const part = this.#partOf(who)
     this.#levelBytes = Math.max(this.#levelBytes, part.spentBytes)
     part.spentBytes += bytes
   }
 
-  told(bytes: number): void {
-    this.#bucket.told(bytes)
+  carried(bytes: number): void {
+    this.#bucket.carried(bytes)
   }
 
   /** When it is worth asking again; Infinity for whoever was not refused. */

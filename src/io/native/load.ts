@@ -74,12 +74,14 @@ export interface NativeScheduler {
   slice(micros: number): number
 }
 
-/** What Node cannot be told about its own sockets. */
+/** What Node cannot be told, or asked, about its own sockets. */
 export interface NativeSocket {
   /** Packets carry this code point from now on; 0, or a negative errno. */
   mark(fd: number, dscp: number): number
   /** It sends no faster than this; 0, or a negative errno. */
   pace(fd: number, bytesPerSecond: number): number
+  /** How many segments it has sent, got, and sent again, modulo 2^32; 0, or a negative errno. */
+  segments(fd: number, counts: Int32Array): number
 }
 
 /**

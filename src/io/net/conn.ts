@@ -7,6 +7,7 @@ import { FRAME_HEADER_BYTES, FrameParser, FrameRooms } from '../../core/wire/fra
 import type { Message } from '../../core/wire/message.js'
 import { decodeMessage, encodeMessage } from '../../core/wire/peer.js'
 import type { Backlog, Holder } from './backlog.js'
+import { Headers } from './headers.js'
 import { Trickle } from './trickle.js'
 
 const SMALL_BYTES = 4096
@@ -28,6 +29,7 @@ export class Conn implements Holder {
   readonly #events: ConnEvents
   readonly #backlog: Backlog
   readonly #trickle: Trickle
+  readonly headers: Headers
   #closed = false
   /** Small frames of this turn of the loop. */
   #small: Uint8Array[] = []
@@ -45,6 +47,7 @@ export class Conn implements Holder {
     rateBps = Number.POSITIVE_INFINITY,
   ) {
     this.#socket = socket
+    this.headers = new Headers(socket)
     this.#trickle = new Trickle(rateBps, (bytes, onTaken) => {
       if (!socket.destroyed) socket.write(bytes, onTaken)
     })

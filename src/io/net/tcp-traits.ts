@@ -22,11 +22,16 @@ export function demandMarking(): void {
 
 /** Holds from now on. A socket that is closed already stays as it is. */
 export function giveTraits(socket: Socket, { dscp, paceBps }: TcpTraits): void {
-  // Not documented, and there since Node has sockets.
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } }
-  const fd = handle?.fd ?? -1
+  const fd = descriptorOf(socket)
   const native = loadNative().socket
   if (fd < 0 || native === undefined) return
   if (dscp !== undefined) native.mark(fd, dscp)
   if (paceBps < Number.POSITIVE_INFINITY) native.pace(fd, Math.ceil(paceBps / 8))
+}
+
+/** Of an open socket; -1 of any other. */
+export function descriptorOf(socket: Socket): number {
+  // Not documented, and there since Node has sockets.
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } }
+  return handle?.fd ?? -1
 }

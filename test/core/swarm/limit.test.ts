@@ -10,17 +10,24 @@ import { Slots } from '../../../src/core/swarm/slots.js'
 
 const rangeBytes = 256 * 1024
 const second = 1e6
+/** Of Ethernet, and what each carries beside it. */
+const [SEGMENT_BYTES, HEADER_BYTES] = [1448, 66]
+
+interface Transfer {
+  readonly slots: Slots
+  readonly allowance: Allowance
+}
 
 /**
  * Bytes that each transfer serves in each of four spans of 5 s, to three peers that always ask for
  * more; a transfer begins in the span that `from` names, and looks when it has to and every 50 ms.
  */
-function served(transfers: readonly Slots[], from: readonly number[] = []): number[][] {
+function served(transfers: readonly Transfer[], from: readonly number[] = []): number[][] {
   const spans = transfers.map(() => [0, 0, 0, 0])
   let asked = 0
   for (let now = 0; now < 20 * second; now += 1000) {
     const span = Math.floor(now / (5 * second))
-    transfers.forEach((slots, i) => {
+    transfers.forEach(({ slots, allowance }, i) => {
       if (span < (from[i] ?? 0) || (now % 50_000 !== 7000 * i && now < slots.deadline)) return
       for (const peer of [1, 2, 3]) {
         const range = { block: asked * 16, offsetBytes: 0, lengthBytes: rangeBytes }
@@ -28,6 +35,7 @@ function served(transfers: readonly Slots[], from: readonly number[] = []): numb
       }
       for (let serve = slots.next(now); serve; serve = slots.next(now)) {
         spans[i][span] += serve.range.lengthBytes
+        allowance.carried((serve.range.lengthBytes / SEGMENT_BYTES) * HEADER_BYTES)
         slots.sent(serve.peer, serve.range.lengthBytes, now)
       }
     })
@@ -35,10 +43,11 @@ function served(transfers: readonly Slots[], from: readonly number[] = []): numb
   return spans
 }
 
-function capped(rateBps: number, commons?: Commons): Slots {
+function capped(rateBps: number, commons?: Commons): Transfer {
   const slots = new Slots()
-  slots.cap(new Allowance(rateBps, commons))
-  return slots
+  const allowance = new Allowance(rateBps, commons)
+  slots.cap(allowance)
+  return { slots, allowance }
 }
 
 /**
@@ -47,7 +56,7 @@ function capped(rateBps: number, commons?: Commons): Slots {
  */
 function expectRate(bytes: number, rateBps: number): void {
   const payload = (bytes * 8) / 5
-  const line = (payload * 1514) / 1448
+  const line = payload * (1 + HEADER_BYTES / SEGMENT_BYTES)
   const block = (BLOCK_BYTES * 8) / 5
   expect(payload).toBeGreaterThan(0.97 * rateBps - block)
   expect(line).toBeLessThan(1.03 * rateBps + block)
@@ -63,9 +72,9 @@ describe('--upload', () => {
   )
 
   it('holds whatever else limits, and the lower of both counts', () => {
-    const slots = capped(80e6)
-    slots.limit(8e6, 0)
-    const [spans] = served([slots])
+    const transfer = capped(80e6)
+    transfer.slots.limit(8e6, 0)
+    const [spans] = served([transfer])
     expect(Math.max(...spans.slice(1))).toBeLessThan((1.05 * 8e6 * 5) / 8)
   })
 })
@@ -95,9 +104,9 @@ describe('a limit for several transfers', () => {
     const commons = new Commons(200e6)
     const [goes, stays] = [capped(none, commons), capped(none, commons)]
     const range = { block: 0, offsetBytes: 0, lengthBytes: rangeBytes }
-    for (const slots of [goes, stays]) slots.ask({ peer: 1, host: '10.0.0.1' }, range, 0)
-    expect(stays.next(0)).toBeDefined()
-    expect(goes.next(0)).toBeUndefined() // it is its turn next, and it never takes it
+    for (const { slots } of [goes, stays]) slots.ask({ peer: 1, host: '10.0.0.1' }, range, 0)
+    expect(stays.slots.next(0)).toBeDefined()
+    expect(goes.slots.next(0)).toBeUndefined() // it is its turn next, and it never takes it
     const [spans] = served([stays])
     for (const bytes of spans.slice(1)) expectRate(bytes, 200e6)
   })
@@ -114,23 +123,22 @@ describe('an allowance', () => {
     expect(allowance.affords(2)).toBe(true)
   })
 
-  it('pays by half for what goes along, and with half of the rate at most', () => {
-    const spentIn5s = (toldBytes: number): number => {
+  it('pays for all that is carried besides, and with half of the rate at most', () => {
+    const spentIn10s = (carriedBytes: number): number => {
       const allowance = new Allowance(8e6)
       let payload = 0
-      for (let now = 0; now < 5 * second; now += 1000) {
-        if (now % 10_000 === 0) allowance.told(toldBytes)
+      for (let now = 0; now < 10 * second; now += 1000) {
+        if (now % 10_000 === 0) allowance.carried(carriedBytes)
         if (!allowance.affords(now)) continue
         allowance.spend(BLOCK_BYTES)
         payload += BLOCK_BYTES
       }
       return payload
     }
-    const alone = spentIn5s(0)
-    const talk = 500 * (1000 + 66)
-    expect(alone - spentIn5s(1000)).toBeGreaterThan(0.9 * (talk / 2) - 2 * BLOCK_BYTES)
-    expect(alone - spentIn5s(1000)).toBeLessThan(talk / 2 + 2 * BLOCK_BYTES)
-    expect(spentIn5s(100_000)).toBeGreaterThan(0.45 * alone)
+    const alone = spentIn10s(0)
+    expect(alone - spentIn10s(1000)).toBeGreaterThan(1e6 - 2 * BLOCK_BYTES)
+    expect(alone - spentIn10s(1000)).toBeLessThan(1e6 + 2 * BLOCK_BYTES)
+    expect(spentIn10s(100_000)).toBeGreaterThan(0.45 * alone)
   })
 
   it('without a limit affords everything', () => {

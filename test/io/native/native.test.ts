@@ -183,18 +183,23 @@ it.skipIf(batch === undefined)('reads and moves nothing outside its slabs', () =
     )
 })
 
-it.skipIf(socket === undefined)('marks and paces no descriptor that is none, and says so', () => {
-  const { mark, pace } = socket as NativeSocket
-  for (const set of [mark, pace] as ((...argv: unknown[]) => number)[])
-    fc.assert(
-      fc.property(fc.array(anything.filter(isNoDescriptor), { maxLength: 3 }), argv => {
-        expect(set(...argv)).toBeLessThan(0)
-      }),
-      { numRuns: 2000 },
-    )
-  expect(mark(2 ** 31 - 1, 46)).toBeLessThan(0)
-  expect(mark(0, 64)).toBeLessThan(0)
-})
+it.skipIf(socket === undefined)(
+  'marks, paces and asks no descriptor that is none, and says so',
+  () => {
+    const { mark, pace, segments } = socket as NativeSocket
+    for (const set of [mark, pace, segments] as ((...argv: unknown[]) => number)[])
+      fc.assert(
+        fc.property(fc.array(anything.filter(isNoDescriptor), { maxLength: 3 }), argv => {
+          expect(set(...argv)).toBeLessThan(0)
+        }),
+        { numRuns: 2000 },
+      )
+    expect(mark(2 ** 31 - 1, 46)).toBeLessThan(0)
+    expect(mark(0, 64)).toBeLessThan(0)
+    expect(segments(0, new Int32Array(3))).toBeLessThan(0)
+    expect(segments(0, new Int32Array(2))).toBeLessThan(0)
+  },
+)
 
 /** What is cut to a whole number of 0 or more would be one of this process. */
 function isNoDescriptor(value: unknown): boolean {

@@ -74,9 +74,11 @@ export class Slots {
   /** Queues a range; false when the queue is too long for the present limit. */
   ask({ peer, host }: Asking, range: Range, now: Micros): boolean {
     this.lastAskedAt = now
-    const mostBps = Math.min(this.#rateBps, this.#allowance.rateBps)
-    if ((this.#queuedBytes * 8) / QUEUE_SECONDS > mostBps) return false
     let queue = this.#queues.get(peer)
+    const waitingBps = (this.#queuedBytes * 8) / QUEUE_SECONDS
+    if (waitingBps > this.#rateBps) return false
+    // Of the operator's little everybody has some, however much those ask for who came first.
+    if (waitingBps > this.#allowance.rateBps && queue && queue.ranges.size > 0) return false
     if (queue === undefined) {
       queue = {
         peer,

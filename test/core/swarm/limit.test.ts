@@ -79,6 +79,28 @@ describe('--upload', () => {
   })
 })
 
+describe('whoever asks for much, and early,', () => {
+  it('keeps nobody from the little that there is', () => {
+    const { slots } = capped(1e6)
+    const taken: Record<number, number> = { 1: 0, 2: 0, 3: 0 }
+    let asked = 0
+    for (let now = 0; now < 10 * second; now += 10_000) {
+      // The first asks again at once whenever there is room, the others once a second.
+      for (const peer of now % second === 0 ? [1, 2, 3] : [1]) {
+        const range = { block: 16 * asked, offsetBytes: 0, lengthBytes: rangeBytes }
+        while (slots.ask({ peer, host: `10.0.0.${peer}` }, { ...range, block: 16 * asked }, now))
+          asked++
+      }
+      for (let serve = slots.next(now); serve; serve = slots.next(now)) {
+        taken[serve.peer] += serve.range.lengthBytes
+        slots.sent(serve.peer, serve.range.lengthBytes, now)
+      }
+    }
+    const all = taken[1] + taken[2] + taken[3]
+    for (const peer of [2, 3]) expect(taken[peer]).toBeGreaterThan(all / 4)
+  })
+})
+
 describe('a limit for several transfers', () => {
   const none = Number.POSITIVE_INFINITY
 

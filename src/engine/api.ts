@@ -66,7 +66,7 @@ export interface SendOptions extends NetworkOptions {
   readonly rateBps?: number
   readonly minRateBps?: number
   readonly maxRateBps?: number
-  /** What peers are served at most, bits per second, beside multicast. */
+  /** What is sent at most, by multicast and to peers, bits per second. */
   readonly uploadBps?: number
   /** Start when so many receivers are connected (or `waitMillis` is over). */
   readonly waitReceivers?: number
@@ -101,7 +101,7 @@ export interface ReceiveOptions extends NetworkOptions {
   readonly overwrite?: boolean
   /** What is asked of peers at most, bits per second; what comes by multicast is not. */
   readonly downloadBps?: number
-  /** What peers are served at most, bits per second. */
+  /** What is sent at most, by multicast (as a relay) and to peers, bits per second. */
   readonly uploadBps?: number
   /** There is no way back: nothing is sent, all must come by multicast, from a carousel. */
   readonly oneWay?: boolean

@@ -7,6 +7,7 @@ import { DIGEST_BYTES } from '../core/base/merkle.js'
 import type { MetaTree } from '../core/meta/tree.js'
 import { Batch } from '../core/multicast/batch.js'
 import type { BlastIn, Blasting } from '../core/session/blasting.js'
+import type { Allowance } from '../core/swarm/allowance.js'
 import { type Announce, encodeAnnounce } from '../core/wire/announce.js'
 import { DATAGRAM, emptyHeader, HEADER_BYTES, writeHeader } from '../core/wire/datagram.js'
 import { loadNative } from '../io/native/load.js'
@@ -23,6 +24,7 @@ export interface BlasterOptions {
   readonly outlet: Outlet
   readonly port: number
   readonly dataPort: number
+  readonly upload: Allowance
   readonly feed: (input: BlastIn) => void
   /** Drains the machine after it was pulled from. */
   readonly drain: () => void
@@ -30,6 +32,10 @@ export interface BlasterOptions {
 
 /** Datagrams pulled at a time: more than 2 ms of 5 Gbit/s, as a timer wakes no more often. */
 const BATCH = 1024
+/** Of UDP, IP and Ethernet. */
+const UDP_HEADER_BYTES = 42
+/** Of what may be sent, UDP payload of a blast: the line carries 3 % more, and peers have the rest. */
+const BLAST_SHARE = 0.98
 /** Datagrams that may wait for the kernel. */
 export const OUTLET_SLOTS = 2 * BATCH
 /** The kernel refuses for so long before we believe that it will not come right. */
@@ -55,13 +61,14 @@ export class Blaster {
   }
 
   announce(sequence: number, announce: Announce, padToBytes?: number): void {
-    const { outlet, seed, port } = this.#options
+    const { outlet, seed, port, upload } = this.#options
     if (outlet.room === 0) return
     const bytes = encodeAnnounce(seed.sender.session, sequence, announce, padToBytes)
     outlet.slot().set(bytes)
     if (padToBytes !== undefined) return outlet.sendWhole(bytes.length, port)
     outlet.send(bytes.length, port)
     outlet.flush()
+    upload.carried(bytes.length + UDP_HEADER_BYTES)
   }
 
   /** Goes on when the machine may have something to send. */
@@ -69,8 +76,11 @@ export class Blaster {
     if (this.#stopped || this.#waitingForRoom || this.#immediate) return
     clearTimeout(this.#timer)
     const now = nowMicros()
-    const at = this.#options.seed.fillDeadline(now)
-    if (at === Number.POSITIVE_INFINITY) return
+    const { seed, upload } = this.#options
+    const wanted = seed.fillDeadline(now)
+    if (wanted === Number.POSITIVE_INFINITY) return
+    const { dueAt } = upload
+    const at = dueAt < Number.POSITIVE_INFINITY ? Math.max(wanted, dueAt) : wanted
     this.#dueAt = Math.min(this.#dueAt, at)
     const wait = at - now
     if (wait <= 0) {
@@ -92,7 +102,8 @@ export class Blaster {
 
   #pump(): void {
     if (this.#stopped) return
-    const { seed, outlet, feed, drain } = this.#options
+    const { seed, outlet, upload, feed, drain } = this.#options
+    if (!upload.affords(nowMicros())) return this.wake()
     if (outlet.room < BATCH) {
       // The line, not the schedule, holds the batch.
       this.#waitingForRoom = true
@@ -115,6 +126,8 @@ export class Blaster {
       i = end
     }
     outlet.flush()
+    upload.spend(bytes)
+    upload.carried(batch.count * UDP_HEADER_BYTES)
     if (bytes > 0) feed({ type: 'left', bytes })
     else drain()
     this.wake()
@@ -226,4 +239,9 @@ export class Blaster {
     if (now - this.#refusedAt >= patience)
       feed({ type: 'mute', reason: error.code ?? error.message })
   }
+}
+
+/** How fast a blast may be at most where so much may be sent in all. */
+export function blastBps(upload: Allowance): number {
+  return BLAST_SHARE * upload.rateBps
 }

@@ -1,4 +1,4 @@
-// What several transfers of one process may give to peers and take from them, all together. Each may
+// What several transfers of one process may send, and take from peers, all together. Each may
 // have limits of its own besides, and none gets more than its turn while others want theirs.
 
 import { Allowance } from '../core/swarm/allowance.js'
@@ -7,7 +7,7 @@ import { check, type Rules, rate } from './rules.js'
 
 /** Bits per second; default without limit. */
 export interface BudgetOptions {
-  /** What peers are served at most. */
+  /** What is sent at most, by multicast and to peers. */
   readonly uploadBps?: number
   /** What is asked of peers at most. */
   readonly downloadBps?: number

@@ -34,7 +34,7 @@ import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
 import { PoolBytes } from './pool-bytes.js'
 import { idleReception, multicastStatus } from './reception.js'
-import { Relaying } from './relaying.js'
+import { Relaying, type RelayingOptions } from './relaying.js'
 
 export interface ReceivingOptions {
   readonly meta: P2pMeta
@@ -80,8 +80,7 @@ export class Receiving {
   readonly #settled: Promise<void>
 
   static async open(given: ReceivingOptions): Promise<Receiving> {
-    const { options, emit } = given
-    const { meta } = given
+    const { meta, options, emit } = given
     const hash = await hasherOf(meta.hash)
     const tree = new MetaTree(meta, hash)
     const { totalBytes } = tree.geometry
@@ -132,8 +131,8 @@ export class Receiving {
     this.#open = open
     this.#port = port
     const { options, ears, place } = given
-    this.#relaying = this.#makeRelaying()
     const budget = Budget.share(options)
+    this.#relaying = this.#makeRelaying(budget.upload)
     this.#fetch = new Fetch(
       {
         id: meta.id,
@@ -208,7 +207,7 @@ export class Receiving {
   }
 
   /** Who keeps nothing, or has nobody to hear it, has nothing to relay. */
-  #makeRelaying(): Relaying | undefined {
+  #makeRelaying(upload: RelayingOptions['upload']): Relaying | undefined {
     const { meta, metaBytes, options, place, ears, emit } = this.#given
     const { noRelay, relayOnly, oneWay } = options
     if (this.#port === undefined || ears === undefined || oneWay || noRelay) return undefined
@@ -222,6 +221,7 @@ export class Receiving {
       place,
       peerPort: this.#port.port,
       only: relayOnly ?? false,
+      upload,
       core: () => this.#fetch.site.relay,
       feed: input => this.#drive.feed(input),
       drain: () => this.#drive.run(),

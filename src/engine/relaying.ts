@@ -10,10 +10,11 @@ import type { MetaTree } from '../core/meta/tree.js'
 import { QuantileRate } from '../core/rate/quantile.js'
 import type { BlastIn, Blasting, BlastOut } from '../core/session/blasting.js'
 import type { RelayPolicy } from '../core/session/site.js'
+import type { Allowance } from '../core/swarm/allowance.js'
 import { sha256 } from '../io/disk/hasher.js'
 import { openOutlet } from '../io/net/sockets.js'
 import type { ChunkStore, Hasher } from '../ports.js'
-import { Blaster, OUTLET_SLOTS } from './blaster.js'
+import { Blaster, blastBps, OUTLET_SLOTS } from './blaster.js'
 import { Chunks } from './chunks.js'
 import type { Place } from './place.js'
 
@@ -26,6 +27,7 @@ export interface RelayingOptions {
   readonly place: Place
   readonly peerPort: number
   readonly only: boolean
+  readonly upload: Allowance
   /** The machine whose blast this is, once there is one. */
   readonly core: () => Blasting | undefined
   readonly feed: (input: BlastIn) => void
@@ -43,7 +45,7 @@ export class Relaying {
   #isClosed = false
 
   constructor(options: RelayingOptions) {
-    const { meta, metaBytes, tree, place, peerPort, only, store, hash } = options
+    const { meta, metaBytes, tree, place, peerPort, only, store, hash, upload } = options
     this.#options = options
     // Whatever was verified here is looked at each time: there is no stamp to tell that it changed.
     let reads = 0
@@ -61,7 +63,7 @@ export class Relaying {
       metaSha256: hexOf(sha256(metaBytes)),
       group: place.group,
       dataPort: place.port + 1,
-      rate: new QuantileRate({ isFed: true, startBps: 50e6 }),
+      rate: new QuantileRate({ isFed: true, startBps: 50e6, maxBps: blastBps(upload) }),
       session: {
         high: Number.parseInt(meta.id.slice(0, 8), 16),
         low: randomBytes(4).readUInt32BE(0),
@@ -96,7 +98,7 @@ export class Relaying {
   }
 
   async #open(): Promise<void> {
-    const { place, tree, metaBytes, feed, drain } = this.#options
+    const { place, tree, metaBytes, feed, drain, upload } = this.#options
     const { group, port, chosen, dscp } = place
     const route = { group, ttl: 1, dscp, address: chosen?.address, interfaceName: chosen?.name }
     try {
@@ -106,7 +108,7 @@ export class Relaying {
       if (this.#isClosed || seed === undefined) return
       const dataPort = this.policy.dataPort
       const chunks = this.#chunks
-      const both = { seed, tree, chunks, metaBytes, outlet, port, dataPort, feed, drain }
+      const both = { seed, tree, chunks, metaBytes, outlet, port, dataPort, feed, drain, upload }
       this.#blaster = new Blaster(both)
       this.#blaster.wake()
     } catch (error) {

@@ -37,7 +37,7 @@ import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { PeerPort } from '../io/net/tcp.js'
 import type { Address } from '../ports.js'
 import type { ReceiverRow, SendEvents, SendOptions, SendProgress, SendResult } from './api.js'
-import { Blaster, OUTLET_SLOTS } from './blaster.js'
+import { Blaster, blastBps, OUTLET_SLOTS } from './blaster.js'
 import { Budget } from './budget.js'
 import { Chunks } from './chunks.js'
 import { Drive, nowMicros } from './drive.js'
@@ -149,7 +149,10 @@ export class Sending {
         ? new FixedRate(options.rateBps, { oneWay: options.carousel })
         : new QuantileRate({
             minBps: options.minRateBps,
-            maxBps: options.maxRateBps,
+            maxBps: Math.min(
+              options.maxRateBps ?? Number.POSITIVE_INFINITY,
+              blastBps(this.#budget.upload),
+            ),
             oneWay: options.carousel,
           })
     this.#seed = this.#makeSeed(session, symbolBytes, prng)
@@ -177,6 +180,7 @@ export class Sending {
       outlet,
       port: place.port,
       dataPort,
+      upload: this.#budget.upload,
       feed: input => {
         // A carousel has no other way.
         if (options.carousel && input.type === 'mute') this.#settle(muted(input.reason))

@@ -82,7 +82,7 @@ export class QuantileRate implements RateController {
     this.#breaker = new Breaker(options.oneWay ?? false)
     this.#starting = new Startup(options.isFed)
     this.#processors = new Processors(options.isFed ? TUNING.fedLeastBps : 0)
-    this.#maxBps = options.maxBps ?? TUNING.maxBps
+    this.#maxBps = Math.min(options.maxBps ?? TUNING.maxBps, TUNING.maxBps)
     this.#least = new Least(options.minBps)
     this.#minBps = Math.min(options.minBps ?? TUNING.minBps, this.#maxBps)
     this.#rateBps = this.#clamp(options.startBps ?? TUNING.startBps)

@@ -46,7 +46,7 @@ export const RATE_OPTIONS = [
     kind: 'rate',
     value: '<rate>',
     otherwise: 'none',
-    help: 'what is given to peers at most, all together; multicast has --max-rate',
+    help: 'what is sent at most, by multicast and to peers, all together',
     topic: 'Rate',
     commands: ['send', 'recv'],
   },

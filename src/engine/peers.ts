@@ -10,6 +10,7 @@ import type { Message, Range } from '../core/wire/message.js'
 import { DATA_PREFIX_BYTES, writeDataPrefix } from '../core/wire/peer.js'
 import { Backlog } from '../io/net/backlog.js'
 import { Conn } from '../io/net/conn.js'
+import { Headers } from '../io/net/headers.js'
 import { ownAddresses } from '../io/net/interfaces.js'
 import { dial, type PeerPort } from '../io/net/tcp.js'
 import { giveTraits } from '../io/net/tcp-traits.js'
@@ -70,6 +71,13 @@ export class Peers {
   /** An incoming connection whose first bytes are frames. */
   accept(socket: Socket, first: Uint8Array): void {
     this.#adopt(socket, false, first)
+  }
+
+  /** Another conversation on the same port is charged, too, when it is over. */
+  charge(socket: Socket): void {
+    const headers = new Headers(socket)
+    const { upload } = this.#options
+    socket.once('end', () => upload.carried(socket.bytesWritten + headers.take().out))
   }
 
   act(action: SwarmAction): void {

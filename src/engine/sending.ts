@@ -94,6 +94,7 @@ export class Sending {
       onPeer: (socket, first) => sending?.accept(socket, first),
       onLines: (socket, first) => {
         callers.enter(socket)
+        sending?.charge(socket)
         if (registry.current) serveLines(socket, first, registry.current)
       },
     })
@@ -217,6 +218,10 @@ export class Sending {
       upload: this.#budget.upload,
     }
     return new Seed(seedOptions, nowMicros())
+  }
+
+  charge(socket: Socket): void {
+    this.#peers.charge(socket)
   }
 
   accept(socket: Socket, first: Uint8Array): void {

@@ -3,9 +3,9 @@
 // Where a slice is as long as an answer, nothing changes.
 
 /** A slice is what the rate allows in this time, in whole packets, and one at least. */
-const SLICE_SECONDS = 0.025
-/** What fits a packet of either IP. */
-const PACKET_BYTES = 1428
+const SLICE_SECONDS = 0.01
+/** What a packet of IPv4 carries. */
+const PACKET_BYTES = 1448
 
 interface Piece {
   readonly bytes: Uint8Array
@@ -39,7 +39,9 @@ export class Trickle {
       return this.#write(bytes, onTaken)
     this.#waiting.push({ bytes, onTaken })
     this.#waitingBytes += bytes.length
-    if (this.#timer === undefined) this.#next()
+    if (this.#timer !== undefined) return
+    this.#dueAt = performance.now()
+    this.#next()
   }
 
   /** All that waits goes now. */
@@ -68,7 +70,9 @@ export class Trickle {
     this.#waitingBytes -= slice.length
     this.#write(slice, isWhole ? onTaken : undefined)
     const now = performance.now()
-    this.#dueAt = Math.max(now, this.#dueAt) + slice.length / this.#bytesPerMilli
+    // A timer that fires late costs nothing, up to a slice.
+    this.#dueAt = Math.max(now - 1000 * SLICE_SECONDS, this.#dueAt)
+    this.#dueAt += slice.length / this.#bytesPerMilli
     this.#timer = setTimeout(() => this.#next(), this.#dueAt - now)
   }
 }

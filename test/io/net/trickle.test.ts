@@ -28,7 +28,7 @@ describe('a trickle', () => {
     const bytes = written.reduce((sum, each) => sum + each.bytes.length, 0)
     expect((bytes * 8) / 0.5).toBeGreaterThan(0.97 * rateBps)
     expect((bytes * 8) / 0.5).toBeLessThan(1.05 * rateBps)
-    expect(Math.max(...written.map(each => each.bytes.length))).toBe(2 * 1428)
+    expect(Math.max(...written.map(each => each.bytes.length))).toBe(1448)
     expect(trickle.waitingBytes).toBe(10 * frame.length + 1 - bytes)
     vi.advanceTimersByTime(2000)
     expect(trickle.waitingBytes).toBe(0)

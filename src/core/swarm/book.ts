@@ -25,8 +25,12 @@ interface Entry {
   done: boolean
 }
 
-/** A pinned address is worth a try at least so often: the seeder may come back. */
+/**
+ * A pinned address is worth a try at least so often: the seeder may come back, or only come. Who was named
+ * by the operator is waited for by all who do not hear it, and itself waits until the last of them has come.
+ */
 const PINNED_RETRY_MICROS = 5_000_000
+const NAMED_RETRY_MICROS = 1_000_000
 
 const OFFENCE_FAILURES = 6
 
@@ -230,8 +234,8 @@ export class AddressBook {
     if (!entry) return
     entry.busy = false
     this.#change()
-    const cap = entry.pinned ? PINNED_RETRY_MICROS : LIMITS.backoffMaxMicros
-    const wait = Math.min(cap, LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16))
+    const longer = LIMITS.backoffFirstMicros * 2 ** Math.min(entry.failures, 16)
+    const wait = Math.min(capOf(entry), longer)
     entry.failures++
     this.#anyFailed = true
     entry.retryAt = now + wait * (0.75 + 0.5 * this.#prng.unit())
@@ -259,6 +263,11 @@ function earliest(entries: Iterable<Entry>): Micros {
   for (const { busy, done, retryAt } of entries)
     if (!busy && !done && retryAt < next) next = retryAt
   return next
+}
+
+function capOf({ pinned, announced }: Entry): Micros {
+  if (!pinned) return LIMITS.backoffMaxMicros
+  return announced ? PINNED_RETRY_MICROS : NAMED_RETRY_MICROS
 }
 
 export function keyOf(address: PeerAddress): string {

@@ -57,6 +57,18 @@ it('lets in who announces itself beside thousands, and keeps who answers', () =>
   expect(later).toContainEqual(real)
 })
 
+it('goes on trying whom the operator named, and soon meets him when he comes', () => {
+  const book = new AddressBook(new Prng(1))
+  const sender = { host: '10.0.0.1', port: 9990 }
+  book.add(sender, true)
+  let last = 0
+  for (let now = 0; now < 60 * second; now = book.nextAt(true)) {
+    expect(now - last).toBeLessThanOrEqual(1.25 * second)
+    expect(dialled(book, now)).toBe(1)
+    last = now
+  }
+})
+
 it('spreads the dials to one whom all have heard, and to those whom one has heard', () => {
   const own = { host: '10.0.0.1', port: 9990 }
   const before = [1, 2, 3, 4].map(part => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { QuantileRate } from '../../src/core/rate/quantile.js'
 import type { Place } from './place.js'
 import type { Receiver } from './receiver.js'
-import type { Kind } from './topology.js'
+import type { Scenario } from './scenarios.js'
 import { World } from './world.js'
 
 const MIB = 1024 * 1024
@@ -16,10 +16,10 @@ function worldOf(
   each: number,
   sizeBytes: number,
   seed: number,
-  kinds?: readonly Kind[],
+  more: Partial<Scenario> = {},
 ): World {
   const tree = { sites, site: { mbps: wanBps / 1e6, delayMillis: 1 } }
-  const scenario = { about: 'sites', tree, kinds, timesMax: 1000, slackSeconds: 60 }
+  const scenario = { about: 'sites', tree, timesMax: 1000, slackSeconds: 60, ...more }
   const receivers = sites * each
   const makeRate = () => new QuantileRate()
   return new World({ scenario, receivers, sizeBytes, seed, lineBps: 1e9, makeRate })
@@ -60,10 +60,22 @@ describe('a site that does not hear the sender', () => {
     expect(sent / sizeBytes).toBeLessThan(1.1)
   }, 120_000)
 
+  it('takes nothing from there where the sender is heard, though all have waited for it', () => {
+    const sizeBytes = 32 * MIB
+    const world = worldOf(2, 8, sizeBytes, 1, { lateSeconds: 8 })
+    const outcome = world.run()
+    expect(outcome.problems).toEqual([])
+    expect(outcome.blastSeconds).toBeLessThan(8 + 1.5)
+    expect(broughtTo(world, 0, sizeBytes)).toBeLessThan(0.02)
+    expect(broughtTo(world, 1, sizeBytes)).toBeLessThan(1.1)
+    const best = (sizeBytes * 8 * 1.06) / wanBps
+    expect(outcome.lastSeconds).toBeLessThan(1.15 * best)
+  }, 120_000)
+
   it('multicasts also on hosts that wait for their processor most of the time', () => {
     const sizeBytes = 24 * MIB
     const kinds = [{ share: 1, turnMillis: { run: 3, wait: 30 } }]
-    const world = worldOf(2, 6, sizeBytes, 1, kinds)
+    const world = worldOf(2, 6, sizeBytes, 1, { kinds })
     const outcome = world.run()
     expect(outcome.problems).toEqual([])
     expect(outcome.lastSeconds).toBeLessThan((2.5 * (sizeBytes * 8 * 1.06)) / wanBps)

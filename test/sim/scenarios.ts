@@ -42,6 +42,8 @@ export interface Scenario {
    */
   readonly multicast?: 'all' | 'none' | 'not-last' | 'off' | 'receivers'
   readonly senders?: number
+  /** Receivers wait for the sender so long: its host refuses them meanwhile. */
+  readonly lateSeconds?: number
   /** Interfaces take frames of 9000 bytes, and so does the way to all, or to all but the last. */
   readonly longFrames?: 'all' | 'not-last'
   /** The sender goes round and round with parity; receivers, or only the last, send nothing. */

@@ -129,7 +129,10 @@ export class World {
       if (!(this.#isLast(i) && this.#acts.some(act => act.do === 'join-late')))
         this.#startReceiver(i)
     })
-    for (let i = 0; i < senders; i++) this.#startSender(i)
+    const lateMicros = 1e6 * (scenario.lateSeconds ?? 0)
+    for (let i = 0; i < senders; i++)
+      if (lateMicros === 0) this.#startSender(i)
+      else this.network.scheduler.at(lateMicros, () => this.#startSender(i))
     this.#planChurn()
   }
 

@@ -249,8 +249,8 @@ export class Asker {
     most: number,
     now: Micros,
   ): number {
-    const overdueOnly = sparesSeeder && link.seeder
     const { division } = this.#swarm
+    const overdueOnly = (sparesSeeder && link.seeder) || division.isAway(link)
     const isShared = division.isShared(link)
     const isIdle =
       now - this.#freshAt > REPEAT_MICROS && !(isShared && hasOnItsWay(division, links))

@@ -398,9 +398,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   /** Keeps to the plan; a change of plan changes what is due. */
   #follow(now: Micros): void {
     const transmitters = this.transmitters.views
-    const peersHoldData = this.swarm
-      .links()
-      .some(link => !link.seeder && (link.complete || (link.held?.count ?? 0) > 0))
+    const { isAway } = this.swarm.division
+    const peers = this.swarm.links().filter(link => !link.seeder && !isAway(link))
+    const peersHoldData = peers.some(link => link.complete || (link.held?.count ?? 0) > 0)
     const situation = {
       multicast: this.#options.multicast,
       deaf: this.#whyDeaf,

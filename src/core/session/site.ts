@@ -90,7 +90,9 @@ export class Site {
   readonly #startedAt: Micros
   #heardAt: Micros = Number.NEGATIVE_INFINITY
   readonly #relaySessions = new Set<string>()
+  /** Nobody here hears a sender; we hear one. */
   #isFar = false
+  #isNear = false
   #relays: readonly string[] = []
   #relaysSince: Micros = 0
   /** When we are to ask, or to answer. */
@@ -131,10 +133,17 @@ export class Site {
     this.#startedAt = now
     swarm.isFar = link => this.#isElsewhere(link)
     swarm.division.wayTo = link => this.#wayTo(link)
+    swarm.division.isAway = link => this.#isAway(link)
     swarm.division.isTurn = chunk => this.isRelayed || this.#vicinity.isTurn(chunk)
   }
 
+  /** The sender is heard here, and it is elsewhere. */
+  #isAway(link: Link): boolean {
+    return this.#isNear && !link.seeder && this.#isElsewhere(link)
+  }
+
   #wayTo(link: Link): number {
+    if (this.#isAway(link)) return WAY.outside
     if (!this.isRelayed) return this.#vicinity.wayTo(link)
     if (this.isMate(link)) return WAY.inside
     const { sites, sources } = this.#sharing
@@ -291,13 +300,14 @@ export class Site {
       if (!this.#relaySessions.has(stream.text) && stream.heardAt > this.#heardAt)
         this.#heardAt = stream.heardAt
     this.#measure(now)
-    const isDeaf = !this.#hears(now) && !this.#segment.hears(now)
+    this.#isNear = this.#hears(now)
+    const isDeaf = !this.#isNear && !this.#segment.hears(now)
     const wasFar = this.#isFar
     const isLate = now - this.#startedAt > GRACE_MICROS
     this.#isFar = view.listens && isDeaf && !this.#isQuiet && isLate
     if (!wasFar && this.#isFar) this.queryAt = Math.min(this.queryAt, now)
     this.#elect(view, now)
-    const isAlone = !this.isRelayed && !this.#hears(now)
+    const isAlone = !this.isRelayed && !this.#isNear
     this.#vicinity.look(this.#swarm, isAlone, now)
     if (this.isRelayed) this.#advance(now)
     if (this.isRelay && now - this.#beganAt >= SETTLE_MICROS) this.#fetch(view, now)

@@ -54,6 +54,11 @@ export class Division {
   wayTo: (link: Link) => number = flatWay
   /** Of the chunks that sites share, what is asked of where the sender is. */
   isTurn: (chunk: number) => boolean = () => true
+  /**
+   * It is elsewhere while the sender is heard here: what it has came from here, and is asked for only
+   * when it is overdue.
+   */
+  isAway: (link: Link) => boolean = () => false
   /** So many share the line of the source, ours among them. */
   sites = 1
 

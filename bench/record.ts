@@ -41,7 +41,9 @@ export function firstLine(command: string, ...args: string[]): string | undefine
 export function circumstances(versions: Readonly<Record<string, string>> = {}): Circumstances {
   const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'))
   const processors = cpus()
-  const changed = firstLine('git', 'status', '--porcelain', '--untracked-files=no')
+  // What was measured before it says nothing of the code.
+  const code = ['.', ':!bench/results']
+  const changed = firstLine('git', 'status', '--porcelain', '--untracked-files=no', '--', ...code)
   return {
     date: new Date().toISOString(),
     commit: `${firstLine('git', 'rev-parse', '--short=12', 'HEAD') ?? 'unknown'}${changed ? '+' : ''}`,

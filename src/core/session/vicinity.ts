@@ -49,8 +49,7 @@ export class Vicinity {
   }
 
   wayTo(link: Link): number {
-    if (!this.divides) return flatWay(link)
-    if (link.isNear) return flatWay(link)
+    if (!this.divides || link.isNear) return flatWay(link)
     if (link.seeder) return WAY.farSender
     return this.#sharing.sources.has(link.prefix) ? WAY.source : WAY.outside
   }

@@ -13,7 +13,8 @@ import type { P2pMeta } from '../../core/meta/p2pmeta.js'
 import type { ChunkStore } from '../../ports.js'
 import type { Confine } from './confine.js'
 import { errnoOf, storageError } from './fault.js'
-import { type Handle, Handles, readAt, writeAt } from './handles.js'
+import { type Handle, Handles, readAt } from './handles.js'
+import { writeSparse } from './holes.js'
 import { encodeJournal, writeJournal } from './journal.js'
 import { inLanes } from './lanes.js'
 import type { Lock } from './lock.js'
@@ -222,7 +223,7 @@ export class DiskStore implements ChunkStore {
 
   async #put(handle: Handle<number>, offset: number, parts: readonly Uint8Array[]): Promise<void> {
     try {
-      await writeAt(handle.fd, parts, offset)
+      await writeSparse(handle.fd, parts, offset)
     } catch (error) {
       throw storageError(error, 'write', this.#meta.files[handle.key].path)
     } finally {

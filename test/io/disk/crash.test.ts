@@ -22,6 +22,7 @@ const sample = sampleOf([
   { path: 'tree/a.bin', size: 9 * BLOCK + 1234 },
   { path: 'tree/deep/b.bin', size: 5 * BLOCK },
   { path: 'tree/deep/c.bin', size: 100, mode: 0o400 },
+  { path: 'tree/deep/hollow.img', size: 7 * BLOCK, blank: [BLOCK, 6 * BLOCK + 100] },
   { path: 'z.bin', size: 3 * BLOCK - 1 },
 ])
 const { meta, tree, contents } = sample

@@ -49,11 +49,15 @@ export interface Entry {
   readonly mode?: number
   readonly link?: string
   readonly dir?: boolean
+  /** Bytes [from, to) of it are zeros. */
+  readonly blank?: readonly [number, number]
 }
 
 /** Entries must be in the order of a meta. */
 export function sampleOf(entries: readonly Entry[]): Sample {
-  const contents = entries.map(({ size = 0 }, index) => contentOf(index, size))
+  const contents = entries.map(({ size = 0, blank = [0, 0] }, index) =>
+    contentOf(index, size).fill(0, ...blank),
+  )
   const files = entries.map((entry, index): MetaFile => {
     const { path, size = 0, mode = 0o644, link, dir } = entry
     const plain = { path, size, mode, mtime: MTIME + index }

@@ -226,7 +226,7 @@ async function inLab(each: Case, { receivers, meta, scratch }: Setup): Promise<L
   }
 }
 
-/** A sender says at once that it is up, a receiver shows it by its first progress, up to 0.5 s later. */
+/** A sender says that it is up, a receiver shows it by its first progress. */
 function upOf(cli: CliProcess): Promise<CliEvent> {
   if (cli.name === 'sender') return cli.until('listening')
   return cli.until('progress', event => event.phase !== 'checking')

@@ -210,8 +210,7 @@ export class Receiving {
   #makeRelaying(upload: RelayingOptions['upload']): Relaying | undefined {
     const { meta, metaBytes, options, place, ears, emit } = this.#given
     const { noRelay, relayOnly, oneWay } = options
-    if (this.#port === undefined || ears === undefined || oneWay || noRelay) return undefined
-    if (!this.#open.keeps) return undefined
+    if (!this.#open.keeps || noRelay || oneWay || !ears || !this.#port) return undefined
     return new Relaying({
       meta,
       metaBytes,
@@ -247,6 +246,7 @@ export class Receiving {
     this.#every(LIMITS.journalEveryMicros / 1000, () => this.#save())
     this.#every(250, () => this.#load())
     this.#managers = this.#register()
+    this.#progress()
     try {
       await this.#settled
     } finally {

@@ -27,7 +27,7 @@ interface Counts {
   receivedBytes: number
   outOfOrder: number
   duplicates: number
-  /** One more than the highest number, from the first that counts. */
+  /** Numbers that were given out, so far as we know, from the first that counts. */
   total: number
 }
 
@@ -43,6 +43,8 @@ export class Tally {
   readonly #first: number
   readonly #seen = new Uint32Array(WINDOW / 32)
   readonly #counts = nothing()
+  /** One more than the highest number that came. */
+  #next = 0
   #before = nothing()
   #jitterMicros = 0
   #transitMicros: number | undefined
@@ -74,7 +76,7 @@ export class Tally {
     const counts = this.#counts
     if (this.#firstAt === undefined) this.#firstAt = arrivedAt
     if (arrivedAt > this.#lastAt) this.#lastAt = arrivedAt
-    if (number >= counts.total) this.#forward(number)
+    if (number >= this.#next) this.#forward(number)
     else if (!this.#isNew(number)) {
       counts.duplicates++
       return
@@ -131,17 +133,17 @@ export class Tally {
 
   /** The window moves on; what it leaves behind is forgotten. */
   #forward(number: number): void {
-    const skipped = number - this.#counts.total
-    if (skipped >= WINDOW) this.#seen.fill(0)
+    if (number - this.#next >= WINDOW) this.#seen.fill(0)
     else
-      for (let each = this.#counts.total; each <= number; each++)
+      for (let each = this.#next; each <= number; each++)
         this.#seen[(each % WINDOW) >>> 5] &= ~(1 << (each & 31))
-    this.#counts.total = number + 1
+    this.#next = number + 1
+    this.#counts.total = Math.max(this.#counts.total, this.#next)
   }
 
   /** One that is older than the window is taken for a copy. */
   #isNew(number: number): boolean {
-    if (number < this.#counts.total - WINDOW) return false
+    if (number < this.#next - WINDOW) return false
     return (this.#seen[(number % WINDOW) >>> 5] & (1 << (number & 31))) === 0
   }
 }

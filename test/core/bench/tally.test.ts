@@ -29,6 +29,17 @@ it('does not count what was sent before it joined', () => {
   expect(tally.whole()).toMatchObject({ received: 3, total: 5, lost: 2, outOfOrder: 0 })
 })
 
+it('counts what comes after the word of the end as it would have before', () => {
+  const tally = new Tally(0)
+  // So many that the window has gone round: what it knew of the numbers before must not speak of these.
+  const sent = 1_100_000
+  for (let i = 0; i < sent - 50; i++) tally.take(i, 10, 0, 0)
+  tally.expect(sent)
+  expect(tally.whole()).toMatchObject({ total: sent, lost: 50 })
+  for (let i = sent - 50; i < sent; i++) tally.take(i, 10, 0, 0)
+  expect(tally.whole()).toMatchObject({ total: sent, lost: 0, duplicates: 0, outOfOrder: 0 })
+})
+
 it('takes no copy for another one, however the stream is shuffled', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const prng = new Prng(seed)

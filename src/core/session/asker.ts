@@ -168,7 +168,7 @@ export class Asker {
       sparesSeeder && all.some(link => !link.seeder) ? [] : all.filter(link => link.seeder)
     const fellows = all.filter(link => !division.isSource(link))
     // Each has a pipeline of its own: a source's line is full, and must not hold up the others.
-    this.#askOutside(fellows, fellows, OUTER_BYTES_MIN, links, now)
+    this.#askOutside(fellows, soonestFirst(fellows), OUTER_BYTES_MIN, links, now)
     const share = Math.max(LIMITS.rangeBytesMax, OUTER_BYTES_OF_SITES / division.sites)
     const least = Math.min(OUTER_BYTES_MIN, share)
     this.#askOutside(sources, [...peers, ...seeders], least, links, now)
@@ -348,6 +348,13 @@ export class Asker {
         for (const each of blocks) this.#wants.answered(each)
       }
   }
+}
+
+/** Who has not shown how fast it is may be fast. */
+function soonestFirst(links: readonly Link[]): Link[] {
+  const wait = ({ askedBytes, rateBps }: Link): number =>
+    rateBps === 0 ? 0 : (askedBytes + LIMITS.rangeBytesMax) / rateBps
+  return [...links].sort((a, b) => wait(a) - wait(b))
 }
 
 /** Two ranges that follow each other without a gap and fit one answer. */

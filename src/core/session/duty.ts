@@ -17,6 +17,8 @@ import type { Sharing } from './sharing.js'
 const STEAL_MICROS = 3_000_000
 /** Two who begin the same at once hear of it so late at most: then the first by name goes on. */
 const CLASH_MICROS = 1_000_000
+/** Mates are told what is here of a chunk that does not get on: who steals it fetches only the rest. */
+const STUCK_MICROS = 2_000_000
 /** Others are told again that we get on with it, or have all of it and are about to multicast it. */
 const RETELL_MICROS = 1_000_000
 /**
@@ -62,6 +64,7 @@ interface Taken {
   toldAt: Micros
   /** Blocks that were here when others were last told. */
   here: number
+  isStuck: boolean
 }
 
 export class Duty {
@@ -124,22 +127,28 @@ export class Duty {
 
   /**
    * Takes chunks until so many blocks are to be fetched; returns by their first blocks what the others are
-   * to be told, and what is left to one of them.
+   * to be told, what is left to one of them, and what of ours they may be told of before all is here.
    */
-  take(scene: Scene, blocks: number): { told: readonly number[]; left: readonly number[] } {
+  take(scene: Scene, blocks: number): Record<'told' | 'left' | 'stuck', readonly number[]> {
     const { now } = scene
     const left = this.#yield(scene)
     const told: number[] = []
+    const stuck: number[] = []
     for (const [chunk, taken] of this.#taken) {
-      if (now - taken.toldAt < RETELL_MICROS || !this.#getsOn(chunk, taken)) continue
-      taken.toldAt = now
-      told.push(this.#first(chunk))
+      if (now - taken.toldAt < RETELL_MICROS) continue
+      if (this.#getsOn(chunk, taken)) {
+        taken.toldAt = now
+        told.push(this.#first(chunk))
+      } else if (!taken.isStuck && now - taken.toldAt > STUCK_MICROS) {
+        taken.isStuck = true
+        stuck.push(this.#first(chunk))
+      }
     }
     const before = told.length
     told.push(...this.#takeBy('fellows', scene, blocks), ...this.#takeBy('turn', scene, blocks))
     if (told.length > before || this.#outer.total > 0 || this.#isAwaiting) this.#fedAt = now
     else if (this.#isIdleTooLong(scene)) told.push(...this.#takeBy('anything', scene, blocks))
-    return { told, left }
+    return { told, left, stuck }
   }
 
   /** Something that was taken has not come yet: where the sender is, all may have to wait for long. */
@@ -170,7 +179,7 @@ export class Duty {
     while (open < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
       const chunk = this.#next(way, scene)
       if (chunk < 0) break
-      this.#taken.set(chunk, { isSpared, since: now, toldAt: now, here: 0 })
+      this.#taken.set(chunk, { isSpared, since: now, toldAt: now, here: 0, isStuck: false })
       const first = this.#first(chunk)
       told.push(first)
       for (let i = 0; i < this.#geometry.blocksOfChunk(chunk); i++)

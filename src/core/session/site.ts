@@ -461,8 +461,9 @@ export class Site {
       relays: this.#relays,
       now,
     }
-    const { told, left } = this.#duty.take(scene, AHEAD_BLOCKS)
+    const { told, left, stuck } = this.#duty.take(scene, AHEAD_BLOCKS)
     if (told.length > 0) this.#swarm.tellBegun(told, now)
+    for (const block of stuck) this.#tellOf(geometry.chunkOfBlock(block), false, now)
     for (const block of left) this.#forsake(geometry.chunkOfBlock(block), outside, now)
   }
 

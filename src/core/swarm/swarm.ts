@@ -465,7 +465,9 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
     this.#checkAt = this.#links.size === 0 ? Number.POSITIVE_INFINITY : now + CHECK_MICROS
     const withAll = patienceOf(this.#links.values(), now)
     for (const link of [...this.#links.values()]) {
-      const patience = patienceFor(link, withAll)
+      // Behind the line that all sites share nobody would be faster.
+      const least = this.division.isSource(link) ? LIMITS.answerMicros : 0
+      const patience = Math.max(least, patienceFor(link, withAll))
       const silent = now - link.lastByteAt
       const stalled = link.isStalled(now, Math.max(LIMITS.answerMicros, patience))
       if (stalled) link.quietUntil = now + STALLED_MICROS * 2 ** link.stalls++

@@ -142,7 +142,8 @@ export class Asker {
     const { behindLoss, sparesSeeder, isConfined } = manner
     const behindBlast = behindLoss !== undefined
     if (isConfined && this.#swarm.division.isOutside(link)) return this.#askOuter(sparesSeeder, now)
-    if (link.askedBytes > TOP_UP_BYTES || (behindBlast && this.#gathers)) return
+    if (link.askedBytes > Math.max(TOP_UP_BYTES, link.roomBytes(now))) return
+    if (behindBlast && this.#gathers) return
     const links = this.#links(isConfined)
     const room = this.#roomBytes(links, manner)
     this.#askOf(link, links, manner, room, now)
@@ -294,10 +295,8 @@ export class Asker {
   /** The ranges that complete these blocks: whole neighbours together, parts by themselves. */
   #rangesOf(first: number, count: number, now: Micros): Range[] {
     const ranges: Range[] = []
+    this.#wants.settled(first, count)
     for (let block = first; block < first + count; block++) {
-      this.#wants.due.delete(block, 1)
-      this.#wants.overdue.delete(block, 1)
-      this.#wants.outer.delete(block, 1)
       if (!this.#assembly.isMissing(block)) continue
       for (const range of this.#assembly.missingOf(block)) {
         const last = ranges[ranges.length - 1]

@@ -386,10 +386,13 @@ export class Receiver {
     this.process.host.disk.read(geometry.bytesOfChunk(chunk), () => this.#shell.input(input))
   }
 
-  /** Part of some data goes to the pool. */
+  /** Part of some data, perhaps of several blocks in a row, goes to the pool. */
   #copy({ range, bytes, from, at, lengthBytes }: FetchOut & { type: 'copy' }): void {
-    const block = range.block + Math.floor((range.offsetBytes + from) / BLOCK_BYTES)
-    this.content.put(at, lengthBytes, block, bytes === WRONG)
+    const first = range.block + Math.floor((range.offsetBytes + from) / BLOCK_BYTES)
+    for (let i = 0; i * BLOCK_BYTES < lengthBytes; i++) {
+      const count = Math.min(BLOCK_BYTES, lengthBytes - i * BLOCK_BYTES)
+      this.content.put(at + i * BLOCK_BYTES, count, first + i, bytes === WRONG)
+    }
   }
 
   /** All is said to stand: every block must have been delivered, right. */

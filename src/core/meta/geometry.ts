@@ -105,6 +105,15 @@ export class Geometry {
     return Math.min(BLOCK_BYTES, this.#sizes[file] - offset)
   }
 
+  /** How many of `count` blocks from this one on are full ones of the same chunk. */
+  fullBlocks(block: number, count: number): number {
+    const chunk = this.chunkOfBlock(block)
+    const most = this.firstBlockOfChunk(chunk) + this.blocksOfChunk(chunk) - block
+    const within = Math.min(most, count)
+    // Only the last block of a file may be a short one.
+    return within > 0 && this.bytesOfBlock(block + within - 1) < BLOCK_BYTES ? within - 1 : within
+  }
+
   placeOfBlock(block: number): Place {
     const file = this.fileOfBlock(block)
     const offset = (block - this.#firstBlock[file]) * BLOCK_BYTES

@@ -10,24 +10,25 @@ import { DIGEST_BYTES } from '../base/merkle.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 import type { Range } from '../wire/message.js'
 import { Alternates } from './alternates.js'
-import { Claims } from './claims.js'
+import { type Claim, Claims } from './claims.js'
 import { LayerCache, type Tree } from './layers.js'
 import { Ledger } from './ledger.js'
 import {
   blocksIn,
   fullMask,
+  type Giver,
+  makeWhole,
   type Origin,
   originsOf,
   type Partial,
   type Piece,
-  partialOf,
-  partialsOf,
   runsOf,
 } from './partial.js'
+import { Partials } from './partials.js'
 import { NO_ROOM, SINGLY, UNWANTED } from './placing.js'
 import { Pool } from './pool.js'
 import { Recovery, type Standing } from './recovery.js'
-import { Stretches } from './stretches.js'
+import { type Stretch, Stretches } from './stretches.js'
 import { type AssemblyOut, Works } from './works.js'
 
 export type { AssemblyOut, Origin, Piece, Tree }
@@ -52,10 +53,8 @@ export class Assembly {
   readonly #alternates: Alternates
   readonly #layers: LayerCache
   readonly #recovery: Recovery
-  readonly #partials = new Map<number, Partial>()
+  readonly #partials: Partials
   readonly #claims: Claims
-  /** Open ones that came only in part so far and have a place in the pool, the oldest first. */
-  readonly #spillable = new Set<Partial>()
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
   readonly #distrusted = new Set<number>()
   readonly #stretches: Stretches
@@ -74,6 +73,7 @@ export class Assembly {
     this.#pool = new Pool(Math.max(16, Math.floor(poolBytes / BLOCK_BYTES)))
     this.#alternates = new Alternates(this.#pool)
     this.#layers = new LayerCache(tree)
+    this.#partials = new Partials(tree.geometry, this.#pool, () => this.#makeRoom())
     const isHere = (block: number): boolean =>
       verified.has(block) || this.#partials.get(block)?.state === 'claimed'
     this.#recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere)
@@ -133,7 +133,7 @@ export class Assembly {
       return this.#recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
     this.#recovery.expect(block, symbolBytes)
-    const partial = this.#open(block, symbolBytes, known)
+    const partial = this.#partials.open(block, symbolBytes, known)
     if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
     if (partial.symbolBytes !== symbolBytes) return UNWANTED
     const bits = (fullMask(count) << first) >>> 0
@@ -143,10 +143,13 @@ export class Assembly {
     return partial.at + first * symbolBytes
   }
 
-  /** As `symbols`, of all symbols of full blocks of one chunk, [first, first + count): or SINGLY. */
-  blocks(first: number, count: number): number {
+  /**
+   * As `symbols`, of all symbols of full blocks of one chunk, [first, first + count), from the blast or a
+   * peer: or SINGLY.
+   */
+  blocks(first: number, count: number, giver?: Giver): number {
     if (!this.#recovery.isIdle) return SINGLY
-    return this.#stretches.take(first, count) ?? SINGLY
+    return this.#stretches.take(first, count, giver) ?? SINGLY
   }
 
   /** Blocks that the blast codes together, while parity comes; else 1. */
@@ -188,9 +191,9 @@ export class Assembly {
     if (partial === undefined || partial.state !== 'open') return
     const full = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))
     const isWhole = ((partial.mask | partial.spilled) & full) >>> 0 === full
-    if (!isWhole) return void (partial.at >= 0 && this.#spillable.add(partial))
+    if (!isWhole) return this.#partials.rests(partial)
     partial.state = 'hashing'
-    this.#spillable.delete(partial)
+    this.#partials.moves(partial)
     const missing = partial.spilled & ~partial.mask
     if (missing === 0) return void this.#works.hash(partial)
     const spilled = runsOf(partial, missing)
@@ -207,21 +210,26 @@ export class Assembly {
    * A range from a peer: calls `move` for each stretch that is wanted, with its position in the pool
    * and in the range. Whole blocks are always welcome; parts only on the symbol grid in use.
    */
-  range(
-    range: Range,
-    origin: Origin,
-    peer: number,
-    move: (at: number, from: number, bytes: number) => void,
-  ): void {
+  range(range: Range, giver: Giver, move: (at: number, from: number, bytes: number) => void): void {
     let from = 0
     let block = range.block
     let offset = range.offsetBytes
     while (from < range.lengthBytes) {
+      const left = range.lengthBytes - from
+      const count =
+        offset > 0 ? 0 : this.#geometry.fullBlocks(block, Math.floor(left / BLOCK_BYTES))
+      const stretchAt = count > 1 ? this.blocks(block, count, giver) : SINGLY
+      if (stretchAt >= 0) {
+        move(stretchAt, from, count * BLOCK_BYTES)
+        from += count * BLOCK_BYTES
+        block += count
+        continue
+      }
       const blockBytes = this.#geometry.bytesOfBlock(block)
-      const bytes = Math.min(blockBytes - offset, range.lengthBytes - from)
+      const bytes = Math.min(blockBytes - offset, left)
       if (this.isMissing(block)) {
-        if (bytes === blockBytes) this.#all(block, origin, peer, at => move(at, from, bytes))
-        else this.#part(block, offset, bytes, origin, at => move(at, from, bytes))
+        if (bytes === blockBytes) this.#all(block, giver, at => move(at, from, bytes))
+        else this.#part(block, offset, bytes, giver.origin, at => move(at, from, bytes))
         this.settle(block)
       }
       from += bytes
@@ -258,7 +266,7 @@ export class Assembly {
     for (let i = pieces.length - 1; i >= 0; i--) {
       const piece = pieces[i]
       const partial = this.#partials.get(piece.block)
-      if (this.#stretches.owns(piece)) this.#verifyStretch(piece)
+      if (this.#stretches.owns(piece)) this.#writtenStretch(piece)
       else if (partial === piece && partial.state === 'writing') {
         written.push(partial)
         if (!this.#recovery.keep(partial.block, partial.at)) this.#pool.free(partial.at)
@@ -283,7 +291,7 @@ export class Assembly {
     // Everything may have come meanwhile: it needs a place in the pool to be hashed.
     const { bytes, symbolBytes, spilled } = partial
     const full = fullMask(symbolsInBlock(bytes, symbolBytes))
-    if ((spilled & full) >>> 0 === full && this.#open(block, symbolBytes, partial))
+    if ((spilled & full) >>> 0 === full && this.#partials.open(block, symbolBytes, partial))
       this.settle(block)
   }
 
@@ -291,39 +299,19 @@ export class Assembly {
   leaves(block: number, leaves: Uint8Array): void {
     const chunk = this.#geometry.chunkOfBlock(block)
     if (!this.#layers.add(chunk, block, leaves)) return
-    for (const partial of this.#claims.of(chunk)) {
-      if (partial.state === 'held') this.#letGo(partial)
-      else this.#check(partial)
+    for (const claim of this.#claims.of(chunk)) {
+      if ('state' in claim && claim.state === 'held') this.#letGo(claim)
+      else this.#check(claim)
     }
   }
 
   // ---- inside
 
-  /** Gives the block, if it is missing, a place in the pool. */
-  #open(block: number, symbolBytes: number, known: Partial | undefined): Partial | undefined {
-    let partial = known
-    if (partial !== undefined && partial.state !== 'open') return undefined
-    if (partial !== undefined && partial.at >= 0) {
-      if (partial.mask === 0 && partial.spilled === 0) partial.symbolBytes = symbolBytes
-      return partial
-    }
-    this.#makeRoom()
-    const at = this.#pool.take()
-    if (at === undefined) return undefined
-    if (partial !== undefined) {
-      partial.at = at
-      return partial
-    }
-    partial = partialOf(block, at, this.#geometry.bytesOfBlock(block), symbolBytes)
-    this.#partials.set(block, partial)
-    return partial
-  }
-
   /** What is in the pool of a block that may still be restored; one of which nothing came gets room. */
   #standing(block: number, symbolBytes: number): Standing | undefined {
     const known = this.#partials.get(block)
     const isNew = known === undefined && this.isAwaited(block)
-    const partial = isNew ? this.#open(block, symbolBytes, undefined) : known
+    const partial = isNew ? this.#partials.open(block, symbolBytes) : known
     if (partial === undefined || partial.at < 0 || partial.state === 'spilling') return undefined
     if (partial.spilled !== 0 || partial.symbolBytes !== symbolBytes) return undefined
     return { at: partial.at, mask: partial.state === 'open' ? partial.mask : ALL }
@@ -344,22 +332,33 @@ export class Assembly {
     this.#judge(partial, isRight)
   }
 
-  /** All of it is right, or each block goes its own way. */
-  #hashedStretch(stretch: Piece, digests: Uint8Array, from: number): void {
-    if (this.#layers.confirms(stretch.block, digests, from, blocksIn(stretch)))
-      return this.#works.write(stretch)
-    this.#stretches.leave(stretch)
-    for (const [i, partial] of partialsOf(stretch).entries()) {
-      this.#partials.set(partial.block, partial)
+  /** All of it is right, or may be, or each block goes its own way. */
+  #hashedStretch(stretch: Stretch, digests: Uint8Array, from: number): void {
+    const count = blocksIn(stretch)
+    const isRight = this.#layers.confirms(stretch.block, digests, from, count)
+    if (isRight === undefined) stretch.digest = digests.slice(from, from + DIGEST_BYTES * count)
+    if (isRight !== false) return this.#works.write(stretch)
+    for (const [i, partial] of this.#split(stretch).entries())
       this.#hashed(partial, digests, from + DIGEST_BYTES * i)
-    }
   }
 
-  #verifyStretch(stretch: Piece): void {
-    this.#stretches.leave(stretch)
+  #writtenStretch(stretch: Stretch): void {
     this.#pool.freeRun(stretch.at, blocksIn(stretch))
-    this.ledger.heard(stretch)
-    this.#works.tellHeard(stretch)
+    stretch.at = -1
+    if (stretch.digest === undefined) this.#verifyStretch(stretch)
+    else this.#claimed(stretch)
+  }
+
+  #verifyStretch(stretch: Stretch): void {
+    this.#stretches.leave(stretch)
+    this.ledger.stretch(stretch)
+    this.#works.tellStretch(stretch)
+  }
+
+  #split(stretch: Stretch): Partial[] {
+    const partials = this.#stretches.split(stretch)
+    this.#partials.adopt(partials)
+    return partials
   }
 
   /** It is hashed, and the layer says that it is right or wrong, or is not here. */
@@ -369,10 +368,7 @@ export class Assembly {
     if (wrong && this.#retry(partial)) return
     if (!wrong && this.#alternates.triedAny(block)) this.mendedBlocks++
     this.#alternates.release(block)
-    if (wrong) {
-      this.#forget(partial)
-      return this.#mismatch(partial)
-    }
+    if (wrong) return this.#distrust(partial)
     partial.state = 'writing'
     partial.isRight = isRight === true
     this.#works.write(partial)
@@ -399,16 +395,13 @@ export class Assembly {
     return true
   }
 
-  #all(block: number, origin: Origin, peer: number, move: (at: number) => void): void {
+  #all(block: number, giver: Giver, move: (at: number) => void): void {
     const known = this.#partials.get(block)
-    const partial = this.#open(block, known?.symbolBytes ?? BLOCK_BYTES, known)
+    const partial = this.#partials.open(block, known?.symbolBytes ?? BLOCK_BYTES, known)
     if (partial === undefined) return
     // The blame is this peer's alone: nothing is tried beside what it sent.
     this.#alternates.release(block)
-    partial.mask = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))
-    partial.peerBytes = origin === 'peer' ? partial.bytes : 0
-    partial.seederBytes = origin === 'seeder' ? partial.bytes : 0
-    partial.giver = peer
+    makeWhole(partial, giver)
     move(partial.at)
   }
 
@@ -421,7 +414,7 @@ export class Assembly {
   ): void {
     const known = this.#partials.get(block)
     if (known === undefined || this.#distrusted.has(block)) return
-    const partial = this.#open(block, known.symbolBytes, known)
+    const partial = this.#partials.open(block, known.symbolBytes, known)
     if (partial === undefined) return
     const first = offset / partial.symbolBytes
     const count = Math.ceil(bytes / partial.symbolBytes)
@@ -443,41 +436,39 @@ export class Assembly {
     if (!this.#pool.low) return
     const { held } = this.#claims
     if (held !== undefined) return this.#letGo(held)
-    for (const partial of this.#spillable) {
-      if (partial.mask === 0) continue
-      if (!this.#keeps) return this.#forget(partial)
-      partial.state = 'spilling'
-      this.#spillable.delete(partial)
-      const parts = runsOf(partial, partial.mask)
-      this.#works.add({ type: 'spill', block: partial.block, at: partial.at, parts })
-      return
-    }
-  }
-
-  #forget(partial: Partial): void {
-    if (partial.at >= 0) this.#pool.free(partial.at)
-    this.#spillable.delete(partial)
-    this.#partials.delete(partial.block)
+    const { oldest } = this.#partials
+    if (oldest === undefined) return
+    if (!this.#keeps) return this.#partials.drop(oldest)
+    oldest.state = 'spilling'
+    this.#partials.moves(oldest)
+    const parts = runsOf(oldest, oldest.mask)
+    this.#works.add({ type: 'spill', block: oldest.block, at: oldest.at, parts })
   }
 
   /** Its layer will tell whether it is right, or which copies are; it may have come meanwhile. */
   #claim(partial: Partial, state: 'claimed' | 'held'): void {
     partial.state = state
-    this.#claims.add(partial)
-    if (this.#layers.has(this.#geometry.chunkOfBlock(partial.block))) this.#check(partial)
-    else this.#tryRoot(partial.block)
+    this.#claimed(partial)
   }
 
-  /** Compares a claimed block with its leaf. */
-  #check(partial: Partial): void {
-    this.#claims.delete(partial)
-    if (this.#layers.confirms(partial.block, partial.digest!)) return this.#verify(partial)
-    this.#forget(partial)
-    this.#mismatch(partial)
+  #claimed(claim: Claim): void {
+    this.#claims.add(claim)
+    if (this.#layers.has(this.#geometry.chunkOfBlock(claim.block))) this.#check(claim)
+    else this.#tryRoot(claim.block)
+  }
+
+  /** Compares claimed blocks with their leaves. */
+  #check(claim: Claim): void {
+    this.#claims.delete(claim)
+    const isStretch = this.#stretches.owns(claim)
+    if (this.#layers.confirms(claim.block, claim.digest!, 0, blocksIn(claim)))
+      return isStretch ? this.#verifyStretch(claim) : this.#verify(claim as Partial)
+    if (isStretch) for (const partial of this.#split(claim)) this.#check(partial)
+    else this.#distrust(claim as Partial)
   }
 
   #verify(partial: Partial): void {
-    this.#partials.delete(partial.block)
+    this.#partials.drop(partial)
     this.#distrusted.delete(partial.block)
     this.ledger.block(partial)
     this.#works.tell(partial)
@@ -490,8 +481,10 @@ export class Assembly {
     if (leaves !== undefined) this.leaves(this.#geometry.firstBlockOfChunk(chunk), leaves)
   }
 
-  #mismatch(partial: Partial): void {
+  /** It is wrong: it begins anew, and comes whole from one peer. */
+  #distrust(partial: Partial): void {
     const { block, giver } = partial
+    this.#partials.drop(partial)
     if (!this.#oneWay) this.#distrusted.add(block)
     this.#works.add({ type: 'mismatch', block, origins: originsOf(partial), giver })
   }

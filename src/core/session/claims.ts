@@ -1,15 +1,25 @@
 // Blocks whose hash is known, but not yet whether it is right, because their chunk's layer has not come:
-// those on disk are claimed, those of which there are other copies are held in the pool.
+// those on disk are claimed, alone or a stretch at once; those of which there are other copies are held
+// in the pool.
 
+import { DIGEST_BYTES } from '../base/merkle.js'
 import type { Geometry } from '../meta/geometry.js'
 import type { Tree } from './layers.js'
-import type { Partial } from './partial.js'
+import { blocksIn, type Partial, type Piece } from './partial.js'
+import type { Stretch } from './stretches.js'
+
+export type Claim = Partial | Stretch
+
+interface Chunk {
+  /** By their first block. */
+  readonly claims: Map<number, Claim>
+  blocks: number
+}
 
 export class Claims {
   readonly #tree: Tree
   readonly #geometry: Geometry
-  /** By chunk, each block's number and its claim. */
-  readonly #chunks = new Map<number, Map<number, Partial>>()
+  readonly #chunks = new Map<number, Chunk>()
   readonly #held = new Set<Partial>()
 
   constructor(tree: Tree) {
@@ -22,24 +32,30 @@ export class Claims {
     return this.#chunks.keys()
   }
 
-  add(partial: Partial): void {
-    const chunk = this.#geometry.chunkOfBlock(partial.block)
-    const claims = this.#chunks.get(chunk)
-    if (claims === undefined) this.#chunks.set(chunk, new Map([[partial.block, partial]]))
-    else claims.set(partial.block, partial)
-    if (partial.state === 'held') this.#held.add(partial)
+  add(claim: Claim): void {
+    const number = this.#geometry.chunkOfBlock(claim.block)
+    let chunk = this.#chunks.get(number)
+    if (chunk === undefined) {
+      chunk = { claims: new Map(), blocks: 0 }
+      this.#chunks.set(number, chunk)
+    }
+    chunk.claims.set(claim.block, claim)
+    chunk.blocks += blocksIn(claim)
+    if ('state' in claim && claim.state === 'held') this.#held.add(claim)
   }
 
-  delete(partial: Partial): void {
-    const chunk = this.#geometry.chunkOfBlock(partial.block)
-    const claims = this.#chunks.get(chunk)
-    claims?.delete(partial.block)
-    if (claims?.size === 0) this.#chunks.delete(chunk)
-    this.#held.delete(partial)
+  delete(claim: Piece): void {
+    const number = this.#geometry.chunkOfBlock(claim.block)
+    const chunk = this.#chunks.get(number)
+    if (chunk?.claims.get(claim.block) !== claim) return
+    chunk.claims.delete(claim.block)
+    chunk.blocks -= blocksIn(claim)
+    if (chunk.blocks === 0) this.#chunks.delete(number)
+    this.#held.delete(claim as Partial)
   }
 
-  of(chunk: number): Partial[] {
-    return [...(this.#chunks.get(chunk)?.values() ?? [])]
+  of(chunk: number): Claim[] {
+    return [...(this.#chunks.get(chunk)?.claims.values() ?? [])]
   }
 
   /** One that is held, if any is. */
@@ -52,12 +68,13 @@ export class Claims {
    * The hashes of all blocks of the chunk, once they are known and have its root. If they do not, one of
    * them is wrong and nobody can tell which: the layer, asked of a peer, will say.
    */
-  leavesOf(chunk: number): Uint8Array | undefined {
-    const claims = this.#chunks.get(chunk)
-    if (claims?.size !== this.#geometry.blocksOfChunk(chunk)) return undefined
-    const first = this.#geometry.firstBlockOfChunk(chunk)
-    const leaves = new Uint8Array(32 * claims.size)
-    for (const { block, digest } of claims.values()) leaves.set(digest!, 32 * (block - first))
-    return this.#tree.layerMatches(chunk, leaves) ? leaves : undefined
+  leavesOf(number: number): Uint8Array | undefined {
+    const chunk = this.#chunks.get(number)
+    if (chunk?.blocks !== this.#geometry.blocksOfChunk(number)) return undefined
+    const first = this.#geometry.firstBlockOfChunk(number)
+    const leaves = new Uint8Array(DIGEST_BYTES * chunk.blocks)
+    for (const { block, digest } of chunk.claims.values())
+      leaves.set(digest!, DIGEST_BYTES * (block - first))
+    return this.#tree.layerMatches(number, leaves) ? leaves : undefined
   }
 }

@@ -268,7 +268,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         const { range, bytes, isLate } = note
         this.#site.arrived(link, range.lengthBytes)
         const origin = link.seeder ? 'seeder' : 'peer'
-        this.assembly.range(range, origin, link.peer, (at, from, lengthBytes) =>
+        this.assembly.range(range, { origin, peer: link.peer }, (at, from, lengthBytes) =>
           this.#out.push({ type: 'copy', range, bytes, from, lengthBytes, at }),
         )
         if (!isLate) for (const block of blocksOf(range)) this.#wants.answered(block)

@@ -95,11 +95,7 @@ export class Intake {
     if (batch.symbol[from] !== 0 || to - from < full) return 0
     if (batch.bytes[from] < batch.symbolBytes[from]) return 0
     const block = batch.block[from]
-    const chunk = this.#geometry.chunkOfBlock(block)
-    const chunkEnd = this.#geometry.firstBlockOfChunk(chunk) + this.#geometry.blocksOfChunk(chunk)
-    let count = Math.min(chunkEnd - block, Math.floor((to - from) / full))
-    // Only the last block of a file may be a short one.
-    if (this.#geometry.bytesOfBlock(block + count - 1) < BLOCK_BYTES) count--
+    const count = this.#geometry.fullBlocks(block, Math.floor((to - from) / full))
     const at = count > 0 ? this.#assembly.blocks(block, count) : SINGLY
     if (at < 0) return 0
     for (let i = 0; i < count; i++) {

@@ -1,9 +1,10 @@
-// What of the files is verified, and by which way it came: a block at a time, or several in a row that the
-// blast alone brought.
+// What of the files is verified, and by which way it came: a block at a time, or several in a row that
+// came together.
 
 import type { Bitmap } from '../base/bitmap.js'
 import type { Geometry } from '../meta/geometry.js'
-import { blocksIn, type Origin, type Partial, type Piece } from './partial.js'
+import { blocksIn, type Origin, type Partial } from './partial.js'
+import type { Stretch } from './stretches.js'
 
 export class Ledger {
   readonly verified: Bitmap
@@ -24,10 +25,9 @@ export class Ledger {
     this.bytesBy.seeder += seederBytes
   }
 
-  /** Blocks that the blast alone brought. */
-  heard(piece: Piece): void {
-    this.verified.addRange(piece.block, blocksIn(piece))
-    this.bytes += piece.bytes
-    this.bytesBy.multicast += piece.bytes
+  stretch(stretch: Stretch): void {
+    this.verified.addRange(stretch.block, blocksIn(stretch))
+    this.bytes += stretch.bytes
+    this.bytesBy[stretch.giver?.origin ?? 'multicast'] += stretch.bytes
   }
 }

@@ -72,12 +72,18 @@ export function partialOf(block: number, at: number, bytes: number, symbolBytes:
   }
 }
 
-/** The blocks of a stretch, each by itself, whole and about to be hashed. */
-export function partialsOf(stretch: Piece): Partial[] {
-  return piecesOf(stretch).map(({ block, at, bytes }) => {
-    const partial = partialOf(block, at, bytes, bytes)
-    return { ...partial, mask: 1, state: 'hashing' as const }
-  })
+/** The peer that all bytes of something came from, and that is to blame for them. */
+export interface Giver {
+  readonly origin: Exclude<Origin, 'multicast'>
+  readonly peer: number
+}
+
+/** All symbols of it are here, from the blast or from one peer. */
+export function makeWhole(partial: Partial, giver: Giver | undefined): void {
+  partial.mask = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))
+  partial.peerBytes = giver?.origin === 'peer' ? partial.bytes : 0
+  partial.seederBytes = giver?.origin === 'seeder' ? partial.bytes : 0
+  partial.giver = giver?.peer
 }
 
 /** Runs of symbols in `mask` as byte ranges of the block. */

@@ -11,6 +11,7 @@ import {
   type Piece,
 } from './partial.js'
 import type { Recover } from './recovery.js'
+import type { Stretch } from './stretches.js'
 
 /** Blocks [block, block + count), all from the same. */
 export interface Verified {
@@ -61,10 +62,10 @@ export class Works {
     this.#verified.push({ block, count: 1, bytes, origins: originsOf(partial) })
   }
 
-  /** They came by the blast alone. */
-  tellHeard(stretch: Piece): void {
-    const { block, bytes } = stretch
-    this.#verified.push({ block, count: blocksIn(stretch), bytes, origins: BY_MULTICAST })
+  tellStretch(stretch: Stretch): void {
+    const { block, bytes, giver } = stretch
+    const origins = giver === undefined ? BY_MULTICAST : [giver.origin]
+    this.#verified.push({ block, count: blocksIn(stretch), bytes, origins })
   }
 
   poll(): AssemblyOut | undefined {

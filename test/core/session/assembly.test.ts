@@ -10,6 +10,7 @@ import { Geometry } from '../../../src/core/meta/geometry.js'
 import { Assembly, type AssemblyOut } from '../../../src/core/session/assembly.js'
 import { piecesOf } from '../../../src/core/session/partial.js'
 import { NO_ROOM, UNWANTED } from '../../../src/core/session/placing.js'
+import type { Range } from '../../../src/core/wire/message.js'
 
 const SYMBOL_BYTES = 1448
 const SYMBOLS = 12
@@ -77,14 +78,30 @@ class Bench {
   /** A peer sends part of a block. */
   send(block: number, offsetBytes: number, lengthBytes: number, right = true): void {
     const bytes = right ? this.bytesOf(block) : NOTHING
-    this.assembly.range({ block, offsetBytes, lengthBytes }, 'peer', 1, (at, from, count) => {
-      const start = offsetBytes + from
-      this.pool.set(bytes.subarray(start, start + count), at)
-    })
+    this.#answer({ block, offsetBytes, lengthBytes }, bytes.subarray(offsetBytes))
+  }
+
+  /** A peer sends whole blocks, of which some are wrong. */
+  sendAll(first: number, count: number, wrong: readonly number[] = [], peer = 1): void {
+    const blocks = Array.from({ length: count }, (_, i) => first + i)
+    const bytes = Buffer.concat(
+      blocks.map(block => {
+        const right = this.bytesOf(block)
+        return wrong.includes(block) ? NOTHING.subarray(0, right.length) : right
+      }),
+    )
+    this.#answer({ block: first, offsetBytes: 0, lengthBytes: bytes.length }, bytes, peer)
+  }
+
+  #answer(range: Range, bytes: Uint8Array, peer = 1): void {
+    this.assembly.range(range, { origin: 'peer', peer }, (at, from, count) =>
+      this.pool.set(bytes.subarray(from, from + count), at),
+    )
   }
 
   /** Ends a turn: carries out all that the assembly wants. */
   run(...blocks: number[]): void {
+    this.assembly.settleBlocks()
     for (const block of blocks) this.assembly.settle(block)
     for (let out = this.assembly.poll(); out !== undefined; out = this.assembly.poll()) {
       this.outs.push(out)
@@ -326,7 +343,7 @@ describe('assembly', () => {
       block: fc.nat(blocks - 1),
       symbol: fc.nat(SYMBOLS - 1),
       mark: fc.constantFrom(0, 0, 0, 0, 1, 2),
-      what: fc.constantFrom('symbol', 'symbol', 'symbol', 'all', 'part', 'run'),
+      what: fc.constantFrom('symbol', 'symbol', 'symbol', 'all', 'part', 'blocks', 'run'),
     })
     const steps = fc.array(heard, { minLength: 50, maxLength: 400 })
     const property = fc.property(steps, fc.boolean(), (steps, layersFirst) => {
@@ -340,6 +357,12 @@ describe('assembly', () => {
         else if (what === 'all') bench.hearAll(block, mark === 0 ? [] : [symbol])
         else if (what === 'part')
           bench.send(block, from, Math.min(SYMBOL_BYTES, bytes - from), mark === 0)
+        else if (what === 'blocks')
+          bench.sendAll(
+            block,
+            Math.min(symbol + 1, blocks - block),
+            mark === 0 ? [] : [block + mark],
+          )
         if (what === 'run' || what === 'all') bench.run(block)
       }
       bench.layers()
@@ -352,6 +375,48 @@ describe('assembly', () => {
       expect(bench.assembly.busyBytes).toBe(0)
     })
     fc.assert(property, { numRuns: 50 })
+  })
+
+  it('takes neighbours that a peer sent together as one, with the layer or without it', () => {
+    for (const layersFirst of [true, false]) {
+      const bench = new Bench(64)
+      if (layersFirst) bench.layers()
+      // The second of these answers begins in the middle of the first.
+      for (const first of [0, 8, 16, 32, 48]) bench.sendAll(first, 16)
+      bench.run()
+      expect(bench.isRight).toBe(true)
+      expect(bench.count('verify')).toBe(64)
+      const written = bench.outs.flatMap(out => (out.type === 'write' ? out.pieces : []))
+      expect(written.length).toBeLessThan(16)
+      // Without it the hashes of all blocks are the layer.
+      expect(bench.assembly.verified.count).toBe(64)
+      expect(bench.assembly.ledger.bytesBy.peer).toBe(bench.data.length)
+      expect([...bench.assembly.chunksWithoutLayer()]).toEqual([])
+      expect(bench.assembly.busyBytes).toBe(0)
+    }
+  })
+
+  it('finds the one wrong block of many, and whose it was, also when the layer comes last', () => {
+    for (const layersFirst of [true, false]) {
+      const bench = new Bench(64)
+      if (layersFirst) bench.layers()
+      bench.sendAll(0, 16, [], 1)
+      bench.sendAll(16, 16, [21], 2)
+      bench.run()
+      expect(bench.assembly.isMissing(3)).toBe(false)
+      bench.layers().run()
+      const blame = { type: 'mismatch', block: 21, origins: ['peer'], giver: 2 }
+      expect(bench.outs.filter(out => out.type === 'mismatch')).toEqual([blame])
+      expect(bench.assembly.verified.count).toBe(31)
+      expect(bench.assembly.isMissing(21)).toBe(true)
+      // Nobody's word counts for it any more but a whole block's.
+      expect(bench.hear(21, 0)).toBe(false)
+      bench.sendAll(20, 44, [], 1)
+      bench.run(21, 63)
+      expect(bench.isRight).toBe(true)
+      expect(bench.count('mismatch')).toBe(1)
+      expect(bench.assembly.busyBytes).toBe(0)
+    }
   })
 
   it('tells a symbol for which there is no room from one that nobody needs', () => {

@@ -438,7 +438,10 @@ export class Assembly {
     if (held !== undefined) return this.#letGo(held)
     const { oldest } = this.#partials
     if (oldest === undefined) return
-    if (!this.#keeps) return this.#partials.drop(oldest)
+    if (!this.#keeps) {
+      this.#alternates.release(oldest.block)
+      return this.#partials.drop(oldest)
+    }
     oldest.state = 'spilling'
     this.#partials.moves(oldest)
     const parts = runsOf(oldest, oldest.mask)

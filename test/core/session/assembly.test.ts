@@ -27,7 +27,7 @@ class Bench {
   readonly disk: Uint8Array
   readonly outs: AssemblyOut[] = []
 
-  constructor(blocks: number, poolBlocks = 4096) {
+  constructor(blocks: number, poolBlocks = 4096, keeps = true) {
     this.geometry = new Geometry([blocks * BLOCK_BYTES - 100], 1 << 20)
     this.data = new Uint8Array(this.geometry.totalBytes).map((_, i) => (i * 31 + (i >> 8)) % 251)
     this.disk = new Uint8Array(this.geometry.totalBytes)
@@ -37,7 +37,7 @@ class Bench {
       layerMatches: (chunk: number, leaves: Uint8Array) =>
         sha256(leaves).join() === sha256(this.layer(chunk)).join(),
     }
-    this.assembly = new Assembly(tree, new Bitmap(blocks), poolBlocks * BLOCK_BYTES)
+    this.assembly = new Assembly(tree, new Bitmap(blocks), poolBlocks * BLOCK_BYTES, { keeps })
     this.pool = new Uint8Array(this.assembly.poolBytes)
   }
 
@@ -417,6 +417,35 @@ describe('assembly', () => {
       expect(bench.count('mismatch')).toBe(1)
       expect(bench.assembly.busyBytes).toBe(0)
     }
+  })
+
+  it('forgets the copies of a block with it, where nothing can be spilled', () => {
+    const bench = new Bench(128, 32, false).layers()
+    for (const mark of [0, 5, 6]) bench.hear(0, 0, mark)
+    bench.run(0)
+    // The pool runs low: the oldest of those that are begun is forgotten.
+    for (let block = 64; block < 100; block++) {
+      bench.hear(block, 3)
+      bench.run(block)
+    }
+    expect(bench.assembly.missingOf(0)).toEqual([
+      { block: 0, offsetBytes: 0, lengthBytes: BLOCK_BYTES },
+    ])
+    for (let block = 64; block < 128; block++) {
+      bench.sendAll(block, 1)
+      bench.run()
+    }
+    expect(bench.assembly.busyBytes).toBe(0)
+    bench.sendAll(0, 4, [0], 3)
+    bench.run()
+    expect(bench.count('swap')).toBe(0)
+    expect(bench.outs.filter(out => out.type === 'mismatch')).toMatchObject([
+      { block: 0, giver: 3 },
+    ])
+    bench.sendAll(0, 1)
+    bench.run()
+    expect(bench.assembly.verified.has(0)).toBe(true)
+    expect(bench.assembly.busyBytes).toBe(0)
   })
 
   it('tells a symbol for which there is no room from one that nobody needs', () => {

@@ -8,6 +8,7 @@ import { Prng } from '../core/base/prng.js'
 import { Batch } from '../core/multicast/batch.js'
 import { Turnstile } from '../core/multicast/turnstile.js'
 import { type Channel, channelKey } from '../core/session/channel.js'
+import type { Load } from '../core/session/fetch-traffic.js'
 import {
   type Announce,
   decodeAnnounce,
@@ -23,6 +24,7 @@ import {
   readHeader,
   type SessionId,
 } from '../core/wire/datagram.js'
+import { Busyness } from '../io/host/busyness.js'
 import { loadNative, type NativeBatch } from '../io/native/load.js'
 import type { Group, Messages, OnDatagram } from '../io/net/group.js'
 import { type Interface, receivedBytesOf } from '../io/net/interfaces.js'
@@ -62,6 +64,8 @@ export class Ears {
   readonly #header = emptyHeader()
   readonly #turnstile = new Turnstile()
   readonly #batch = new Batch(BATCH)
+  /** Only who takes datagrams one by one may have too little of a processor for them. */
+  readonly #busyness = loadNative().udp ? undefined : new Busyness()
   readonly #lose: (() => boolean) | undefined
   #closed = false
   #left = false
@@ -155,11 +159,6 @@ export class Ears {
     this.#opening.delete(key)
   }
 
-  /** Bytes that our lines brought so far; known on Linux, and asked for only once we have left. */
-  get lineBytes(): number | undefined {
-    return this.#left ? receivedBytesOf(this.#announcements.joinedOn) : undefined
-  }
-
   /**
    * Joins everything anew: where nobody renews memberships, a switch forgets them. Announcements and
    * data may share a group, which is left only when all sockets have left it.
@@ -172,11 +171,12 @@ export class Ears {
     this.#left = false
   }
 
-  /** Datagrams that the kernel dropped for want of socket buffer, on our data ports. */
-  kernelDrops(): number {
-    let drops = 0
-    for (const socket of this.#data.values()) drops += socket.drops
-    return drops
+  /** Drops are those on our data ports; what our lines brought is asked for only once we have left. */
+  load(): Omit<Load, 'diskQueueBytes'> {
+    let kernelDrops = 0
+    for (const socket of this.#data.values()) kernelDrops += socket.drops
+    const lineBytes = this.#left ? receivedBytesOf(this.#announcements.joinedOn) : undefined
+    return { kernelDrops, lineBytes, busyShare: this.#busyness?.share() }
   }
 
   async close(): Promise<void> {

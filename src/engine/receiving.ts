@@ -386,9 +386,8 @@ export class Receiving {
 
   #load(): void {
     const { ears } = this.#given
-    const kernelDrops = ears?.kernelDrops() ?? 0
     const diskQueueBytes = this.#pool.queuedBytes
-    this.#drive.feed({ type: 'load', kernelDrops, diskQueueBytes, lineBytes: ears?.lineBytes })
+    this.#drive.feed({ type: 'load', kernelDrops: 0, ...ears?.load(), diskQueueBytes })
   }
 
   /** With whoever was named and turns out to be a manager. */

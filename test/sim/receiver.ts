@@ -77,6 +77,8 @@ export class Receiver {
   readonly startedAt: Micros
   completeAt: Micros | undefined
   servedAt: Micros | undefined
+  /** What it says of its processors. */
+  busyShare: number | undefined
   /** Of what it relays. */
   blaster: Blaster | undefined
   /** Called when nobody needs it any more. */
@@ -216,7 +218,8 @@ export class Receiver {
   #look(): void {
     const kernelDrops = this.process.host.kernelDrops
     const diskQueueBytes = this.process.host.disk.waitingBytes
-    this.fetch.handle({ type: 'load', kernelDrops, diskQueueBytes }, this.#shell.now)
+    const load = { kernelDrops, diskQueueBytes, busyShare: this.busyShare }
+    this.fetch.handle({ type: 'load', ...load }, this.#shell.now)
     for (const { batch, pieces, at, cameAt } of this.#waiting.splice(0))
       for (let i = 0; i < pieces.length; i += 2) {
         batch.arrivedMicros.fill(cameAt, pieces[i], pieces[i + 1])

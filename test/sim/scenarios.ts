@@ -22,6 +22,8 @@ export type Act =
   | { readonly at: number; readonly do: 'pause-sender'; readonly seconds: number }
   /** From now on nothing longer than 1500 bytes comes through to anybody. */
   | { readonly at: number; readonly do: 'shorten' }
+  /** From now on datagrams keep the processors of all receivers busy. */
+  | { readonly at: number; readonly do: 'overwork' }
 
 export interface Scenario {
   readonly about: string
@@ -170,6 +172,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     acts: [{ at: 0.3, do: 'shorten' }],
     timesMax: 3,
     slackSeconds: 5,
+  },
+  overworked: {
+    about: 'at 30 % all say that they are too slow for datagrams: the swarm goes on alone',
+    acts: [{ at: 0.3, do: 'overwork' }],
+    overheadMax: 1.2,
+    timesMax: 1.3,
+    slackSeconds: 1,
   },
   'one-way-3': {
     about: 'a carousel, nobody has a way back, 3 % is lost',

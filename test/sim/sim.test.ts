@@ -153,6 +153,16 @@ describe('a transfer', () => {
     }
   }, 60_000)
 
+  it('leaves hosts that are too slow for datagrams to the swarm, which divides what is left', () => {
+    for (const receivers of [1, 8]) {
+      const outcome = run('overworked', { receivers, sizeBytes: 64 * MIB })
+      expect(outcome.problems).toEqual([])
+      expect([...outcome.notices.keys()].join()).toContain('too slow for datagrams')
+      // Half of it at most came before a second of that was over.
+      expect(outcome.progress.multicastBytes).toBeLessThan(0.6 * 64 * MIB * receivers)
+    }
+  })
+
   it('finds the rate by itself', () => {
     const outcome = run('loss-1', { sizeBytes: 64 * MIB, makeRate: () => new QuantileRate() })
     expect(outcome.problems).toEqual([])

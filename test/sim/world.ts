@@ -281,6 +281,7 @@ export class World {
       this.network.scheduler.after(seconds * 1e6, then)
     if (act.do === 'join-late') this.#startReceiver(last)
     else if (act.do === 'shorten') for (const each of this.#receiverHosts) each.mtuBytes = 1500
+    else if (act.do === 'overwork') for (const each of this.receivers) each!.busyShare = 1
     else if (act.do === 'go-deaf')
       host.loss.blackout({ from: now, to: now + act.seconds * 1e6, of: 'udp' })
     else if (act.do === 'pull-cable') {

@@ -6,6 +6,7 @@ import type { Micros } from '../base/machine.js'
 import type { RateController } from '../rate/controller.js'
 import type { Report } from '../wire/message.js'
 import { Laggards } from './demotion.js'
+import { overworkedSince } from './overwork.js'
 import type { Receiver, Receivers } from './receivers.js'
 
 /** A report on so many datagrams counts as much as all that came before. */
@@ -31,6 +32,7 @@ export class Auditor {
 
   report(receiver: Receiver, report: Report, blasting: boolean, now: Micros): void {
     receiver.report = report
+    receiver.overworkedAt = overworkedSince(receiver.overworkedAt, report, now)
     receiver.kernelDrops += report.kernelDrops
     this.#reportedAt = now
     if (report.received > 0) {

@@ -12,6 +12,18 @@ import type { Channel } from './channel.js'
 import type { MembershipOut } from './memberships.js'
 import type { Lack } from './orphans.js'
 
+/** What goes on at our host. */
+export interface Load {
+  /** Datagrams that our own sockets dropped so far. */
+  readonly kernelDrops: number
+  /** Bytes that wait for the disk. */
+  readonly diskQueueBytes: number
+  /** Bytes that our lines brought so far, where that is known. */
+  readonly lineBytes?: number | undefined
+  /** How busy the processors are, 0…1, where datagrams are taken one by one. */
+  readonly busyShare?: number | undefined
+}
+
 export type FetchIn =
   | SwarmIn
   /** `bytes`: how long the datagram was. */
@@ -30,11 +42,7 @@ export type FetchIn =
   | { type: 'finished'; file: number }
   /** All files stand under their final names. */
   | { type: 'stored' }
-  /**
-   * Datagrams that our own sockets dropped so far, bytes that wait for the disk, and bytes that our
-   * lines brought so far, where that is known.
-   */
-  | { type: 'load'; kernelDrops: number; diskQueueBytes: number; lineBytes?: number }
+  | ({ type: 'load' } & Load)
 
 export type FetchOut =
   | SwarmAction

@@ -12,7 +12,7 @@ import { Asker, type Manner } from './asker.js'
 import { Assembly, type AssemblyOut } from './assembly.js'
 import { Demotion } from './demotion.js'
 import type { FetchOptions } from './fetch-options.js'
-import type { FetchIn, FetchOut } from './fetch-traffic.js'
+import type { FetchIn, FetchOut, Load } from './fetch-traffic.js'
 import { Files } from './files.js'
 import { Intake } from './intake.js'
 import { LayerAsker } from './layer-asker.js'
@@ -57,8 +57,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
   #tickAt: Micros
   #rejoinAt: Micros = Number.NEGATIVE_INFINITY
   #deaf: string | undefined
-  #kernelDrops = 0
-  #diskQueueBytes = 0
+  #load: Load = { kernelDrops: 0, diskQueueBytes: 0 }
   #completeAt: Micros | undefined
   #served = false
   #saidBye = false
@@ -119,7 +118,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   /** Datagrams that our own sockets dropped. */
   get kernelDrops(): number {
-    return this.#kernelDrops
+    return this.#load.kernelDrops
   }
 
   /** Blocks that came wrong at first. */
@@ -185,8 +184,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       case 'stored':
         return this.#onStored(now)
       case 'load':
-        this.#kernelDrops = input.kernelDrops
-        this.#diskQueueBytes = input.diskQueueBytes
+        this.#load = input
         return this.#demotion.onLoad(input.lineBytes, this.swarm.receivedBytes, now)
       default:
         this.swarm.handle(input, now)
@@ -419,7 +417,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#plan = plan
     if (plan === 'anything') this.swarm.news.hurry(now)
     // The end of a blast must not set everybody on the transmitter for what the peers have as well.
-    this.#sparesSeeder = plan === 'behind' || (before === 'behind' && peersHoldData)
+    const isOwed = peersHoldData && !this.transmitters.areCutShort
+    this.#sparesSeeder = plan === 'behind' || (before === 'behind' && isOwed)
     this.#wants.nothing()
     if (plan === 'anything') this.#wants.everything(this.assembly.verified, now)
     else if (plan === 'relayed') this.#site.rewind(now)
@@ -467,12 +466,8 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
 
   #report(now: Micros): void {
     if (now < this.#reporter.deadline) return
-    const view = {
-      progress: this.progress,
-      kernelDrops: this.#kernelDrops,
-      diskQueueBytes: this.#diskQueueBytes,
-      streams: [...this.transmitters.streams()],
-    }
+    const streams = [...this.transmitters.streams()]
+    const view = { progress: this.progress, load: this.#load, streams }
     for (const { link, message } of this.#reporter.take(view, now))
       if (!(this.complete && message.type === 'missing')) this.swarm.send(link, message, now)
   }

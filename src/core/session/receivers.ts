@@ -37,6 +37,8 @@ export interface Receiver {
   /** The longest datagram that it said to have heard whole, 0 before it said any. */
   reachedBytes: number
   report: Report | undefined
+  /** Its processors have been too busy for the blast since then. */
+  overworkedAt: Micros | undefined
   missing: Missing | undefined
   /** The latest pass brought it nearly nothing of what it missed before. */
   inVain: boolean
@@ -99,6 +101,7 @@ export class Receivers {
       heard: false,
       reachedBytes: 0,
       report: undefined,
+      overworkedAt: undefined,
       missing: undefined,
       inVain: false,
       keptWaiting: false,

@@ -8,6 +8,7 @@ import type { Geometry } from '../meta/geometry.js'
 import type { Stream } from '../multicast/stream.js'
 import type { Link } from '../swarm/link.js'
 import type { Blast, Message, Missing, Progress, Report } from '../wire/message.js'
+import type { Load } from './fetch-traffic.js'
 
 interface Control {
   readonly link: Link
@@ -29,8 +30,7 @@ const OTHERS_FRESH_MICROS = 1_000_000
 
 export interface ReporterView {
   readonly progress: Progress
-  readonly kernelDrops: number
-  readonly diskQueueBytes: number
+  readonly load: Load
   /** All sessions of the transfer. */
   readonly streams: readonly Stream[]
 }
@@ -118,12 +118,14 @@ export class Reporter {
       control.reportAt = now + 1000 * blast.reportMillis
       const { refused, ...hearing } = stream?.takeHearing(now) ?? NOTHING_HEARD
       // Whether the socket's buffer was full or ours, this host was too slow.
-      const kernelDrops = refused + Math.max(0, view.kernelDrops - control.kernelDrops)
-      control.kernelDrops = view.kernelDrops
-      const { progress, diskQueueBytes } = view
+      const { progress, load } = view
+      const { diskQueueBytes, busyShare } = load
+      const kernelDrops = refused + Math.max(0, load.kernelDrops - control.kernelDrops)
+      control.kernelDrops = load.kernelDrops
       const { session } = blast
       const others = othersHeard(control, view.streams, now)
-      const report = { session, ...hearing, kernelDrops, diskQueueBytes, others, progress }
+      const ofHost = { kernelDrops, diskQueueBytes, busyShare }
+      const report = { session, ...hearing, ...ofHost, others, progress }
       yield { link, message: { type: 'report', ...report } }
     }
     this.#schedule()

@@ -17,6 +17,7 @@ import { Bill } from './bill.js'
 import type { BlastIn, Blasting, BlastOut } from './blasting.js'
 import { Fellows } from './fellows.js'
 import { Frames, isLong, shortFramesNotice } from './frames.js'
+import { areOverworked } from './overwork.js'
 import { EARNEST_MICROS, type Receiver, Receivers, stuckNotice } from './receivers.js'
 import { parityFor } from './redundancy.js'
 import { blocksToRepeat, blocksToSend, isLossy, patienceMicros, wasInVain } from './repeat.js'
@@ -49,6 +50,11 @@ const TICK_MICROS = 50_000
 const TICK_PER_RECEIVER_MICROS = 5
 /** So long nobody hears anything of a blast in long frames until they are given up. */
 const DARK_MICROS = 2_000_000
+
+const ROUTE_HINT = 'check the route to the group (ip route), the switch and --interface'
+const OVERWORKED =
+  'without native batches the receivers are too slow for datagrams, and TCP costs them less'
+const OVERWORKED_HINT = '`mcp2p --version --verbose` says there why they have none'
 
 export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   readonly swarm: Swarm
@@ -316,12 +322,11 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     else this.#enter('serving', now)
   }
 
-  #stopMulticast(code: string, why: string, now: Micros): void {
+  #stopMulticast(code: string, why: string, now: Micros, hint = ROUTE_HINT): void {
     if (!this.#multicast) return
     this.#multicast = false
     this.sender.stop()
     const message = `swarm only: ${why}`
-    const hint = 'check the route to the group (ip route), the switch and --interface'
     this.#out.push({ type: 'notice', code, level: 'warning', message, hint })
     if (this.#phase === 'blasting' || this.#phase === 'collecting') this.#enter('serving', now)
     else this.#tellAll(now)
@@ -364,6 +369,8 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     const unheard = this.#auditor.unheardMicros(this.receivers, now)
     if (unheard >= LIMITS.unheardStopMicros)
       this.#stopMulticast('unheard', `no receiver hears ${this.#options.group}`, now)
+    if (areOverworked(this.receivers.open(), this.#rate.rateBps, now))
+      this.#stopMulticast('overworked', OVERWORKED, now, OVERWORKED_HINT)
   }
 
   /** After a pass: waits for what the receivers miss, but not for ever, then repeats or stops. */

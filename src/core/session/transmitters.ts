@@ -26,6 +26,8 @@ interface Transmitter {
 
 /** A transmitter that neither announces nor is heard for so long is forgotten. */
 const FORGET_MICROS = 30_000_000
+/** Of the blocks; the last datagrams of a whole pass may be lost. */
+const MOST_SHARE = 0.9
 
 export class Transmitters {
   readonly #blockCount: number
@@ -68,6 +70,12 @@ export class Transmitters {
       span += stream.totalSpan
     }
     return span === 0 ? 0 : Math.max(0, 1 - received / span)
+  }
+
+  /** All have ended, and most of it was never sent: what is missing here peers miss as well. */
+  get areCutShort(): boolean {
+    const most = MOST_SHARE * this.#blockCount
+    return this.#known.every(({ state, stream }) => state === 'ended' && stream.reached < most)
   }
 
   /** The channels to be joined, without repeats, those of vouched sessions first. */

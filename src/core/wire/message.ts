@@ -70,6 +70,8 @@ export interface Report {
   readonly queueMicros: number
   /** How long what came waited in the receiver's socket at least. */
   readonly lagMicros?: number | undefined
+  /** How busy its processors were of late, 0…1: said by who takes datagrams one by one. */
+  readonly busyShare?: number | undefined
   readonly diskQueueBytes: number
   /** Other sessions of this transfer that were heard in the interval, if any, and their bytes. */
   readonly others?: { readonly count: number; readonly receivedBytes: number } | undefined

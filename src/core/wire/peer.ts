@@ -77,6 +77,7 @@ const CONTROL = z.discriminatedUnion('type', [
     kernelDrops: COUNT,
     queueMicros: COUNT,
     lagMicros: COUNT.optional(),
+    busyShare: z.number().min(0).max(1).optional(),
     diskQueueBytes: COUNT,
     others: z.object({ count: COUNT, receivedBytes: COUNT }).optional(),
     progress: PROGRESS,

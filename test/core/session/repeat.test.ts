@@ -33,6 +33,7 @@ function receiver(index: number, lossFraction: number): Receiver {
     reachedBytes: 0,
     kernelDrops: 0,
     report: undefined,
+    overworkedAt: undefined,
     missing: undefined,
     inVain: false,
     keptWaiting: false,

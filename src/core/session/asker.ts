@@ -4,6 +4,7 @@
 import { BLOCK_BYTES, LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
+import type { Run } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
 import { Allowance } from '../swarm/allowance.js'
 import { blocksOf, type Link } from '../swarm/link.js'
@@ -85,6 +86,8 @@ export class Asker {
   readonly #tactics: Tactics
   readonly #allowance: Allowance
   readonly #runBlocks: number
+  /** Of the latest run from a peer, what it was not asked for yet: the layer for it is here. */
+  readonly #rests = new WeakMap<Link, Run>()
   #askedAt: Micros = Number.NEGATIVE_INFINITY
   /** When there was something last that only who is outside has. */
   #freshAt: Micros = 0
@@ -194,12 +197,7 @@ export class Asker {
   }
 
   /** Asks for one run after another while there is room; returns the bytes asked for. */
-  #request(
-    link: Link,
-    most: number,
-    next: () => { first: number; count: number } | undefined,
-    now: Micros,
-  ): number {
+  #request(link: Link, most: number, next: () => Run | undefined, now: Micros): number {
     let bytes = 0
     const ranges: Range[] = []
     const longest = Math.min(this.#runBlocks, blocksIn(RANGE_SECONDS, link.paceBps))
@@ -208,9 +206,12 @@ export class Asker {
       ranges.length < LIMITS.requestRangesMax &&
       this.#allowance.affords(now)
     ) {
-      const run = next()
+      const run = this.#restOf(link) ?? next()
       if (run === undefined) break
-      for (const range of this.#rangesOf(run.first, Math.min(run.count, longest), now)) {
+      const count = Math.min(run.count, longest)
+      if (count < run.count)
+        this.#rests.set(link, { first: run.first + count, count: run.count - count })
+      for (const range of this.#rangesOf(run.first, count, now)) {
         ranges.push(range)
         bytes += range.lengthBytes
         this.#allowance.spend(range.lengthBytes)
@@ -218,6 +219,13 @@ export class Asker {
     }
     if (ranges.length > 0) this.#swarm.request(link, ranges, now)
     return bytes
+  }
+
+  /** Taken once: what others were asked for meanwhile ends it. */
+  #restOf(link: Link): Run | undefined {
+    const rest = this.#rests.get(link)
+    this.#rests.delete(link)
+    return rest && this.#wants.due.has(rest.first) && link.has(rest.first) ? rest : undefined
   }
 
   #roomBytes(links: readonly Link[], { behindLoss, isConfined }: Manner): number {
@@ -267,7 +275,7 @@ export class Asker {
     const scene = { ...this.#scene(link, links, now), due, mayWait: isShared && !isIdle }
     const begun: number[] = []
     let repeats = false
-    const next = (): { first: number; count: number } | undefined => {
+    const next = (): Run | undefined => {
       const run = repeats ? undefined : policy(scene)
       if (!divides || repeats) return run
       if (run !== undefined) begun.push(run.first)

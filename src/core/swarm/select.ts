@@ -6,7 +6,7 @@
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import type { Prng } from '../base/prng.js'
-import type { RangeSet } from '../base/ranges.js'
+import type { RangeSet, Run } from '../base/ranges.js'
 import type { Geometry } from '../meta/geometry.js'
 import { type Division, RUN_BLOCKS } from './division.js'
 import type { Link } from './link.js'
@@ -34,7 +34,7 @@ export interface Selection {
 }
 
 /** A way to choose: a run of due blocks that the peer holds (≤ 256 KiB, one chunk), or undefined. */
-export type Policy = (selection: Selection) => { first: number; count: number } | undefined
+export type Policy = (selection: Selection) => Run | undefined
 
 export const rarestFirst: Policy = selection => {
   const { due, link, links, prng } = selection
@@ -137,7 +137,7 @@ function firstHeld(due: RangeSet, link: Link, from: number, to: number): number 
 }
 
 /** Grows a block to the run of due blocks around it that one range may cover. */
-export function runAround(selection: Selection, block: number): { first: number; count: number } {
+export function runAround(selection: Selection, block: number): Run {
   const { geometry, due, link } = selection
   const chunk = geometry.chunkOfBlock(block)
   const chunkFirst = geometry.firstBlockOfChunk(chunk)

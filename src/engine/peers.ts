@@ -37,7 +37,7 @@ export interface PeersOptions {
 const ADDRESSES_EVERY_MILLIS = 1000
 /** So often headers are counted where there is a limit. */
 const HEADERS_EVERY_MILLIS = 50
-/** Of the limit a connection gets so much at any moment: what was allowed must not pile up in it. */
+/** Of a limit, ours or its, a connection gets so much at any moment: what was allowed must not pile up. */
 const PACE = 1.1
 /** The largest data frame, and how many of those that were sent are kept for others. */
 const FRAME_BYTES = DATA_PREFIX_BYTES + LIMITS.rangeBytesMax
@@ -91,6 +91,8 @@ export class Peers {
       }
       case 'dial':
         return this.#dial(action.address)
+      case 'pace':
+        return this.#conns.get(action.peer)?.pace(PACE * action.rateBps)
       case 'serve':
         void this.#serve(action.peer, action.range)
         return

@@ -82,6 +82,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
       prng: prng.fork(),
       connectionsWanted: tactics.connectionsWanted,
       keeps,
+      downloadBps: options.download?.rateBps,
     })
     this.assembly = new Assembly(tree, verified, poolBytes, { oneWay, keeps })
     this.resumedBytes = this.assembly.ledger.bytes

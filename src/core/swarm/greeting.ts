@@ -19,10 +19,13 @@ export class Greeting {
   /** The greeting now. */
   say(): Hello {
     const { id, node, role, port, isQuiet, verified, keeps = true } = this.#options
+    const { downloadBps = Number.POSITIVE_INFINITY } = this.#options
     const complete = verified.full && keeps
     if (this.#latest?.complete === complete) return this.#latest
     const features = [...(keeps ? [] : [DISCARDS]), ...(isQuiet ? [QUIET] : [])]
-    this.#latest = { type: 'hello', id, node, port, role, complete, version: 1, features }
+    const hello = { type: 'hello', id, node, port, role, complete, version: 1, features } as const
+    const isLimited = downloadBps < Number.POSITIVE_INFINITY
+    this.#latest = isLimited ? { ...hello, downloadBps: Math.ceil(downloadBps) } : hello
     return this.#latest
   }
 }

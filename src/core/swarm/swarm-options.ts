@@ -21,4 +21,6 @@ export interface SwarmOptions {
   readonly keeps?: boolean
   /** It wants no multicast of this transfer, not even by others; default false. */
   readonly isQuiet?: boolean
+  /** What it takes at most, bits per second; default Infinity. */
+  readonly downloadBps?: number | undefined
 }

@@ -306,6 +306,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
       this.close(twin, 'duplicate', now)
     }
     link.hello = hello
+    if (hello.downloadBps !== undefined)
+      this.#out.push({ type: 'pace', peer: link.peer, rateBps: hello.downloadBps })
     this.#door.greeted(link)
     this.#active = undefined
     link.complete = hello.complete

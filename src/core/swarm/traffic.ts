@@ -28,6 +28,8 @@ export type SwarmAction =
   | { type: 'dial'; address: PeerAddress }
   /** `abrupt`: it did wrong, or is one too many; nothing more is sent to it or read of it. */
   | { type: 'close'; peer: number; reason: string; abrupt: boolean }
+  /** From now on it gets no more than this at any moment, bits per second. */
+  | { type: 'pace'; peer: number; rateBps: number }
   /** Read the range and send it as data; then `sent`. */
   | { type: 'serve'; peer: number; range: Range }
   /** Send the chunk's layer (from memory or by hashing what is on disk). */

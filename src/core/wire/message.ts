@@ -28,6 +28,8 @@ export interface Hello {
   readonly complete: boolean
   readonly version: number
   readonly features: readonly string[]
+  /** It takes no more than this, bits per second, of all together: give it nothing faster. */
+  readonly downloadBps?: number | undefined
 }
 
 export interface Peers {

@@ -45,6 +45,7 @@ const CONTROL = z.discriminatedUnion('type', [
     complete: z.boolean(),
     version: COUNT,
     features: z.array(z.string().max(64)).max(64),
+    downloadBps: COUNT.min(1).optional(),
   }),
   z.object({
     type: z.literal('peers'),

@@ -69,6 +69,11 @@ export class Conn implements Holder {
     })
   }
 
+  /** It gets no more than `rateBps` at any moment, and no more than it did before. */
+  pace(rateBps: number): void {
+    this.#trickle.slow(rateBps)
+  }
+
   /** What the other side has not taken yet. */
   get unsentBytes(): number {
     return this.#socket.writableLength + this.#smallBytes + this.#trickle.waitingBytes

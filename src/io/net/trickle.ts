@@ -13,8 +13,8 @@ interface Piece {
 }
 
 export class Trickle {
-  readonly #sliceBytes: number
-  readonly #bytesPerMilli: number
+  #sliceBytes = Number.POSITIVE_INFINITY
+  #bytesPerMilli = Number.POSITIVE_INFINITY
   readonly #write: (bytes: Uint8Array, onTaken?: () => void) => void
   readonly #waiting: Piece[] = []
   #waitingBytes = 0
@@ -24,10 +24,15 @@ export class Trickle {
 
   /** Infinity: nothing is held back. */
   constructor(rateBps: number, write: (bytes: Uint8Array, onTaken?: () => void) => void) {
-    this.#bytesPerMilli = rateBps / 8000
-    const packets = Math.floor((rateBps / 8) * (SLICE_SECONDS / PACKET_BYTES))
-    this.#sliceBytes = PACKET_BYTES * Math.max(1, packets)
     this.#write = write
+    this.slow(rateBps)
+  }
+
+  /** From now on no faster than this, bits per second. */
+  slow(rateBps: number): void {
+    this.#bytesPerMilli = Math.min(this.#bytesPerMilli, rateBps / 8000)
+    const packets = Math.floor((this.#bytesPerMilli * 1000 * SLICE_SECONDS) / PACKET_BYTES)
+    this.#sliceBytes = PACKET_BYTES * Math.max(1, packets)
   }
 
   get waitingBytes(): number {

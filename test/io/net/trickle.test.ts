@@ -37,6 +37,17 @@ describe('a trickle', () => {
     expect(written.filter(each => each.onTaken === taken).length).toBe(10)
   })
 
+  it('is slowed down by whoever wants less, and never sped up', () => {
+    const trickle = open(Number.POSITIVE_INFINITY)
+    trickle.slow(rateBps)
+    trickle.slow(10 * rateBps)
+    for (let i = 0; i < 10; i++) trickle.write(frame)
+    vi.advanceTimersByTime(500)
+    const bytes = written.reduce((sum, each) => sum + each.bytes.length, 0)
+    expect((bytes * 8) / 0.5).toBeGreaterThan(0.97 * rateBps)
+    expect((bytes * 8) / 0.5).toBeLessThan(1.05 * rateBps)
+  })
+
   it('leaves what a fast line gets as it is', () => {
     const trickle = open(Number.POSITIVE_INFINITY)
     trickle.write(frame)

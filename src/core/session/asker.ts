@@ -13,6 +13,7 @@ import type { Swarm } from '../swarm/swarm.js'
 import type { Tactics } from '../swarm/tactics.js'
 import type { Range } from '../wire/message.js'
 import type { Assembly } from './assembly.js'
+import type { LayerAsker } from './layer-asker.js'
 import { hasOnItsWay, isSpared, roomFor, roomOf } from './line.js'
 import type { Wants } from './wants.js'
 
@@ -65,6 +66,7 @@ export interface Manner {
 export interface AskerOptions {
   readonly prng: Prng
   readonly tactics: Tactics
+  readonly layers: LayerAsker
   /** What is asked of all peers together, at most. */
   readonly download: Allowance | undefined
 }
@@ -85,6 +87,7 @@ export class Asker {
   readonly #prng: Prng
   readonly #tactics: Tactics
   readonly #allowance: Allowance
+  readonly #layers: LayerAsker
   readonly #runBlocks: number
   /** Of the latest run from a peer, what it was not asked for yet: the layer for it is here. */
   readonly #rests = new WeakMap<Link, Run>()
@@ -97,8 +100,9 @@ export class Asker {
     assembly: Assembly,
     swarm: Swarm,
     wants: Wants,
-    { prng, tactics, download }: AskerOptions,
+    { prng, tactics, download, layers }: AskerOptions,
   ) {
+    this.#layers = layers
     this.#geometry = geometry
     this.#assembly = assembly
     this.#swarm = swarm
@@ -192,12 +196,21 @@ export class Asker {
       const room = Math.min(left, link.roomBytes(now))
       if (room <= 0) continue
       const scene = { ...this.#scene(link, links, now), due: outer }
-      left -= this.#request(link, room, () => inOrder(scene), now)
+      left -= this.#request(link, room, () => inOrder(scene), false, now)
     }
   }
 
-  /** Asks for one run after another while there is room; returns the bytes asked for. */
-  #request(link: Link, most: number, next: () => Run | undefined, now: Micros): number {
+  /**
+   * Asks for one run after another while there is room, and for their layers unless those come by
+   * themselves; returns the bytes asked for.
+   */
+  #request(
+    link: Link,
+    most: number,
+    next: () => Run | undefined,
+    layersCome: boolean,
+    now: Micros,
+  ): number {
     let bytes = 0
     const ranges: Range[] = []
     const longest = Math.min(this.#runBlocks, blocksIn(RANGE_SECONDS, link.paceBps))
@@ -217,8 +230,18 @@ export class Asker {
         this.#allowance.spend(range.lengthBytes)
       }
     }
-    if (ranges.length > 0) this.#swarm.request(link, ranges, now)
+    if (ranges.length === 0) return 0
+    if (!layersCome) this.#layersOf(link, ranges, now)
+    this.#swarm.request(link, ranges, now)
     return bytes
+  }
+
+  /** Asked for ahead of the data: what comes is verified at once, and others may have it. */
+  #layersOf(link: Link, ranges: readonly Range[], now: Micros): void {
+    for (const { block } of ranges) {
+      const chunk = this.#geometry.chunkOfBlock(block)
+      if (this.#assembly.layerOf(chunk) === undefined) this.#layers.ahead(link, chunk, now)
+    }
   }
 
   /** Taken once: what others were asked for meanwhile ends it. */
@@ -282,7 +305,7 @@ export class Asker {
       else if (begun.length === 0) repeats = isIdle && this.#mayRepeat(link, links)
       return run ?? (repeats ? ofPeer(scene) : undefined)
     }
-    const bytes = this.#request(link, room, next, now)
+    const bytes = this.#request(link, room, next, behindLoss !== undefined, now)
     if (begun.some(first => !isShared || division.isOurs(first, link, links))) this.#freshAt = now
     if (begun.length > 0) this.#swarm.tellBegun(begun, now)
     return bytes

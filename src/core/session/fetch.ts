@@ -91,10 +91,11 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#wants = new Wants(block => this.assembly.isMissing(block))
     const here = { node, port, geometry, verified, relay: options.relay }
     this.#site = new Site(here, this.swarm, this.#wants, now)
-    const manner = { prng: prng.fork(), tactics, download: options.download }
+    const luck = prng.fork()
+    this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
+    const manner = { prng: luck, tactics, layers: this.#layers, download: options.download }
     this.#asker = new Asker(geometry, this.assembly, this.swarm, this.#wants, manner)
     if (options.upload) this.swarm.slots.cap(options.upload)
-    this.#layers = new LayerAsker(geometry, this.swarm, prng.fork())
     this.#reporter = new Reporter(geometry, verified, block => this.assembly.isAwaited(block))
     this.#files = new Files(geometry, verified, options.finishedFiles)
     this.#orphans = new Orphans(geometry, verified)

@@ -29,10 +29,20 @@ export class LayerAsker {
     this.#prng = prng
   }
 
+  /** Asks `link` for the layer of a chunk, some of which it is about to be asked for. */
+  ahead(link: Link, chunk: number, now: Micros): void {
+    const before = this.#wanted.get(chunk)
+    if (before !== undefined && now - before.askedAt < AGAIN_MICROS) return
+    this.#wanted.set(chunk, { since: before?.since ?? now, askedAt: now })
+    this.#swarm.requestLayer(link, chunk, now)
+  }
+
   /** Asks for the layers of `chunks`, which are all that are wanted now. */
   ask(chunks: Iterable<number>, behindBlast: boolean, now: Micros): void {
     const before = this.#wanted
     this.#wanted = new Map()
+    for (const [chunk, wanted] of before)
+      if (now - wanted.askedAt < AGAIN_MICROS) this.#wanted.set(chunk, wanted)
     let links: Link[] | undefined
     let asked = 0
     for (const chunk of chunks) {

@@ -7,6 +7,7 @@ import { Prng } from '../../../src/core/base/prng.js'
 import { Geometry } from '../../../src/core/meta/geometry.js'
 import { Asker } from '../../../src/core/session/asker.js'
 import { Assembly } from '../../../src/core/session/assembly.js'
+import { LayerAsker } from '../../../src/core/session/layer-asker.js'
 import { Wants } from '../../../src/core/session/wants.js'
 import { Allowance } from '../../../src/core/swarm/allowance.js'
 import { Swarm } from '../../../src/core/swarm/swarm.js'
@@ -27,7 +28,13 @@ function asked(downloadBps: number, seconds: number, seed: number): number[] {
   const common = { id, geometry, verified, metaBytes: new Uint8Array(10), connectionsWanted: 4 }
   const swarm = new Swarm({ ...common, node: 'f'.repeat(16), role: 'receiver', port: 1, prng })
   const download = new Allowance(downloadBps)
-  const asker = new Asker(geometry, assembly, swarm, wants, { prng, tactics: TACTICS, download })
+  const layers = new LayerAsker(geometry, swarm, prng)
+  const asker = new Asker(geometry, assembly, swarm, wants, {
+    prng,
+    tactics: TACTICS,
+    layers,
+    download,
+  })
   swarm.handle({ type: 'connected', peer: 1, host: '10.0.0.9', port: 2, outbound: false }, 0)
   const node = '1'.repeat(16)
   const hello = { id, node, port: 0, role: 'receiver', complete: true, version: 1 } as const

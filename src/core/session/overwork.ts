@@ -21,18 +21,16 @@ export function overworkedSince(
   return busyShare >= BUSY_SHARE ? (since ?? now) : undefined
 }
 
-/** Most of those who need it have been for long, at this rate. */
+/** Most of the hosts that need it have been for long, at this rate; many names at one address are one. */
 export function areOverworked(
   receivers: Iterable<Receiver>,
   rateBps: number,
   now: Micros,
 ): boolean {
   if (rateBps < LEAST_BPS) return false
-  let count = 0
-  let overworked = 0
-  for (const { overworkedAt = now } of receivers) {
-    count++
-    if (now - overworkedAt >= PATIENCE_MICROS) overworked++
-  }
-  return 2 * overworked > count
+  const hosts = new Map<string, boolean>()
+  for (const { host, overworkedAt = now } of receivers)
+    hosts.set(host, now - overworkedAt >= PATIENCE_MICROS && (hosts.get(host) ?? true))
+  const overworked = [...hosts.values()].filter(Boolean).length
+  return 2 * overworked > hosts.size
 }

@@ -179,8 +179,8 @@ export interface ReceiverRow {
 }
 
 export interface MulticastStatus {
-  /** `silent`: joined, the sender blasts, nothing arrives. */
-  readonly state: 'off' | 'waiting' | 'receiving' | 'silent'
+  /** `silent`: joined, the sender blasts, nothing arrives. `ended`: no sender will multicast any more. */
+  readonly state: 'off' | 'waiting' | 'receiving' | 'silent' | 'ended'
   readonly rateBps: number
   readonly lossFraction: number
   readonly bytes: number

@@ -56,15 +56,22 @@ export function multicastStatus(
   const lost = meter.delta('lost', Math.max(0, span - received))
   const expected = meter.delta('span', span)
   const now = nowMicros()
-  const recent = now - heardAt < LIMITS.silenceRejoinMicros
-  const silent = fetch.isDeaf(now)
-  const state = !listening ? 'off' : recent ? 'receiving' : silent ? 'silent' : 'waiting'
   return {
-    state,
+    state: listening ? stateOf(fetch, now - heardAt < LIMITS.silenceRejoinMicros, now) : 'off',
     rateBps: meter.rateBps('multicast', bytes, now / 1000),
     lossFraction: expected > 0 ? Math.min(1, lost / expected) : 0,
     bytes,
     duplicateDatagrams,
     kernelDrops: fetch.kernelDrops,
   }
+}
+
+function stateOf(
+  fetch: Fetch,
+  recent: boolean,
+  now: number,
+): ReceiveProgress['multicast']['state'] {
+  if (recent) return 'receiving'
+  if (fetch.transmitters.haveEnded) return 'ended'
+  return fetch.isDeaf(now) ? 'silent' : 'waiting'
 }

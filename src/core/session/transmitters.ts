@@ -72,10 +72,16 @@ export class Transmitters {
     return span === 0 ? 0 : Math.max(0, 1 - received / span)
   }
 
-  /** All have ended, and most of it was never sent: what is missing here peers miss as well. */
+  /** Nothing more will be multicast, by the word of all that we are connected to. */
+  get haveEnded(): boolean {
+    const vouched = this.#known.filter(isVouched)
+    return vouched.length > 0 && vouched.every(({ state }) => state === 'ended')
+  }
+
+  /** They have, and most of it was never sent: what is missing here peers miss as well. */
   get areCutShort(): boolean {
     const most = MOST_SHARE * this.#blockCount
-    return this.#known.every(({ state, stream }) => state === 'ended' && stream.reached < most)
+    return this.haveEnded && this.#known.every(({ stream }) => stream.reached < most)
   }
 
   /** The channels to be joined, without repeats, those of vouched sessions first. */

@@ -12,10 +12,10 @@ import type { Blast } from '../../../src/core/wire/message.js'
 const channel = { group: '224.0.67.67', port: 6768 }
 const session = { high: 7, low: 9 }
 
-function blast(): Blast {
+function blast(state: Blast['state'] = 'blasting'): Blast {
   const { group, port } = channel
   const text = sessionText(session)
-  const said = { session: text, state: 'blasting', sequence: 0, pass: 1 } as const
+  const said = { session: text, state, sequence: 0, pass: 1 } as const
   return {
     type: 'blast',
     ...said,
@@ -89,4 +89,19 @@ it('lets go of groups that nobody sends to, and is deaf only when all fail', () 
   expect(memberships.why).toBe('no such device')
   expect([...memberships.follow([channel])].map(out => out.type)).toEqual(['part', 'join'])
   expect(memberships.why).toBeUndefined()
+})
+
+it('knows by the word of those who answer that the blast is over, and that it was cut short', () => {
+  const transmitters = new Transmitters(1000)
+  expect(transmitters.haveEnded).toBe(false)
+  transmitters.blast('10.0.0.1', blast(), 0)
+  expect(transmitters.haveEnded).toBe(false)
+  transmitters.blast('10.0.0.1', blast('ended'), 1)
+  // What is only announced has no say in it.
+  flood(transmitters, 3)
+  expect(transmitters.haveEnded).toBe(true)
+  expect(transmitters.areCutShort).toBe(true)
+  const [stream] = transmitters.streams()
+  for (let i = 0; i < 100; i++) stream.at(950, 12, 2)
+  expect(transmitters.areCutShort).toBe(false)
 })

@@ -1,5 +1,6 @@
-// Layers that did not come with the blast are asked of whoever has verified something of the chunk,
-// each at most once a second. Behind a blast a peer will soon be such a one, so the transmitter, whose
+// Layers that no blast will bring are asked of whoever is about to give something of the chunk, ahead of
+// it; those that did not come, of whoever has verified something of it, each at most once a second, and
+// nobody twice before it has answered. Behind a blast a peer will soon be such a one, so the transmitter, whose
 // line is full, is asked only when nobody else came to be.
 
 import { LIMITS } from '../base/limits.js'
@@ -33,6 +34,8 @@ export class LayerAsker {
   ahead(link: Link, chunk: number, now: Micros): void {
     const before = this.#wanted.get(chunk)
     if (before !== undefined && now - before.askedAt < AGAIN_MICROS) return
+    // Its second answer would be one that nobody asked for.
+    if (link.owesLayer(chunk)) return
     this.#wanted.set(chunk, { since: before?.since ?? now, askedAt: now })
     this.#swarm.requestLayer(link, chunk, now)
   }

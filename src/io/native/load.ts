@@ -26,8 +26,9 @@ export const UDP_WRITABLE = 2
 
 /** Words of one record of `receive`, see udp.h. */
 export const UDP_RECORD_WORDS = 16
-/** Messages that one `receive` takes at most. */
-export const UDP_MESSAGES_MAX = 64
+/** Messages that one `receive` takes at most, and that each of its system calls does. */
+export const UDP_MESSAGES_MAX = 256
+export const UDP_CALL_MAX = 64
 
 /** Batches of datagrams. A number below zero is a negative errno. */
 export interface NativeUdp {

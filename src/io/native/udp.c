@@ -277,17 +277,13 @@ static void describe(struct udp_socket *s, const struct msghdr *message, uint32_
   }
 }
 
-int udp_receive(struct udp_socket *s, uint8_t *slab, size_t slab_bytes, size_t slot_bytes,
-                struct udp_record *records, size_t record_count) {
-  if (slot_bytes == 0) return -EINVAL;
-  size_t count = slab_bytes / slot_bytes;
-  if (count > record_count) count = record_count;
-  if (count > UDP_MESSAGES_MAX) count = UDP_MESSAGES_MAX;
-  if (count == 0) return -EINVAL;
-  struct mmsghdr messages[UDP_MESSAGES_MAX];
-  struct iovec parts[UDP_MESSAGES_MAX];
-  struct sockaddr_in6 from[UDP_MESSAGES_MAX];
-  _Alignas(struct cmsghdr) char control[UDP_MESSAGES_MAX][128];
+// Takes what waits into at most so many slots, by one system call.
+static int take(struct udp_socket *s, uint8_t *slab, size_t slot_bytes, size_t count,
+                struct udp_record *records, int64_t *now) {
+  struct mmsghdr messages[UDP_CALL_MAX];
+  struct iovec parts[UDP_CALL_MAX];
+  struct sockaddr_in6 from[UDP_CALL_MAX];
+  _Alignas(struct cmsghdr) char control[UDP_CALL_MAX][128];
   for (size_t i = 0; i < count; i++) {
     parts[i] = (struct iovec){slab + i * slot_bytes, slot_bytes};
     memset(&from[i], 0, sizeof from[i]);
@@ -302,11 +298,36 @@ int udp_receive(struct udp_socket *s, uint8_t *slab, size_t slab_bytes, size_t s
   if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : failed();
   struct timespec clock;
   clock_gettime(CLOCK_REALTIME, &clock);
-  int64_t now = micros(&clock);
+  *now = micros(&clock);
   for (int i = 0; i < got; i++) {
     // One that was too long for its slot was cut: nobody wants half a datagram.
     bool cut = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-    describe(s, &messages[i].msg_hdr, cut ? 0 : messages[i].msg_len, now, &records[i]);
+    describe(s, &messages[i].msg_hdr, cut ? 0 : messages[i].msg_len, *now, &records[i]);
   }
   return got;
+}
+
+int udp_receive(struct udp_socket *s, uint8_t *slab, size_t slab_bytes, size_t slot_bytes,
+                struct udp_record *records, size_t record_count) {
+  if (slot_bytes == 0) return -EINVAL;
+  size_t room = slab_bytes / slot_bytes;
+  if (room > record_count) room = record_count;
+  if (room > UDP_MESSAGES_MAX) room = UDP_MESSAGES_MAX;
+  if (room == 0) return -EINVAL;
+  size_t count = 0, bytes = 0;
+  int64_t before = 0;
+  for (bool more = true; more && count < room && bytes < UDP_ENOUGH_BYTES;) {
+    const size_t most = room - count < UDP_CALL_MAX ? room - count : UDP_CALL_MAX;
+    int64_t now = before;
+    const int got = take(s, slab + count * slot_bytes, slot_bytes, most, records + count, &now);
+    if (got < 0 && count == 0) return got;
+    // Ages are those at the end.
+    for (size_t i = 0; got > 0 && now > before && i < count; i++)
+      records[i].age_micros += (uint32_t)(now - before);
+    before = now;
+    for (int i = 0; i < got; i++) bytes += records[count + (size_t)i].length_bytes;
+    more = got == (int)most;
+    if (got > 0) count += (size_t)got;
+  }
+  return (int)count;
 }

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Messages that one `udp_receive` takes at most.
-#define UDP_MESSAGES_MAX 64
+// Messages that one `udp_receive` takes at most, and one system call of it. After `UDP_ENOUGH_BYTES` it
+// makes no other: what the first ones brought would be pushed out of the cache.
+#define UDP_MESSAGES_MAX 256
+#define UDP_CALL_MAX 64
+#define UDP_ENOUGH_BYTES (512 * 1024)
 
 struct udp_socket {
   int fd;

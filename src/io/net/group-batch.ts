@@ -7,6 +7,7 @@ import { constants } from 'node:os'
 import { systemError } from '../native/errno.js'
 import {
   type NativeUdp,
+  UDP_CALL_MAX,
   UDP_MESSAGES_MAX,
   UDP_OPTION,
   UDP_READABLE,
@@ -30,7 +31,7 @@ import { Sources } from './sources.js'
  */
 const SLOT_BYTES = 65_536 + 1472
 /** Between two looks at the socket, while datagrams flow; shorter where the buffer fills faster. */
-const REST_MILLIS_MAX = 10
+const REST_MILLIS_MAX = 20
 /** Kernel memory that a datagram of an Ethernet frame takes in a socket's buffer. */
 const TRUE_BYTES = 2304
 /** Looks without a datagram until the loop watches again. */
@@ -140,10 +141,12 @@ export class BatchGroup implements Group {
     clearImmediate(this.#immediate)
     const before = this.#datagrams
     let messages = 0
+    let isDrained = false
     for (let turn = 0; turn < TURNS && !this.#closed; turn++) {
       const got = this.#take()
       messages += got
-      if (got < UDP_MESSAGES_MAX) break
+      isDrained = got % UDP_CALL_MAX > 0 || got === 0
+      if (isDrained) break
     }
     if (this.#closed) return
     if (this.#watching && messages === 0) return
@@ -156,13 +159,13 @@ export class BatchGroup implements Group {
       this.#watching = false
       this.#udp.watch(this.#handle, 0)
     }
-    this.#rest(messages, this.#datagrams - before)
+    this.#rest(isDrained, this.#datagrams - before)
   }
 
   /** Looks again before much of the buffer can be full. */
-  #rest(messages: number, datagrams: number): void {
+  #rest(isDrained: boolean, datagrams: number): void {
     const filled = (datagrams * TRUE_BYTES) / this.#bufferBytes
-    if (messages >= TURNS * UDP_MESSAGES_MAX || filled > 0.5) {
+    if (!isDrained || filled > 0.5) {
       this.#restMillis = 1
       this.#immediate = setImmediate(() => this.look())
       return

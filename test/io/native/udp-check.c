@@ -150,6 +150,27 @@ static void hostile(void) {
   udp_close(&out);
 }
 
+// More than one system call takes come by one `udp_receive`, in their order.
+static void many(void) {
+  enum { COUNT = 2 * UDP_CALL_MAX + 22, SMALL = 256, LENGTH = 100 };
+  static uint8_t slots[UDP_MESSAGES_MAX * SMALL];
+  struct udp_socket in, out;
+  pair(&in, &out, "224.0.67.73");
+  udp_option(&in, UDP_OPTION_RECEIVE_BUFFER, 4 << 20);
+  for (int i = 0; i < COUNT; i++) {
+    uint8_t bytes[LENGTH] = {(uint8_t)i};
+    CHECK(udp_send(&out, bytes, LENGTH, LENGTH) == LENGTH);
+  }
+  CHECK(udp_receive(&in, slots, sizeof slots, SMALL, records, UDP_MESSAGES_MAX) == COUNT);
+  for (int i = 0; i < COUNT; i++) {
+    CHECK(records[i].length_bytes == LENGTH && slots[i * SMALL] == (uint8_t)i);
+    // Ages are those at the end: the first to come waited longest.
+    if (i > 0) CHECK(records[i - 1].age_micros + 1 >= records[i].age_micros);
+  }
+  udp_close(&in);
+  udp_close(&out);
+}
+
 static void drops(void) {
   struct udp_socket in, out;
   static const uint8_t bytes[FULL] = {2};
@@ -212,6 +233,7 @@ int main(void) {
   round_trip(false, 500);
   too_long();
   hostile();
+  many();
   drops();
   one_source();
   puts("ok");

@@ -3,7 +3,7 @@
 // hashed, restored, written, and spilled to the disk when there is no more room.
 
 import { assert } from '../core/base/assert.js'
-import { BLOCK_BYTES } from '../core/base/limits.js'
+import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
 import { DIGEST_BYTES, digestsAt } from '../core/base/merkle.js'
 import type { Geometry } from '../core/meta/geometry.js'
 import type { Batch } from '../core/multicast/batch.js'
@@ -19,6 +19,8 @@ type Of<Type extends FetchOut['type']> = Extract<FetchOut, { type: Type }>
 export interface PoolBytesOptions {
   readonly poolBytes: number
   readonly geometry: Geometry
+  /** How many blocks are not on disk yet. */
+  readonly missingBlocks: number
   readonly hash: Hasher
   readonly store: ChunkStore
   readonly feed: (input: FetchIn) => void
@@ -33,11 +35,12 @@ export class PoolBytes {
   #firstMillis: number | undefined
 
   constructor(options: PoolBytesOptions) {
-    const { poolBytes, geometry, store, feed, onFailure } = options
+    const { poolBytes, geometry, missingBlocks, store, feed, onFailure } = options
     this.#options = options
     this.#pool = new Uint8Array(poolBytes)
     this.#writer = new Writer({
       geometry,
+      missingBlocks,
       pool: this.#pool,
       store,
       onWritten: pieces => feed({ type: 'written', pieces }),
@@ -125,4 +128,9 @@ export class PoolBytes {
     })
     Promise.all(writes).then(() => feed({ type: 'spilled', block }), onFailure)
   }
+}
+
+/** How much memory the blocks of a reception get at most. */
+export function poolBytesFor(blocks: number): number {
+  return Math.min(LIMITS.partialPoolBytes, Math.max(4 << 20, 2 * BLOCK_BYTES * blocks))
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import type { Bitmap } from '../core/base/bitmap.js'
-import { BLOCK_BYTES, LIMITS } from '../core/base/limits.js'
+import { LIMITS } from '../core/base/limits.js'
 import { leavesOf } from '../core/base/merkle.js'
 import { Prng } from '../core/base/prng.js'
 import { fileCountOf, type P2pMeta } from '../core/meta/p2pmeta.js'
@@ -32,7 +32,7 @@ import { Managers } from './manager/client.js'
 import { Meter } from './meter.js'
 import { Peers } from './peers.js'
 import { chosenAddress, DEFAULT_PEER_PORT, type Place } from './place.js'
-import { PoolBytes } from './pool-bytes.js'
+import { PoolBytes, poolBytesFor } from './pool-bytes.js'
 import { idleReception, multicastStatus } from './reception.js'
 import { Relaying, type RelayingOptions } from './relaying.js'
 
@@ -77,7 +77,9 @@ export class Receiving {
   #saving: Promise<void> = Promise.resolve()
   #dirty = false
   #settle: (error: unknown) => void = () => {}
-  readonly #settled: Promise<void>
+  readonly #settled = new Promise<void>((settle, fail) => {
+    this.#settle = error => (error === undefined ? settle() : fail(error))
+  })
 
   static async open(given: ReceivingOptions): Promise<Receiving> {
     const { meta, options, emit } = given
@@ -154,18 +156,16 @@ export class Receiving {
       nowMicros(),
     )
     this.#verifiedBytes = this.#fetch.resumedBytes
-    this.#settled = new Promise((settle, fail) => {
-      this.#settle = error => (error === undefined ? settle() : fail(error))
-    })
-    const look = (): void => given.ears?.look()
     this.#pool = new PoolBytes({
       poolBytes: this.#fetch.assembly.poolBytes,
       geometry: tree.geometry,
+      missingBlocks: tree.geometry.blockCount - open.verified.count,
       hash,
       store: open.store,
       feed: input => this.#drive.feed(input),
       onFailure: error => this.#settle(error),
     })
+    const look = (): void => ears?.look()
     this.#drive = new Drive(this.#fetch, out => this.#act(out), look)
     this.#finisher = new Finisher(
       file => open.store.finish(file),
@@ -492,8 +492,4 @@ export class Receiving {
 
 function snapshot(verified: Bitmap): Uint8Array {
   return verified.bytes.slice()
-}
-
-function poolBytesFor(blocks: number): number {
-  return Math.min(LIMITS.partialPoolBytes, Math.max(4 << 20, 2 * BLOCK_BYTES * blocks))
 }

@@ -1,18 +1,15 @@
-// Blocks on their way to the disk. What comes within some milliseconds is written together:
-// neighbours go in one call, because a call (a thread to wake, and to be woken by) costs more than
-// the copy of a block.
+// Blocks on their way to the disk, gathered so that neighbours go in one call.
 
-import { BLOCK_BYTES } from '../core/base/limits.js'
 import type { Geometry } from '../core/meta/geometry.js'
-import { blocksIn, type Piece } from '../core/session/partial.js'
+import { Gathering } from '../core/session/gathering.js'
+import type { Piece } from '../core/session/partial.js'
 import type { ChunkStore } from '../ports.js'
-
-/** So many blocks are written by one call, or hardly more. */
-const RUN_BLOCKS = 64
-const GATHER_MILLIS = 30
+import { nowMicros } from './drive.js'
 
 export interface WriterOptions {
   readonly geometry: Geometry
+  /** How many blocks are not on disk yet. */
+  readonly missingBlocks: number
   readonly pool: Uint8Array
   readonly store: ChunkStore
   readonly onWritten: (pieces: readonly Piece[]) => void
@@ -21,49 +18,34 @@ export interface WriterOptions {
 
 export class Writer {
   readonly #options: WriterOptions
-  #waiting: Piece[] = []
-  #waitingBlocks = 0
+  readonly #gathering: Gathering
   #timer: NodeJS.Timeout | undefined
   /** Bytes that wait for the disk. */
   queuedBytes = 0
 
   constructor(options: WriterOptions) {
     this.#options = options
+    this.#gathering = new Gathering(options.geometry, options.missingBlocks)
   }
 
   /** They must stay as they are in the pool until `onWritten`. */
   write(pieces: readonly Piece[]): void {
-    for (const piece of pieces) {
-      this.queuedBytes += piece.bytes
-      this.#waitingBlocks += blocksIn(piece)
-      this.#waiting.push(piece)
-    }
-    if (this.#waitingBlocks >= RUN_BLOCKS) this.#flush()
-    else this.#timer ??= setTimeout(() => this.#flush(), GATHER_MILLIS)
+    for (const { bytes } of pieces) this.queuedBytes += bytes
+    this.#gathering.add(pieces, nowMicros())
+    this.#look()
   }
 
-  #flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const waiting = this.#waiting.sort((a, b) => a.block - b.block)
-    this.#waiting = []
-    this.#waitingBlocks = 0
-    for (let from = 0; from < waiting.length; ) {
-      let to = from + 1
-      let blocks = blocksIn(waiting[from])
-      while (to < waiting.length && blocks < RUN_BLOCKS && this.#follows(waiting, to))
-        blocks += blocksIn(waiting[to++])
-      this.#put(waiting.slice(from, to))
-      from = to
-    }
-  }
-
-  /** Entry `i` continues the one before it in the same file. */
-  #follows(waiting: readonly Piece[], i: number): boolean {
-    const before = waiting[i - 1]
-    if (waiting[i].block !== before.block + before.bytes / BLOCK_BYTES) return false
-    const { geometry } = this.#options
-    return geometry.fileOfBlock(waiting[i].block) === geometry.fileOfBlock(before.block)
+  #look(): void {
+    for (const run of this.#gathering.take(nowMicros())) this.#put(run)
+    const { deadline } = this.#gathering
+    if (deadline === Number.POSITIVE_INFINITY) return
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#look()
+      },
+      Math.ceil((deadline - nowMicros()) / 1000),
+    )
   }
 
   #put(run: readonly Piece[]): void {

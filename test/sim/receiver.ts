@@ -12,6 +12,7 @@ import { QuantileRate } from '../../src/core/rate/quantile.js'
 import type { BlastIn } from '../../src/core/session/blasting.js'
 import type { Channel } from '../../src/core/session/channel.js'
 import { Fetch, type FetchIn, type FetchOut } from '../../src/core/session/fetch.js'
+import { Gathering } from '../../src/core/session/gathering.js'
 import type { Tree } from '../../src/core/session/layers.js'
 import { blocksIn, type Piece } from '../../src/core/session/partial.js'
 import type { RelayPolicy } from '../../src/core/session/site.js'
@@ -58,9 +59,6 @@ export interface ReceiverOptions {
 const RENAME_MICROS = 1_000
 /** What a sync and a small file cost, as bytes of the disk's time. */
 const SYNC_BYTES = 64 * 1024
-/** Blocks are written together as the engine's writer gathers them: so many, or for so long. */
-const GATHER_BLOCKS = 64
-const GATHER_MICROS = 30_000
 /** Digests of many blocks that are all right: new ones each time would be most of the garbage. */
 const ZEROS = new Uint8Array(DIGEST_BYTES * 4096)
 
@@ -87,8 +85,9 @@ export class Receiver {
   readonly #shell: Shell<FetchIn, FetchOut>
   readonly #liesShare: number
   readonly #oneWay: boolean
-  #writing: Piece[] = []
-  #writingBlocks = 0
+  readonly #gathering: Gathering
+  /** When it looks for what is to be written. */
+  #gatheringAt = Number.POSITIVE_INFINITY
   /** The meta as far as it was heard; until it is whole nothing else is of use. */
   #meta: ObjectSymbols | undefined
   /** Datagrams in the socket's buffer. */
@@ -106,6 +105,7 @@ export class Receiver {
     this.content = new Content(this.storage)
     const { verified, finishedFiles } = this.storage.open()
     this.verified = verified
+    this.#gathering = new Gathering(geometry, geometry.blockCount - verified.count)
     this.fetch = new Fetch(
       {
         id: setting.id,
@@ -288,16 +288,9 @@ export class Receiver {
       case 'swap':
         this.content.swap(out.at, out.spare, out.bytes)
         return
-      case 'write': {
-        const isFirst = this.#writing.length === 0
-        for (const piece of out.pieces) {
-          this.#writing.push(piece)
-          this.#writingBlocks += blocksIn(piece)
-        }
-        if (this.#writingBlocks >= GATHER_BLOCKS) this.#write()
-        else if (isFirst) this.process.at(shell.now + GATHER_MICROS, () => this.#write())
-        return
-      }
+      case 'write':
+        this.#gathering.add(out.pieces, shell.now)
+        return this.#write()
       case 'spill': {
         const { block, at, parts } = out
         this.content.spill(block, at, parts)
@@ -331,18 +324,24 @@ export class Receiver {
     return digests
   }
 
-  /** Orders what was gathered; what an earlier timer finds ordered already it leaves. */
+  /** Orders what was gathered. */
   #write(): void {
-    const pieces = this.#writing
-    if (pieces.length === 0) return
-    this.#writing = []
-    this.#writingBlocks = 0
-    const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
-    this.process.host.disk.write(bytes, () => {
-      if (!this.process.alive) return
-      for (const piece of pieces) this.content.write(piece)
-      this.#shell.input({ type: 'written', pieces })
-    })
+    for (const pieces of this.#gathering.take(this.#shell.now)) {
+      const bytes = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
+      this.process.host.disk.write(bytes, () => {
+        if (!this.process.alive) return
+        for (const piece of pieces) this.content.write(piece)
+        this.#shell.input({ type: 'written', pieces })
+      })
+    }
+    const { deadline } = this.#gathering
+    if (deadline < this.#gatheringAt) {
+      this.#gatheringAt = deadline
+      this.process.at(deadline, () => {
+        this.#gatheringAt = Number.POSITIVE_INFINITY
+        this.#write()
+      })
+    }
   }
 
   #actRarely(out: FetchOut): void {

@@ -60,10 +60,10 @@ export class ReedSolomon {
       'a place for each',
     )
     const sumAt = Int32Array.from(parity.at)
-    for (const [length, indices] of byLength(data, bytes)) {
-      const matrix = matrixOf(rows, indices, columns)
-      const at = Int32Array.from(indices, i => data.at[i])
-      this.#kernel.apply(matrix, data.slab, at, parity.slab, sumAt, length)
+    for (const length of lengthsOf(data, bytes)) {
+      const alike = ofLength(length, columns, data, bytes)
+      const matrix = matrixOf(rows, alike.columns)
+      this.#kernel.apply(matrix, data.slab, alike.at, parity.slab, sumAt, length)
     }
   }
 
@@ -99,28 +99,35 @@ function elementOf(row: number): number {
   return 255 - row
 }
 
-/** Which symbols have which length. */
-function byLength({ at, bytes }: Symbols, symbolBytes: number): Map<number, number[]> {
-  const lengths = new Map<number, number[]>()
-  for (let i = 0; i < at.length; i++) {
-    const length = bytes?.[i] ?? symbolBytes
-    const same = lengths.get(length)
-    if (same) same.push(i)
-    else lengths.set(length, [i])
-  }
+function lengthsOf({ at, bytes }: Symbols, symbolBytes: number): Set<number> {
+  const lengths = new Set<number>()
+  for (let i = 0; i < at.length; i++) lengths.add(bytes?.[i] ?? symbolBytes)
   return lengths
 }
 
-function matrixOf(
-  rows: readonly number[],
-  indices: readonly number[],
+/** Those of a length: plain loops, as a hundred and more are gone through for each group. */
+function ofLength(
+  length: number,
   columns: readonly number[],
-): Uint8Array {
-  const matrix = new Uint8Array(rows.length * indices.length)
+  { at, bytes }: Symbols,
+  symbolBytes: number,
+): { columns: Uint8Array; at: Int32Array } {
+  const alike = { columns: new Uint8Array(at.length), at: new Int32Array(at.length) }
+  let count = 0
+  for (let i = 0; i < at.length; i++) {
+    if ((bytes?.[i] ?? symbolBytes) !== length) continue
+    alike.columns[count] = columns[i]
+    alike.at[count++] = at[i]
+  }
+  return { columns: alike.columns.subarray(0, count), at: alike.at.subarray(0, count) }
+}
+
+function matrixOf(rows: readonly number[], columns: Uint8Array): Uint8Array {
+  const matrix = new Uint8Array(rows.length * columns.length)
   let at = 0
   for (const row of rows) {
     const x = elementOf(row)
-    for (const index of indices) matrix[at++] = inverseOf(x ^ columns[index])
+    for (let i = 0; i < columns.length; i++) matrix[at++] = inverseOf(x ^ columns[i])
   }
   return matrix
 }

@@ -220,13 +220,14 @@ export class Ears {
     if (batch.full) this.#flush()
   }
 
-  /** As `#hearData` of each, in one call. */
-  #hearAll(messages: Messages, native: NativeBatch): void {
-    const { slab, slotBytes, records, count, sources, nowMicros } = messages
+  /** As `#hearData` of each, in one call; returns how many datagrams they are. */
+  #hearAll(messages: Messages, native: NativeBatch): number {
+    const { slab, slotBytes, records, count, sourceOf, nowMicros } = messages
     const { memory, capacity } = this.#batch
     const rows = native.hear(memory, capacity, slab, slotBytes, records, count, nowMicros)
     assert(rows >= 0, 'what was received lies in its slab')
-    this.#batch.filled(rows, slab, sources)
+    this.#batch.filled(rows, slab, sourceOf)
+    return rows
   }
 
   #flush(): void {

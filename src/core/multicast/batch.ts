@@ -49,8 +49,9 @@ export class Batch {
   readonly type: Uint8Array
   readonly symbol: Uint8Array
   readonly fecCode: Uint8Array
-  /** Source address of each message. */
+  /** Source address of each message, unless the native part has filled the rows and tells it. */
   readonly sources: string[] = ['']
+  #sourceOf: ((message: number) => string) | undefined
   /** What holds the payloads of each message; absent in a simulation. */
   readonly #slabs: (Uint8Array | undefined)[] = []
   #messages = 0
@@ -130,11 +131,11 @@ export class Batch {
     this.runLength[run] = i + 1 - run
   }
 
-  /** The native part has filled `count` rows from `slab`; it stays as it is until `clear`. */
-  filled(count: number, slab: Uint8Array, sources: readonly string[]): void {
+  /** The native part has filled `count` rows from `slab`; both stay as they are until `clear`. */
+  filled(count: number, slab: Uint8Array, sourceOf: (message: number) => string): void {
     this.count = count
     this.slab = slab
-    for (const [i, source] of sources.entries()) this.sources[i] = source
+    this.#sourceOf = sourceOf
   }
 
   /** Fills in the header of datagram `i` of a blast. */
@@ -152,7 +153,8 @@ export class Batch {
   }
 
   sourceOf(i: number): string {
-    return this.sources[this.message[i]]
+    const message = this.message[i]
+    return this.#sourceOf?.(message) ?? this.sources[message]
   }
 
   /** What holds the received payload of datagram `i`; absent in a simulation. */
@@ -224,6 +226,7 @@ export class Batch {
     this.#slabs.length = 0
     this.#messages = 0
     this.slab = undefined
+    this.#sourceOf = undefined
     this.count = 0
   }
 }

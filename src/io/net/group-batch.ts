@@ -48,6 +48,8 @@ export class BatchGroup implements Group {
   readonly #handle: UdpHandle
   readonly #options: GroupOptions
   readonly #sources = new Sources()
+  readonly #sourceOf = (message: number): string =>
+    this.#sources.text(records, message * UDP_RECORD_WORDS)
   readonly joinedOn: readonly Interface[]
   /** Socket buffer that was really granted. */
   readonly #bufferBytes: number
@@ -183,12 +185,10 @@ export class BatchGroup implements Group {
     if (count <= 0) return 0
     const { onMessages, onPause } = this.#options
     if (onMessages) {
-      const sources: string[] = []
-      for (let record = 0; record < count * UDP_RECORD_WORDS; record += UDP_RECORD_WORDS) {
-        sources.push(this.#sources.text(records, record))
-        this.#datagrams += Math.ceil(records[record] / Math.max(1, records[record + 1]))
-      }
-      onMessages({ slab, slotBytes: SLOT_BYTES, records, count, sources, nowMicros: now })
+      const messages = { slab, slotBytes: SLOT_BYTES, records, count, nowMicros: now }
+      const datagrams = onMessages({ ...messages, sourceOf: this.#sourceOf })
+      // What is none of ours is at least as many as the messages.
+      this.#datagrams += Math.max(count, datagrams)
     } else this.#oneByOne(slab, count, now)
     this.#messages += count
     // The next look fills the slab anew.

@@ -11,8 +11,11 @@ export interface GroupOptions {
   /** Only what this address sends (RFC 4607). */
   readonly source?: string
   readonly onDatagram: OnDatagram
-  /** Takes all that came together, instead of one by one, where the socket has it so. */
-  readonly onMessages?: (messages: Messages) => void
+  /**
+   * Takes all that came together, instead of one by one, where the socket has it so; returns how many
+   * datagrams of ours that were.
+   */
+  readonly onMessages?: (messages: Messages) => number
   /** No more datagrams for now: what was handed over is to be used at once. */
   readonly onPause?: () => void
 }
@@ -35,8 +38,8 @@ export interface Messages {
   readonly slotBytes: number
   readonly records: Int32Array
   readonly count: number
-  /** Whence each came. */
-  readonly sources: readonly string[]
+  /** Whence one came: few are asked about, as most come from where the one before did. */
+  readonly sourceOf: (message: number) => string
   readonly nowMicros: number
 }
 

@@ -87,7 +87,7 @@ it.skipIf(native === undefined)('hears and places as its twin', () => {
       one.filled(
         native!.hear(memory, capacity, slab, SLOT_BYTES, records, messages.length, NOW),
         slab,
-        sources,
+        message => sources[message],
       )
       const other = heardByTwin(messages, slab, sources)
       expect(rows(one)).toEqual(rows(other))

@@ -5,6 +5,7 @@
 import { BLOCK_BYTES } from '../base/limits.js'
 import { symbolsInBlock } from '../meta/geometry.js'
 import { DATAGRAM, HEADER_BYTES, type Header } from '../wire/datagram.js'
+import { SEQUENCES } from './sequence.js'
 
 /** `place` of a datagram whose payload is not wanted. */
 export const NOWHERE = -1
@@ -55,6 +56,8 @@ export class Batch {
   /** What holds the payloads of each message; absent in a simulation. */
   readonly #slabs: (Uint8Array | undefined)[] = []
   #messages = 0
+  /** Columns in which symbols of a block that leave together are alike. */
+  readonly #same: (Float64Array | Uint32Array | Uint16Array | Uint8Array)[]
   /** The one slab that holds all payloads, where there is one. */
   slab: Uint8Array | undefined
 
@@ -86,6 +89,17 @@ export class Batch {
     this.type = column(Uint8Array, 1)
     this.symbol = column(Uint8Array, 1)
     this.fecCode = column(Uint8Array, 1)
+    this.#same = [
+      this.type,
+      this.block,
+      this.bytes,
+      this.symbolBytes,
+      this.fecCode,
+      this.sessionHigh,
+      this.sessionLow,
+      this.timestampMicros,
+      this.run,
+    ]
   }
 
   get full(): boolean {
@@ -129,6 +143,18 @@ export class Batch {
     const run = i > 0 && this.#continues(i) ? this.run[i - 1] : i
     this.run[i] = run
     this.runLength[run] = i + 1 - run
+  }
+
+  /** Adds `count` rows to the last one: the next symbols of its block, which leave with it. */
+  extend(count: number): void {
+    const [last, from, to] = [this.count - 1, this.count, this.count + count]
+    for (const column of this.#same) column.fill(column[last], from, to)
+    for (let i = from; i < to; i++) {
+      this.sequence[i] = (this.sequence[last] + i - last) % SEQUENCES
+      this.symbol[i] = this.symbol[last] + i - last
+    }
+    this.runLength[this.run[last]] += count
+    this.count = to
   }
 
   /** The native part has filled `count` rows from `slab`; both stay as they are until `clear`. */

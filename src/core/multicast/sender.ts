@@ -193,15 +193,19 @@ export class Sender {
     const timestamp = now % 2 ** 32
     while (this.#running && !batch.full) {
       if (credit < size) break
-      if (!this.#next(batch, now)) break
+      const most = Math.min(Math.floor(credit / size), batch.capacity - batch.count)
+      const count = this.#next(batch, now, most)
+      if (count === 0) break
       const i = batch.count
-      const sent = HEADER_BYTES + batch.bytes[i]
-      batch.sequence[i] = this.sequence++ % SEQUENCES
+      batch.sequence[i] = this.sequence % SEQUENCES
       batch.sessionHigh[i] = this.session.high
       batch.sessionLow[i] = this.session.low
       batch.symbolBytes[i] = this.symbolBytes
       batch.timestampMicros[i] = timestamp
       batch.add()
+      if (count > 1) batch.extend(count - 1)
+      const sent = count * (HEADER_BYTES + batch.bytes[i])
+      this.sequence += count
       credit -= sent
       this.sentBytes += sent
       this.#bytesSinceMeta += sent
@@ -209,21 +213,24 @@ export class Sender {
     }
   }
 
-  /** Describes the next datagram in column `batch.count`; false when there is none to send now. */
-  #next(batch: Batch, now: Micros): boolean {
+  /**
+   * Describes the next datagram in column `batch.count`, and says how many there are with those that
+   * only continue it, `most` at most; 0 when there is none to send now.
+   */
+  #next(batch: Batch, now: Micros, most: number): number {
     if (this.#parity.pending) {
       const { firstBlock } = this.#parity
       describe(batch, DATAGRAM.parity, firstBlock, this.#parity.next(), this.symbolBytes)
       if (!this.#parity.pending) this.#groupSent()
-      return true
+      return 1
     }
     const head = this.#ahead[0]
-    if (head === undefined || !head.ready) return false
+    if (head === undefined || !head.ready) return 0
     if (this.#metaDue(now)) {
       const index = this.#metaNext++
       const bytes = Math.min(this.symbolBytes, this.#metaBytes - index * this.symbolBytes)
       describe(batch, DATAGRAM.meta, index, 0, bytes)
-      return true
+      return 1
     }
     const first = this.#geometry.firstBlockOfChunk(head.chunk)
     const blocks = this.#geometry.blocksOfChunk(head.chunk)
@@ -232,24 +239,21 @@ export class Sender {
       const count = Math.min(Math.floor(this.symbolBytes / 32), leaves - this.#leaf)
       describe(batch, DATAGRAM.layer, first + this.#leaf, 0, 32 * count)
       this.#leaf += count
-      return true
+      return 1
     }
     if (this.#block < 0) this.#block = this.#todo.nextFrom(first)
     const block = this.#block
     if (this.#symbol === 0) this.#release(this.#parity.enter(block))
     const blockBytes = this.#geometry.bytesOfBlock(block)
-    const full = blockBytes === BLOCK_BYTES
+    const symbols = symbolsInBlock(blockBytes, this.symbolBytes)
+    const isFull = blockBytes === BLOCK_BYTES
     const left = blockBytes - this.#symbol * this.symbolBytes
-    describe(
-      batch,
-      DATAGRAM.data,
-      block,
-      this.#symbol,
-      full ? this.symbolBytes : Math.min(left, this.symbolBytes),
-    )
-    if (++this.#symbol === symbolsInBlock(blockBytes, this.symbolBytes))
-      this.#blockSent(head, first + blocks)
-    return true
+    const bytes = isFull ? this.symbolBytes : Math.min(left, this.symbolBytes)
+    describe(batch, DATAGRAM.data, block, this.#symbol, bytes)
+    const count = isFull ? Math.min(most, symbols - this.#symbol) : 1
+    this.#symbol += count
+    if (this.#symbol === symbols) this.#blockSent(head, first + blocks)
+    return count
   }
 
   #blockSent(head: Ahead, chunkEnd: number): void {

@@ -31,7 +31,7 @@ import { Sources } from './sources.js'
  */
 const SLOT_BYTES = 65_536 + 1472
 /** Between two looks at the socket, while datagrams flow; shorter where the buffer fills faster. */
-const REST_MILLIS_MAX = 20
+const REST_MILLIS_MAX = 10
 /** Kernel memory that a datagram of an Ethernet frame takes in a socket's buffer. */
 const TRUE_BYTES = 2304
 /** Looks without a datagram until the loop watches again. */
@@ -187,7 +187,7 @@ export class BatchGroup implements Group {
     if (onMessages) {
       const messages = { slab, slotBytes: SLOT_BYTES, records, count, nowMicros: now }
       const datagrams = onMessages({ ...messages, sourceOf: this.#sourceOf })
-      // What is none of ours is at least as many as the messages.
+      // What is none of ours is no row: it counts as one datagram a message.
       this.#datagrams += Math.max(count, datagrams)
     } else this.#oneByOne(slab, count, now)
     this.#messages += count

@@ -25,15 +25,15 @@ import {
   type SessionId,
 } from '../core/wire/datagram.js'
 import { Busyness } from '../io/host/busyness.js'
-import { loadNative, type NativeBatch } from '../io/native/load.js'
+import { loadNative, type NativeBatch, UDP_MESSAGES_MAX } from '../io/native/load.js'
 import type { Group, Messages, OnDatagram } from '../io/net/group.js'
 import { type Interface, receivedBytesOf } from '../io/net/interfaces.js'
 import type { Outlet } from '../io/net/outlet.js'
 import { openGroup, openOutlet } from '../io/net/sockets.js'
 import { nowMicros } from './drive.js'
 
-/** Datagrams that are handed to the core together at most. */
-const BATCH = 4096
+/** Datagrams that are handed to the core together at most: the kernel joins so many to a message. */
+const BATCH = 64 * UDP_MESSAGES_MAX
 
 export interface EarsOptions {
   readonly group: string

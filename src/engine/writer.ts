@@ -30,7 +30,6 @@ export class Writer {
 
   /** They must stay as they are in the pool until `onWritten`. */
   write(pieces: readonly Piece[]): void {
-    for (const { bytes } of pieces) this.queuedBytes += bytes
     this.#gathering.add(pieces, nowMicros())
     this.#look()
   }
@@ -51,6 +50,8 @@ export class Writer {
   #put(run: readonly Piece[]): void {
     const { geometry, store, onWritten, onFailure } = this.#options
     const { file, offset } = geometry.placeOfBlock(run[0].block)
+    // What waits for its neighbours waits for no disk.
+    for (const { bytes } of run) this.queuedBytes += bytes
     store.write(file, offset, this.#stretches(run)).then(() => {
       for (const { bytes } of run) this.queuedBytes -= bytes
       onWritten(run)

@@ -157,7 +157,7 @@ export class Batch {
     this.count = to
   }
 
-  /** The native part has filled `count` rows from `slab`; both stay as they are until `clear`. */
+  /** The native part has filled `count` rows from `slab`; it and what `sourceOf` reads stay until `clear`. */
   filled(count: number, slab: Uint8Array, sourceOf: (message: number) => string): void {
     this.count = count
     this.slab = slab

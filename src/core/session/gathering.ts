@@ -10,12 +10,12 @@ import { blocksIn, type Piece } from './partial.js'
 
 /** So many blocks are written by one call, or hardly more. */
 const RUN_BLOCKS = 64
-/** As few as these are written at once: the group that the blast codes together. */
+/** As few as these wait for no more: the group that the blast codes together. */
 const RUN_BLOCKS_MIN = 16
-/** For so long it gathers, and a shorter run for so long in all. */
+/** It looks so often, and keeps a shorter run that has waited less than this. */
 const GATHER_MICROS = 30_000
 const PATIENCE_MICROS = 60_000
-/** So many blocks wait at most. */
+/** No more blocks than these are kept waiting. */
 const WAITING_BLOCKS_MAX = 256
 
 interface Waiting {
@@ -29,7 +29,7 @@ export class Gathering {
   #waitingBlocks = 0
   /** Blocks that came since the last look. */
   #newBlocks = 0
-  /** Blocks that did not come yet. */
+  /** Blocks that did not come yet; fewer when some came wrong and come again. */
   #missingBlocks: number
   /** When to look for what is to be written; `Infinity` while nothing waits. */
   deadline: Micros = Number.POSITIVE_INFINITY

@@ -315,19 +315,19 @@ int udp_receive(struct udp_socket *s, uint8_t *slab, size_t slab_bytes, size_t s
   if (room > UDP_MESSAGES_MAX) room = UDP_MESSAGES_MAX;
   if (room == 0) return -EINVAL;
   size_t count = 0, bytes = 0;
-  int64_t before = 0;
-  for (bool more = true; more && count < room && bytes < UDP_ENOUGH_BYTES;) {
+  for (int64_t before = 0; count < room && bytes < UDP_ENOUGH_BYTES;) {
     const size_t most = room - count < UDP_CALL_MAX ? room - count : UDP_CALL_MAX;
-    int64_t now = before;
+    int64_t now;
     const int got = take(s, slab + count * slot_bytes, slot_bytes, most, records + count, &now);
-    if (got < 0 && count == 0) return got;
-    // Ages are those at the end.
-    for (size_t i = 0; got > 0 && now > before && i < count; i++)
-      records[i].age_micros += (uint32_t)(now - before);
+    if (got <= 0) return count > 0 ? (int)count : got;
+    // Ages are those at the end; a clock that is set meanwhile tells nothing.
+    const int64_t later = now - before;
+    if (later > 0 && later < AGE_MICROS_MAX)
+      for (size_t i = 0; i < count; i++) records[i].age_micros += (uint32_t)later;
     before = now;
     for (int i = 0; i < got; i++) bytes += records[count + (size_t)i].length_bytes;
-    more = got == (int)most;
-    if (got > 0) count += (size_t)got;
+    count += (size_t)got;
+    if ((size_t)got < most) break;
   }
   return (int)count;
 }

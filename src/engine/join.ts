@@ -9,7 +9,7 @@ import type { Announce } from '../core/wire/announce.js'
 import type { Message } from '../core/wire/message.js'
 import { Backlog } from '../io/net/backlog.js'
 import { Conn } from '../io/net/conn.js'
-import { dial } from '../io/net/tcp.js'
+import { dial } from '../io/net/dial.js'
 import type { Address } from '../ports.js'
 import { MetaParts } from './meta-parts.js'
 

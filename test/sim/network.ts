@@ -27,6 +27,7 @@
 import { assert } from '../../src/core/base/assert.js'
 import type { Micros } from '../../src/core/base/machine.js'
 import { Prng } from '../../src/core/base/prng.js'
+import { CALLED_AGAIN_MILLIS } from '../../src/io/net/dial.js'
 import { Host, type HostOptions } from './host.js'
 import { fitting, type Pieces, type Run } from './link.js'
 import { Pipe } from './pipe.js'
@@ -47,7 +48,10 @@ interface Flow {
 
 const KIND = { run: 1, opened: 2, message: 3, closed: 4, refused: 5 } as const
 const CONNECT_TIMEOUT_MICROS = 3_000_000
-const SYN_RETRY_MICROS = 1_000_000
+/** When a SYN leaves: of each call at once and, by its kernel, after one second more. */
+const SYN_MICROS = [0, ...CALLED_AGAIN_MILLIS]
+  .flatMap(millis => [millis * 1e3, millis * 1e3 + 1_000_000])
+  .sort((a, b) => a - b)
 const LATE_MICROS_MAX = 20_000
 
 export class Network {
@@ -276,9 +280,11 @@ export class Process {
       trace.note(scheduler.now, KIND.refused, this.host.index, port)
       failed()
     }
-    let wait = 2 * trip
-    const loss = 1 - (1 - (target?.host.loss.tcp ?? 0)) * (1 - path.loss)
-    while (prng.unit() < loss && wait < CONNECT_TIMEOUT_MICROS) wait += SYN_RETRY_MICROS
+    // The SYN on its way there, and the answer on its way back.
+    const here = this.host.loss.tcp
+    const loss = 1 - (1 - (target?.host.loss.tcp ?? 0)) * (1 - here) * (1 - path.loss) ** 2
+    const syn = SYN_MICROS.find(() => prng.unit() >= loss) ?? CONNECT_TIMEOUT_MICROS
+    const wait = syn + 2 * trip
     const unreachable =
       target === undefined || target.host.island !== this.host.island || isCut(path)
     if (unreachable || wait >= CONNECT_TIMEOUT_MICROS) {

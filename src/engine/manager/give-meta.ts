@@ -6,7 +6,7 @@ import { LIMITS } from '../../core/base/limits.js'
 import type { Message } from '../../core/wire/message.js'
 import { Backlog } from '../../io/net/backlog.js'
 import { Conn } from '../../io/net/conn.js'
-import { dial } from '../../io/net/tcp.js'
+import { dial } from '../../io/net/dial.js'
 import type { Address } from '../../ports.js'
 
 const IDLE_MILLIS = 10_000

@@ -1,20 +1,14 @@
-// The peer port and outgoing connections. One port carries everything: the first byte of a
-// connection tells frames from a manager's JSON lines, and the accepting side is silent until then.
+// The peer port. One port carries everything: the first byte of a connection tells frames from a
+// manager's JSON lines, and the accepting side is silent until then.
 
-import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { Mcp2pError } from '../../core/base/errors.js'
 import { LIMITS } from '../../core/base/limits.js'
-import type { Address } from '../../ports.js'
 import { Lobby } from './lobby.js'
 
 /** Ports tried after the wanted one. */
 const PORTS_TRIED = 100
-const CONNECT_MILLIS = 5000
 const FIRST_BYTE_MILLIS = 10_000
-const READ_BYTES = 1 << 20
-
-/** What any dialled socket has read is heard before the next one reads. */
-let readBuffer: Uint8Array | undefined
 
 export interface ListenOptions {
   /** First port tried; the next free one is taken. */
@@ -150,32 +144,4 @@ export async function portTrouble(
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error)
   }
-}
-
-/**
- * Connects, from `localAddress` when given; rejects after 5 s. The bytes of the socket's `data` events
- * are there during the event only: all are read into the same memory, where a buffer for each would
- * cost more than the reading.
- */
-export function dial(address: Address, localAddress: string | undefined): Promise<Socket> {
-  readBuffer ??= new Uint8Array(READ_BYTES)
-  return new Promise((resolve, reject) => {
-    const onread: OnReadOpts = {
-      buffer: readBuffer!,
-      callback: (count, buffer) => socket.emit('data', Buffer.from(buffer.buffer, 0, count)),
-    }
-    const { host, port } = address
-    const socket = connect({ host, port, localAddress, onread })
-    const late = new Error(`nothing within ${CONNECT_MILLIS / 1000} s`)
-    const timer = setTimeout(() => socket.destroy(late), CONNECT_MILLIS)
-    socket.once('connect', () => {
-      clearTimeout(timer)
-      socket.removeAllListeners('error')
-      resolve(socket)
-    })
-    socket.once('error', error => {
-      clearTimeout(timer)
-      reject(error)
-    })
-  })
 }

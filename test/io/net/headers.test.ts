@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { loadNative } from '../../../src/io/native/load.js'
+import { dial } from '../../../src/io/net/dial.js'
 import { Headers } from '../../../src/io/net/headers.js'
-import { dial } from '../../../src/io/net/tcp.js'
 
 /** Two ends of a connection of this machine. */
 async function pair(): Promise<readonly [Socket, Socket]> {

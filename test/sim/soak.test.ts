@@ -21,7 +21,8 @@ it.each([
   139830650,
   // It was asked for more when its connection had gone right behind its data: nobody owed that.
   333333132,
-  // Ranges of 256 KiB took minutes on lines of some kbit/s, and nothing was heard of them.
+  // Ranges of 256 KiB took minutes on lines of some kbit/s, and nothing was heard of them; and what had
+  // been given up, and came from others, was sent first.
   771025,
 ])('keeps them under what seed %i found', found => {
   expect(soak(1, found).map(({ text }) => text)).toEqual([])

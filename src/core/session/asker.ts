@@ -361,21 +361,26 @@ export class Asker {
     }
   }
 
-  /** Blocks are whole: a range of which nothing is missing any more need not be sent. */
+  /**
+   * Blocks are whole: a range of which nothing is missing any more need not be sent. That is also said
+   * of those that were given up: on a slow line they would be on their way for minutes.
+   */
   settled(first: number, count: number, now: Micros): void {
-    if (this.#wants.pendingCount === 0) return
+    const late = this.#swarm.links().filter(link => link.owesLate)
+    if (this.#wants.pendingCount === 0 && late.length === 0) return
     for (let block = first; block < first + count; block++)
-      if (this.#wants.isPending(block)) this.#settled(block, now)
+      if (this.#wants.isPending(block) || late.some(link => link.owesLateOf(block)))
+        this.#settled(block, now)
   }
 
   #settled(block: number, now: Micros): void {
     for (const link of this.#swarm.links())
       for (const { range, abandoned } of [...link.asked.values()]) {
-        if (abandoned || block < range.block || block > range.block + RANGE_BLOCKS) continue
+        if (block < range.block || block > range.block + RANGE_BLOCKS) continue
         const blocks = [...blocksOf(range)]
         if (!blocks.includes(block) || blocks.some(b => this.#assembly.isMissing(b))) continue
         this.#swarm.cancel(link, range, now)
-        for (const each of blocks) this.#wants.answered(each)
+        if (!abandoned) for (const each of blocks) this.#wants.answered(each)
       }
   }
 }

@@ -243,6 +243,15 @@ export class Link {
     return false
   }
 
+  /** It owes answers to requests that were given up. */
+  get owesLate(): boolean {
+    return this.#owed !== undefined && this.#owed.size > 0
+  }
+
+  owesLateOf(block: number): boolean {
+    return this.#owed?.has(block) ?? false
+  }
+
   abandon(asked: Asked): void {
     if (asked.abandoned) return
     asked.abandoned = true

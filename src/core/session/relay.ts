@@ -12,6 +12,7 @@ import type { Swarm } from '../swarm/swarm.js'
 import type { Announce } from '../wire/announce.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Control } from '../wire/message.js'
+import { Announcing } from './announcing.js'
 import { Auditor } from './auditor.js'
 import { Bill } from './bill.js'
 import type { Blasting } from './blasting.js'
@@ -44,8 +45,7 @@ export class Relay implements Blasting {
   #passing: number[] = []
   readonly #givenAt = new Map<number, Micros>()
   #active = false
-  #sequence = 0
-  #announceAt: Micros = 0
+  readonly #announcing = new Announcing()
   #tellAt: Micros = 0
   #wasFast = false
 
@@ -75,7 +75,7 @@ export class Relay implements Blasting {
 
   begin(now: Micros): void {
     this.#active = true
-    this.#announceAt = now
+    this.#announcing.begin(now)
     this.#tellAt = now
   }
 
@@ -154,10 +154,10 @@ export class Relay implements Blasting {
     rate.tick(now)
     this.#hurry(now)
     if (!this.sender.running && this.#waiting.length > 0) this.#pass(now)
-    if (now >= this.#announceAt) {
-      this.#announceAt = now + LIMITS.announceEveryMicros
+    if (now >= this.#announcing.at) {
+      this.#announcing.said(now)
       const announce = this.#bill.announce(true)
-      this.#out.push({ type: 'announce', sequence: this.#sequence++, announce })
+      this.#out.push({ type: 'announce', sequence: this.#announcing.nextSequence(), announce })
     }
     if (now < this.#tellAt && this.#wasFast === rate.wantsFastReports) return
     this.#tellAt = now + TELL_MICROS

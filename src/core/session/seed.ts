@@ -12,6 +12,7 @@ import type { Link } from '../swarm/link.js'
 import { isNote, Swarm, type SwarmAction, type SwarmIn, type SwarmNote } from '../swarm/swarm.js'
 import { type SessionId, sessionText } from '../wire/datagram.js'
 import type { Control } from '../wire/message.js'
+import { Announcing } from './announcing.js'
 import { Auditor } from './auditor.js'
 import { Bill } from './bill.js'
 import type { BlastIn, Blasting, BlastOut } from './blasting.js'
@@ -70,10 +71,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   #phaseAt: Micros
   #multicast: boolean
   #tickAt: Micros
-  #announceAt: Micros
-  readonly #announceEveryMicros: Micros
-  #announcedAt: Micros = Number.NEGATIVE_INFINITY
-  #announceSequence = 0
+  readonly #announcing: Announcing
   #blastAt: Micros
   #blastingSince: Micros | undefined
   /** Since when nobody needs it. */
@@ -120,11 +118,9 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     this.#startedAt = now
     this.#phaseAt = now
     this.#tickAt = now
-    this.#announceAt = now
+    this.#announcing = new Announcing(carousel ? LIMITS.carouselAnnounceEveryMicros : undefined)
+    this.#announcing.begin(now)
     this.#blastAt = now
-    this.#announceEveryMicros = carousel
-      ? LIMITS.carouselAnnounceEveryMicros
-      : LIMITS.announceEveryMicros
   }
 
   get phase(): SeedPhase {
@@ -133,7 +129,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
 
   get deadline(): Micros {
     if (this.#phase === 'ended') return this.swarm.deadline
-    return Math.min(this.#tickAt, this.#announceAt, this.swarm.deadline)
+    return Math.min(this.#tickAt, this.#announcing.at, this.swarm.deadline)
   }
 
   /** When `fill` should be called. */
@@ -144,7 +140,8 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   handle(input: SeedIn, now: Micros): void {
     switch (input.type) {
       case 'query':
-        if (input.id === undefined || this.#options.id.startsWith(input.id)) this.#announceSoon(now)
+        if (input.id === undefined || this.#options.id.startsWith(input.id))
+          this.#announcing.soon(now)
         return
       case 'announced':
         return this.#fellows.heard(sessionText(input.session), now)
@@ -177,7 +174,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
 
   poll(now: Micros): SeedOut | undefined {
     if (this.#phase !== 'ended') {
-      if (now >= this.#announceAt) this.#announce(now)
+      if (now >= this.#announcing.at) this.#announce(now)
       if (now >= this.#tickAt) this.#tick(now)
     }
     for (;;) {
@@ -348,7 +345,7 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
   }
 
   #wait(now: Micros): void {
-    if (!this.#frames.settled(this.receivers.open(), now)) this.#announceSoon(now)
+    if (!this.#frames.settled(this.receivers.open(), now)) this.#announcing.soon(now)
     if (this.#condition.holds(now)) this.#start(now)
   }
 
@@ -470,20 +467,14 @@ export class Seed implements Machine<SeedIn, SeedOut>, Blasting {
     return `${this.#phase} ${this.#multicast} ${this.#rate.wantsFastReports} ${pass}`
   }
 
-  /** At once, unless that would be too often. */
-  #announceSoon(now: Micros): void {
-    const soon = Math.max(now, this.#announcedAt + LIMITS.announceOnQueryEveryMicros)
-    this.#announceAt = Math.min(this.#announceAt, soon)
-  }
-
   #announce(now: Micros): void {
-    this.#announceAt = now + this.#announceEveryMicros
-    this.#announcedAt = now
+    this.#announcing.said(now)
     const announce = this.#bill.announce(this.#multicast)
-    this.#out.push({ type: 'announce', sequence: this.#announceSequence++, announce })
+    this.#out.push({ type: 'announce', sequence: this.#announcing.nextSequence(), announce })
     const padToBytes = this.#frames.probeBytes
     if (padToBytes === undefined || !this.#multicast) return
-    this.#out.push({ type: 'announce', sequence: this.#announceSequence++, announce, padToBytes })
+    const sequence = this.#announcing.nextSequence()
+    this.#out.push({ type: 'announce', sequence, announce, padToBytes })
   }
 }
 

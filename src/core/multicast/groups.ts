@@ -5,7 +5,7 @@ import { BLOCK_BYTES } from '../base/limits.js'
 import { DATA_MAX } from '../fec/reed-solomon.js'
 import { type Geometry, symbolsInBlock } from '../meta/geometry.js'
 
-const BLOCKS_MAX = 16
+export const BLOCKS_MAX = 16
 
 export class Groups {
   readonly symbolBytes: number

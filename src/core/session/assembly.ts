@@ -52,7 +52,7 @@ export class Assembly {
   readonly #keeps: boolean
   readonly #alternates: Alternates
   readonly #layers: LayerCache
-  readonly #recovery: Recovery
+  readonly recovery: Recovery
   readonly #partials: Partials
   readonly #claims: Claims
   /** Blocks that were wrong once: they come whole from one peer, so that blame is certain. */
@@ -76,7 +76,8 @@ export class Assembly {
     this.#partials = new Partials(tree.geometry, this.#pool, () => this.#makeRoom())
     const isHere = (block: number): boolean =>
       verified.has(block) || this.#partials.get(block)?.state === 'claimed'
-    this.#recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere)
+    const standing = this.#standing.bind(this)
+    this.recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere, standing)
     this.#stretches = new Stretches(
       this.#geometry,
       this.#pool,
@@ -130,9 +131,9 @@ export class Assembly {
     const known = this.#partials.get(block)
     if (this.#stretches.has(block)) return UNWANTED
     if (this.verified.has(block) || known?.state === 'claimed')
-      return this.#recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
+      return this.recovery.echo(block, first, count, symbolBytes) ?? UNWANTED
     if (this.#distrusted.has(block)) return UNWANTED
-    this.#recovery.expect(block, symbolBytes)
+    this.recovery.expect(block, symbolBytes)
     const partial = this.#partials.open(block, symbolBytes, known)
     if (partial === undefined) return this.isMissing(block) ? NO_ROOM : UNWANTED
     if (partial.symbolBytes !== symbolBytes) return UNWANTED
@@ -148,25 +149,18 @@ export class Assembly {
    * peer: or SINGLY.
    */
   blocks(first: number, count: number, giver?: Giver): number {
-    if (!this.#recovery.isIdle) return SINGLY
+    if (!this.recovery.isIdle) return SINGLY
     return this.#stretches.take(first, count, giver) ?? SINGLY
-  }
-
-  /** Blocks that the blast codes together, while parity comes; else 1. */
-  get grainBlocks(): number {
-    return this.#recovery.grainBlocks
   }
 
   /** A row of parity of the group that begins with `block`: where it belongs, or UNWANTED. */
   parity(block: number, row: number, symbolBytes: number): number {
-    return this.#recovery.place(block, row, symbolBytes) ?? UNWANTED
+    return this.recovery.place(block, row, symbolBytes) ?? UNWANTED
   }
 
-  /** Call after the payload of a row was moved: restores what the rows suffice for. */
-  settleParity(firstBlock: number): void {
-    const recover = this.#recovery.recover(firstBlock, (block, symbolBytes) =>
-      this.#standing(block, symbolBytes),
-    )
+  /** Call after the payload of a row was moved: restores what the rows of a block's group suffice for. */
+  settleParity(ofBlock: number): void {
+    const recover = this.recovery.recover(ofBlock)
     if (recover === undefined) return
     this.#works.add(recover)
     const { symbolBytes, missing } = recover
@@ -177,7 +171,7 @@ export class Assembly {
       partial.mask = (partial.mask | (1 << ((missing.at[i] - partial.at) / symbolBytes))) >>> 0
     }
     for (const block of new Set(missing.blocks)) this.settle(block)
-    this.#recovery.finish(firstBlock)
+    this.recovery.finish(ofBlock)
   }
 
   /** Call after the payload of `blocks` was moved. */
@@ -269,7 +263,7 @@ export class Assembly {
       if (this.#stretches.owns(piece)) this.#writtenStretch(piece)
       else if (partial === piece && partial.state === 'writing') {
         written.push(partial)
-        if (!this.#recovery.keep(partial.block, partial.at)) this.#pool.free(partial.at)
+        if (!this.recovery.keep(partial.block, partial.at)) this.#pool.free(partial.at)
         partial.at = -1
       }
     }
@@ -432,7 +426,7 @@ export class Assembly {
   /** Spills the oldest open block when the pool runs low; those held are not waited with then. */
   #makeRoom(): void {
     if (!this.#pool.low) return
-    this.#recovery.drop()
+    this.recovery.drop()
     if (!this.#pool.low) return
     const { held } = this.#claims
     if (held !== undefined) return this.#letGo(held)
@@ -475,6 +469,7 @@ export class Assembly {
     this.#distrusted.delete(partial.block)
     this.ledger.block(partial)
     this.#works.tell(partial)
+    if (this.recovery.waitsFor(partial.block)) this.settleParity(partial.block)
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */

@@ -354,7 +354,9 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
     this.#follow(now)
     for (const stream of this.transmitters.streams())
       stream.passed(now, (first, count) => {
-        if (this.#plan === 'behind') this.#wants.passed(first, count, now)
+        if (this.#plan !== 'behind') return
+        this.#wants.passed(first, count, now)
+        this.#wants.spare(this.assembly.recovery.spare(first, count), now)
       })
     this.#wants.age(patienceWith(this.swarm.connectionCount), now)
     this.#rejoin(now)

@@ -73,7 +73,7 @@ export class Intake {
     const block = batch.block[i]
     batch.place[i] = this.#assembly.parity(block, batch.symbol[i], symbolBytes)
     batch.placeBytes[i] = symbolBytes
-    stream.grainBlocks = this.#assembly.grainBlocks
+    stream.grainBlocks = this.#assembly.recovery.grainBlocks
     if (this.#coded[this.#coded.length - 1] !== block) this.#coded.push(block)
   }
 

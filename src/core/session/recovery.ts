@@ -2,6 +2,10 @@
 // many of them as symbols are missing, those are made from all the others. So blocks of the last
 // groups stay in the pool for a while after they were written, but only while parity comes at all.
 //
+// Where the rows do not suffice, they are worth as many symbols all the same: a group that is passed
+// *waits* with all that is here of it, peers are asked for the difference alone, and the blocks that are
+// *spared* are restored when that is here and verified.
+//
 // Who hears a carousel and can ask for nothing makes the most of it: parity is expected from the first
 // symbol on, and what is on disk already and comes again in a later pass is kept beside what is
 // missing of its group, because the rows are sums over both.
@@ -9,12 +13,14 @@
 import { BLOCK_BYTES } from '../base/limits.js'
 import { PARITY_MAX } from '../fec/reed-solomon.js'
 import type { Geometry } from '../meta/geometry.js'
-import { Groups } from '../multicast/groups.js'
+import { BLOCKS_MAX, Groups } from '../multicast/groups.js'
 import { fullMask } from './partial.js'
 import type { Pool } from './pool.js'
 
 /** Groups whose blocks and rows are kept: the one in work and the one before, for what comes late. */
 const GROUPS_KEPT = 2
+/** Of the pool for groups that wait. */
+const WAITING_SHARE = 0.25
 
 /** Symbols of a group: columns of its code, where they lie in the pool, and their bytes. */
 export interface Columns {
@@ -50,8 +56,15 @@ interface Echo {
   mask: number
 }
 
+interface Survey {
+  readonly stands: ReadonlyMap<number, Standing>
+  /** Symbols that are not here. */
+  readonly lost: number
+}
+
 interface Group {
   readonly groups: Groups
+  readonly number: number
   readonly rows: number[]
   readonly rowsAt: number[]
   /** Slots that hold the rows, and written blocks that are still here. */
@@ -59,6 +72,8 @@ interface Group {
   readonly kept: Map<number, number>
   /** Blocks that are on disk and come again. */
   readonly echoes: Map<number, Echo>
+  /** It was passed, and some of its blocks need not come from peers. */
+  spared: boolean
   done: boolean
 }
 
@@ -67,6 +82,8 @@ export class Recovery {
   readonly #pool: Pool
   readonly #oneWay: boolean
   readonly #isHere: (block: number) => boolean
+  readonly #standing: (block: number, symbolBytes: number) => Standing | undefined
+  readonly #waitingMax: number
   /** By the group's number, the newest last. */
   readonly #known = new Map<number, Group>()
   #groups: Groups | undefined
@@ -74,12 +91,23 @@ export class Recovery {
   /** The last group of which rows came. */
   #heard = Number.NEGATIVE_INFINITY
 
-  /** `isHere`: the block is on disk. */
-  constructor(geometry: Geometry, pool: Pool, oneWay: boolean, isHere: (block: number) => boolean) {
+  /**
+   * `isHere`: the block is on disk; `standing` tells of a block that is not kept here, and gives room to
+   * one of which nothing came.
+   */
+  constructor(
+    geometry: Geometry,
+    pool: Pool,
+    oneWay: boolean,
+    isHere: (block: number) => boolean,
+    standing: (block: number, symbolBytes: number) => Standing | undefined,
+  ) {
     this.#geometry = geometry
     this.#pool = pool
     this.#oneWay = oneWay
     this.#isHere = isHere
+    this.#standing = standing
+    this.#waitingMax = oneWay ? 0 : Math.floor((WAITING_SHARE * pool.count) / (BLOCKS_MAX + 1))
   }
 
   /** Parity was never heard of, and is not expected. */
@@ -143,41 +171,54 @@ export class Recovery {
   keep(block: number, at: number): boolean {
     if (this.#groups === undefined) return false
     const number = this.#groups.of(block)
+    const known = this.#known.get(number)
     // Parity comes no more, or this is long past.
     const isFar = number > this.#heard + GROUPS_KEPT || number <= this.#heard - GROUPS_KEPT
-    if (isFar && !this.#oneWay) return false
-    const known = this.#known.get(number)
+    if (isFar && !this.#oneWay && !known?.rows.length) return false
     const group = known ?? (this.#oneWay ? undefined : this.#open(number, this.#groups))
     if (group === undefined || group.done || group.kept.has(block)) return false
     group.kept.set(block, at)
     return true
   }
 
+  /** It waits for blocks that peers were asked for. */
+  waitsFor(block: number): boolean {
+    const group = this.#known.get(this.#groups?.of(block) ?? -1)
+    return group !== undefined && !group.done && group.spared
+  }
+
   /**
-   * What can be restored of the group that begins with this block; `standing` tells of a block that is
-   * not kept here, and gives room to one of which nothing came.
+   * The blast has passed these groups, and peers shall be asked for what is missing: blocks that need
+   * not come from them, because with the others the rows suffice.
    */
-  recover(
-    block: number,
-    standing: (block: number, symbolBytes: number) => Standing | undefined,
-  ): Recover | undefined {
-    const number = this.#groups?.of(block) ?? -1
-    const group = this.#known.get(number)
-    if (group === undefined || group.done) return undefined
-    const { groups, rows, rowsAt } = group
-    const stands = new Map<number, Standing>()
-    let lost = 0
-    for (let of = groups.first(number); of < groups.end(number); of++) {
-      const kept = group.kept.get(of)
-      const stand =
-        kept === undefined
-          ? (this.#echoIn(group, of) ?? standing(of, groups.symbolBytes))
-          : { at: kept, mask: ALL }
-      // What is on disk alone is as good as lost, and more than the rows can make up for.
-      if (stand === undefined) return undefined
-      stands.set(of, stand)
-      lost += groups.missingOf(of, stand.mask)
+  spare(first: number, count: number): number[] {
+    const spared: number[] = []
+    if (this.#groups === undefined || this.#oneWay) return spared
+    const last = this.#groups.of(first + count - 1)
+    for (let number = this.#groups.of(first); number <= last; number++) {
+      const group = this.#known.get(number)
+      if (group === undefined || group.done || group.rows.length === 0) continue
+      const survey = this.#survey(group)
+      if (survey === undefined) continue
+      const all = [...survey.stands].map(([block, { mask }]) => ({
+        block,
+        holes: group.groups.missingOf(block, mask),
+      }))
+      const open = all.filter(({ holes }) => holes > 0)
+      spared.push(...sparedOf(open, survey.lost - group.rows.length))
+      group.spared = true
     }
+    return spared
+  }
+
+  /** What can be restored of the group that begins with this block. */
+  recover(block: number): Recover | undefined {
+    const group = this.#known.get(this.#groups?.of(block) ?? -1)
+    if (group === undefined || group.done) return undefined
+    const { groups, number, rows, rowsAt } = group
+    const survey = this.#survey(group)
+    if (survey === undefined) return undefined
+    const { stands, lost } = survey
     if (lost === 0) this.#free(group)
     // It may also be done because room was given to a block.
     if (group.done || lost > rows.length) return undefined
@@ -220,6 +261,27 @@ export class Recovery {
     return this.#groups
   }
 
+  /**
+   * What is here of a group, unless something of it is on disk alone: that is as good as lost, and
+   * more than the rows can make up for.
+   */
+  #survey(group: Group): Survey | undefined {
+    const { groups, number, kept } = group
+    const stands = new Map<number, Standing>()
+    let lost = 0
+    for (let of = groups.first(number); of < groups.end(number); of++) {
+      const at = kept.get(of)
+      const stand =
+        at === undefined
+          ? (this.#echoIn(group, of) ?? this.#standing(of, groups.symbolBytes))
+          : { at, mask: ALL }
+      if (stand === undefined) return undefined
+      stands.set(of, stand)
+      lost += groups.missingOf(of, stand.mask)
+    }
+    return { stands, lost }
+  }
+
   #misses(number: number, groups: Groups): boolean {
     for (let block = groups.first(number); block < groups.end(number); block++)
       if (!this.#isHere(block)) return true
@@ -247,15 +309,24 @@ export class Recovery {
     const jump = Math.min(PASS_JUMP_GROUPS, groups.count / 2)
     if (number <= this.#newest - GROUPS_KEPT && number > this.#newest - jump) return undefined
     const [kept, echoes] = [new Map<number, number>(), new Map<number, Echo>()]
-    const group: Group = { groups, rows: [], rowsAt: [], slots: [], kept, echoes, done: false }
+    const made = { groups, number, rows: [], rowsAt: [], slots: [], kept, echoes }
+    const group: Group = { ...made, spared: false, done: false }
     this.#known.set(number, group)
     this.#newest = number
-    for (const [other, old] of this.#known) {
-      if (this.#known.size <= GROUPS_KEPT) break
-      this.#free(old)
-      this.#known.delete(other)
-    }
+    this.#close()
     return group
+  }
+
+  /** Closes all but the newest groups, and those that wait, if there are not too many. */
+  #close(): void {
+    const past = [...this.#known.values()].slice(0, -GROUPS_KEPT)
+    const waiting = past.filter(({ done, rows }) => !done && rows.length > 0)
+    const excess = waiting.slice(0, Math.max(0, waiting.length - this.#waitingMax))
+    for (const group of past) {
+      if (waiting.includes(group) && !excess.includes(group)) continue
+      this.#free(group)
+      this.#known.delete(group.number)
+    }
   }
 
   #free(group: Group): void {
@@ -269,4 +340,22 @@ export class Recovery {
     group.rowsAt.length = 0
     group.done = true
   }
+}
+
+/**
+ * Blocks of a group that may be left out when so many symbols are wanted of it: those with the most
+ * holes are asked for as long as they are wanted, and of the rest the smallest that suffices.
+ */
+function sparedOf(
+  open: readonly { readonly block: number; readonly holes: number }[],
+  wanted: number,
+): number[] {
+  let left = wanted
+  const others: { block: number; holes: number }[] = []
+  for (const each of [...open].sort((a, b) => b.holes - a.holes))
+    if (left > 0 && each.holes <= left) left -= each.holes
+    else others.push(each)
+  // None of them is smaller than what is left.
+  if (left > 0) others.pop()
+  return others.map(({ block }) => block)
 }

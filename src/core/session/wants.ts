@@ -5,6 +5,9 @@ import type { Bitmap } from '../base/bitmap.js'
 import type { Micros } from '../base/machine.js'
 import { RangeSet } from '../base/ranges.js'
 
+/** What is spared comes when others of its group have; so long that is awaited. */
+const SPARED_MICROS = 1_500_000
+
 export class Wants {
   readonly due = new RangeSet()
   /** What of `due` is so for so long that even a transmitter that blasts may be asked. */
@@ -16,6 +19,8 @@ export class Wants {
   /** Blocks asked for: how many answers are owed, and since when. */
   readonly #pending = new Map<number, { answers: number; since: Micros }>()
   readonly isMissing: (block: number) => boolean
+  /** Blocks that are missing, and will be restored when others of their group are here; since when. */
+  readonly #spared = new Map<number, Micros>()
   readonly #recent: { at: Micros; first: number; count: number }[] = []
 
   constructor(isMissing: (block: number) => boolean) {
@@ -67,8 +72,23 @@ export class Wants {
     this.#recent.push({ at: now, first, count })
   }
 
-  /** Moves what has been due for long enough to `overdue`. */
+  /** These blocks need not be asked for, for a while. */
+  spare(blocks: readonly number[], now: Micros): void {
+    for (const block of blocks) {
+      this.settled(block)
+      this.#spared.delete(block)
+      this.#spared.set(block, now)
+    }
+  }
+
+  /** Moves what has been due for long enough to `overdue`, and what was spared in vain to `due`. */
   age(patienceMicros: Micros, now: Micros): void {
+    const isOver = this.due.total === 0 && this.#pending.size === 0
+    for (const [block, since] of this.#spared) {
+      if (!isOver && now - since < SPARED_MICROS) break
+      this.#spared.delete(block)
+      if (this.isMissing(block)) this.again(block)
+    }
     while (this.#recent.length > 0 && now - this.#recent[0].at >= patienceMicros) {
       const { first, count } = this.#recent.shift()!
       this.overdue.add(first, count)

@@ -98,6 +98,21 @@ class Path {
     return { lost, lostRows }
   }
 
+  /** A peer brings what is missing of a block; returns how many symbols that are. */
+  fetch(block: number): number {
+    let symbols = 0
+    for (const range of this.assembly.missingOf(block)) {
+      const { offsetBytes, lengthBytes } = range
+      symbols += Math.ceil(lengthBytes / SYMBOL_BYTES)
+      this.assembly.range(range, { origin: 'peer', peer: 1 }, (at, from, bytes) => {
+        const start = offsetBytes + from
+        this.#pool.set(this.bytesOf(block).subarray(start, start + bytes), at)
+      })
+    }
+    this.#act()
+    return symbols
+  }
+
   /** What was hashed stands on disk at once, or a while later. */
   write(): void {
     this.assembly.written(this.#unwritten.splice(0))
@@ -164,11 +179,12 @@ it('restores what the rows suffice for, and keeps the rest as it is', () => {
         expect(path.mismatches).toBe(0)
         for (const [block, bytes] of path.disk)
           expect(Buffer.compare(bytes, path.bytesOf(block))).toBe(0)
-        // What stays in the pool: blocks that miss something, and the last groups with their rows.
+        // What stays in the pool: blocks that miss something, the last groups with their rows, and
+        // groups that wait, for which there is a quarter of it.
         const open = Array.from({ length: geometry.blockCount }, (_, i) => i).filter(block =>
           assembly.isMissing(block),
         )
-        expect(assembly.busyBytes / BLOCK_BYTES).toBeLessThanOrEqual(open.length + 2 * (16 + 6))
+        expect(assembly.busyBytes / BLOCK_BYTES).toBeLessThanOrEqual(open.length + 5 * (16 + 6))
         restored += path.restored
       },
     ),
@@ -206,6 +222,56 @@ it('without a way back restores the first group, and with what is on disk when i
     }),
     { numRuns: 25 },
   )
+})
+
+it('takes the rows for as many symbols as they are, and asks peers for the others alone', () => {
+  let spared = 0
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(1e6), (rows, seed) => {
+      const path = new Path([5_000_000, 700_000], 1024, seed)
+      const { assembly, geometry, groups } = path
+      const waits = new Map<number, number>()
+      for (let group = 0; group < groups.count; group++) {
+        const { lost, lostRows } = path.send(group, rows, 0.05)
+        path.write()
+        if (group > 0 && lost > rows - lostRows && rows > lostRows)
+          waits.set(group, lost - (rows - lostRows))
+      }
+      // They are passed some groups later, as the look at the stream has it.
+      for (const [group, wanted] of waits) {
+        const first = groups.first(group)
+        const left = new Set(assembly.recovery.spare(first, groups.end(group) - first))
+        spared += left.size
+        let asked = 0
+        for (let block = first; block < groups.end(group); block++)
+          if (assembly.isMissing(block) && !left.has(block)) asked += path.fetch(block)
+        expect(asked).toBeGreaterThanOrEqual(wanted)
+        expect(asked).toBeLessThan(wanted + 12)
+        path.write()
+        path.write() // and what was restored from it
+        for (let block = first; block < groups.end(group); block++)
+          expect([block, assembly.verified.has(block)]).toEqual([block, true])
+      }
+      expect(path.mismatches).toBe(0)
+      for (const [block, bytes] of path.disk)
+        expect(Buffer.compare(bytes, path.bytesOf(block))).toBe(0)
+      const open = geometry.blockCount - assembly.verified.count
+      expect(assembly.busyBytes / BLOCK_BYTES).toBeLessThanOrEqual(open + 2 * (16 + 6))
+    }),
+    { numRuns: 25 },
+  )
+  expect(spared).toBeGreaterThan(100)
+})
+
+it('spares nothing of a group that cannot be restored', () => {
+  const path = new Path([2_000_000], 256, 2)
+  const { assembly, groups } = path
+  path.send(0, 1, 0.05) // nobody knows yet that parity comes: what is written is not kept
+  path.write()
+  expect(assembly.recovery.spare(0, 16)).toEqual([])
+  const first = groups.first(3)
+  path.send(3, 0, 0.2) // no row
+  expect(assembly.recovery.spare(first, 16)).toEqual([])
 })
 
 it('gives way when the pool runs low', () => {

@@ -91,6 +91,8 @@ export class Asker {
   readonly #runBlocks: number
   /** Of the latest run from a peer, what it was not asked for yet: the layer for it is here. */
   readonly #rests = new WeakMap<Link, Run>()
+  /** Who owes what was given up. */
+  readonly #late = new Set<Link>()
   #askedAt: Micros = Number.NEGATIVE_INFINITY
   /** When there was something last that only who is outside has. */
   #freshAt: Micros = 0
@@ -341,7 +343,8 @@ export class Asker {
   }
 
   /** It was asked for, and will not come. */
-  failed(range: Range): void {
+  failed(link: Link, range: Range): void {
+    if (link.owesLate) this.#late.add(link)
     this.#allowance.spend(-range.lengthBytes)
   }
 
@@ -366,8 +369,9 @@ export class Asker {
    * of those that were given up: on a slow line they would be on their way for minutes.
    */
   settled(first: number, count: number, now: Micros): void {
-    const late = this.#swarm.links().filter(link => link.owesLate)
-    if (this.#wants.pendingCount === 0 && late.length === 0) return
+    for (const link of this.#late) if (!link.owesLate) this.#late.delete(link)
+    if (this.#wants.pendingCount === 0 && this.#late.size === 0) return
+    const late = [...this.#late]
     for (let block = first; block < first + count; block++)
       if (this.#wants.isPending(block) || late.some(link => link.owesLateOf(block)))
         this.#settled(block, now)

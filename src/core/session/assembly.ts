@@ -17,6 +17,7 @@ import {
   blocksIn,
   fullMask,
   type Giver,
+  isBlasted,
   makeWhole,
   type Origin,
   originsOf,
@@ -59,6 +60,8 @@ export class Assembly {
   readonly #distrusted = new Set<number>()
   readonly #stretches: Stretches
   readonly #works = new Works()
+  /** Blocks that were verified, and that their group has waited for. */
+  readonly #ripe = new Set<number>()
   /** Blocks whose hash was right only with another copy of a symbol. */
   mendedBlocks = 0
 
@@ -77,7 +80,8 @@ export class Assembly {
     const isHere = (block: number): boolean =>
       verified.has(block) || this.#partials.get(block)?.state === 'claimed'
     const standing = this.#standing.bind(this)
-    this.recovery = new Recovery(tree.geometry, this.#pool, oneWay, isHere, standing)
+    const isSound = (block: number): boolean => isBlasted(this.#partials.get(block))
+    this.recovery = new Recovery(tree.geometry, this.#pool, oneWay, { isHere, isSound, standing })
     this.#stretches = new Stretches(
       this.#geometry,
       this.#pool,
@@ -95,7 +99,10 @@ export class Assembly {
     return this.#pool.busy * BLOCK_BYTES
   }
 
+  /** All payload that has a place was moved there. */
   poll(): AssemblyOut | undefined {
+    for (const block of this.#ripe) this.settleParity(block)
+    this.#ripe.clear()
     return this.#works.poll()
   }
 
@@ -469,7 +476,7 @@ export class Assembly {
     this.#distrusted.delete(partial.block)
     this.ledger.block(partial)
     this.#works.tell(partial)
-    if (this.recovery.waitsFor(partial.block)) this.settleParity(partial.block)
+    if (this.recovery.waitsFor(partial.block)) this.#ripe.add(partial.block)
   }
 
   /** Without a layer: once every block of the chunk is hashed, their hashes are the layer. */
@@ -483,6 +490,7 @@ export class Assembly {
   #distrust(partial: Partial): void {
     const { block, giver } = partial
     this.#partials.drop(partial)
+    this.recovery.forget(block)
     if (!this.#oneWay) this.#distrusted.add(block)
     this.#works.add({ type: 'mismatch', block, origins: originsOf(partial), giver })
   }

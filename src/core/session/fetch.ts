@@ -275,7 +275,7 @@ export class Fetch implements Machine<FetchIn, FetchOut> {
         return this.#asker.topUp(link, this.#manner, now)
       }
       case 'failed':
-        this.#asker.failed(note.range)
+        this.#asker.failed(link, note.range)
         for (const block of blocksOf(note.range)) this.#wants.answered(block)
         return
       case 'layer':

@@ -78,6 +78,11 @@ export interface Giver {
   readonly peer: number
 }
 
+/** Nothing of a block under construction came from a peer. */
+export function isBlasted(partial: Partial | undefined): boolean {
+  return partial === undefined || (partial.fromPeers === 0 && partial.giver === undefined)
+}
+
 /** All symbols of it are here, from the blast or from one peer. */
 export function makeWhole(partial: Partial, giver: Giver | undefined): void {
   partial.mask = fullMask(symbolsInBlock(partial.bytes, partial.symbolBytes))

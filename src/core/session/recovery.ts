@@ -45,6 +45,16 @@ export interface Standing {
   readonly mask: number
 }
 
+/** What the assembly knows of a block. */
+export interface Blocks {
+  /** It is on disk. */
+  readonly isHere: (block: number) => boolean
+  /** What is here of it came by multicast alone, or is verified. */
+  readonly isSound: (block: number) => boolean
+  /** What is here of one that is not kept; one of which nothing came gets room. */
+  readonly standing: (block: number, symbolBytes: number) => Standing | undefined
+}
+
 /** Every symbol of a block. */
 const ALL = 0xffff_ffff
 
@@ -72,7 +82,7 @@ interface Group {
   readonly kept: Map<number, number>
   /** Blocks that are on disk and come again. */
   readonly echoes: Map<number, Echo>
-  /** It was passed, and some of its blocks need not come from peers. */
+  /** It was passed, and waits: not all that is missing need come from peers. */
   spared: boolean
   done: boolean
 }
@@ -81,8 +91,7 @@ export class Recovery {
   readonly #geometry: Geometry
   readonly #pool: Pool
   readonly #oneWay: boolean
-  readonly #isHere: (block: number) => boolean
-  readonly #standing: (block: number, symbolBytes: number) => Standing | undefined
+  readonly #blocks: Blocks
   readonly #waitingMax: number
   /** By the group's number, the newest last. */
   readonly #known = new Map<number, Group>()
@@ -91,22 +100,11 @@ export class Recovery {
   /** The last group of which rows came. */
   #heard = Number.NEGATIVE_INFINITY
 
-  /**
-   * `isHere`: the block is on disk; `standing` tells of a block that is not kept here, and gives room to
-   * one of which nothing came.
-   */
-  constructor(
-    geometry: Geometry,
-    pool: Pool,
-    oneWay: boolean,
-    isHere: (block: number) => boolean,
-    standing: (block: number, symbolBytes: number) => Standing | undefined,
-  ) {
+  constructor(geometry: Geometry, pool: Pool, oneWay: boolean, blocks: Blocks) {
     this.#geometry = geometry
     this.#pool = pool
     this.#oneWay = oneWay
-    this.#isHere = isHere
-    this.#standing = standing
+    this.#blocks = blocks
     this.#waitingMax = oneWay ? 0 : Math.floor((WAITING_SHARE * pool.count) / (BLOCKS_MAX + 1))
   }
 
@@ -198,15 +196,18 @@ export class Recovery {
     for (let number = this.#groups.of(first); number <= last; number++) {
       const group = this.#known.get(number)
       if (group === undefined || group.done || group.rows.length === 0) continue
+      group.spared = true
       const survey = this.#survey(group)
-      if (survey === undefined) continue
+      if (survey === undefined) {
+        this.#free(group)
+        continue
+      }
       const all = [...survey.stands].map(([block, { mask }]) => ({
         block,
         holes: group.groups.missingOf(block, mask),
       }))
       const open = all.filter(({ holes }) => holes > 0)
       spared.push(...sparedOf(open, survey.lost - group.rows.length))
-      group.spared = true
     }
     return spared
   }
@@ -243,6 +244,15 @@ export class Recovery {
     if (group !== undefined) this.#free(group)
   }
 
+  /** A block that was written was wrong. */
+  forget(block: number): void {
+    const kept = this.#known.get(this.#groups?.of(block) ?? -1)?.kept
+    const at = kept?.get(block)
+    if (at === undefined) return
+    kept!.delete(block)
+    this.#pool.free(at)
+  }
+
   /** Gives back all room. */
   drop(): void {
     for (const group of this.#known.values()) this.#free(group)
@@ -263,7 +273,8 @@ export class Recovery {
 
   /**
    * What is here of a group, unless something of it is on disk alone: that is as good as lost, and
-   * more than the rows can make up for.
+   * more than the rows can make up for. One that waits takes nothing unverified from a peer: a lie
+   * would spread to what is restored, and look like the transmitter's.
    */
   #survey(group: Group): Survey | undefined {
     const { groups, number, kept } = group
@@ -273,9 +284,9 @@ export class Recovery {
       const at = kept.get(of)
       const stand =
         at === undefined
-          ? (this.#echoIn(group, of) ?? this.#standing(of, groups.symbolBytes))
+          ? (this.#echoIn(group, of) ?? this.#blocks.standing(of, groups.symbolBytes))
           : { at, mask: ALL }
-      if (stand === undefined) return undefined
+      if (stand === undefined || (group.spared && !this.#blocks.isSound(of))) return undefined
       stands.set(of, stand)
       lost += groups.missingOf(of, stand.mask)
     }
@@ -284,12 +295,12 @@ export class Recovery {
 
   #misses(number: number, groups: Groups): boolean {
     for (let block = groups.first(number); block < groups.end(number); block++)
-      if (!this.#isHere(block)) return true
+      if (!this.#blocks.isHere(block)) return true
     return false
   }
 
   #echoIn(group: Group, block: number): Echo | undefined {
-    return this.#oneWay && this.#isHere(block) ? this.#echoOf(group, block) : undefined
+    return this.#oneWay && this.#blocks.isHere(block) ? this.#echoOf(group, block) : undefined
   }
 
   #echoOf(group: Group, block: number): Echo | undefined {

@@ -13,6 +13,8 @@ export interface Asked {
   readonly at: Micros
   /** Given up, but its answer is still owed and welcome. */
   abandoned: boolean
+  /** It was told so. */
+  cancelled: boolean
 }
 
 /** In the hello of a seeder that wants no multicast of its transfer, not even by relays. */
@@ -183,13 +185,14 @@ export class Link {
   ask(range: Range, now: Micros): void {
     if (this.askedBytes === 0) this.#answeredAt = now
     this.#asked ??= new Map()
-    this.#asked.set(rangeKey(range), { range, at: now, abandoned: false })
+    this.#asked.set(rangeKey(range), { range, at: now, abandoned: false, cancelled: false })
     this.askedBytes += range.lengthBytes
   }
 
   /** It is gone and will answer nothing. */
   forgetAsked(): void {
     this.#asked = undefined
+    this.#owed = undefined
   }
 
   askLayer(chunk: number): void {

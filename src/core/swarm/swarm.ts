@@ -150,7 +150,8 @@ export class Swarm implements Machine<SwarmIn, SwarmOut> {
   /** Gives up on a range asked of a peer; a late answer is still welcome. */
   cancel(link: Link, range: Range, now: Micros): void {
     const asked = link.asked.get(rangeKey(range))
-    if (asked === undefined) return
+    if (asked === undefined || asked.cancelled) return
+    asked.cancelled = true
     link.abandon(asked)
     this.send(link, { type: 'cancel', ranges: [asked.range] }, now)
   }

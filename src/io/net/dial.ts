@@ -21,6 +21,7 @@ let readBuffer: Uint8Array | undefined
 export function dial(address: Address, localAddress: string | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const calls = new Set<Socket>()
+    const timers: NodeJS.Timeout[] = []
     const settle = (): void => {
       for (const timer of timers) clearTimeout(timer)
       for (const socket of calls) socket.destroy()
@@ -48,9 +49,9 @@ export function dial(address: Address, localAddress: string | undefined): Promis
       settle()
       reject(new Error(`nothing within ${CONNECT_MILLIS / 1000} s`))
     }
-    const timers = CALLED_AGAIN_MILLIS.map(millis => setTimeout(callAgain, millis))
-    timers.push(setTimeout(giveUp, CONNECT_MILLIS))
     call()
+    for (const millis of CALLED_AGAIN_MILLIS) timers.push(setTimeout(callAgain, millis))
+    timers.push(setTimeout(giveUp, CONNECT_MILLIS))
   })
 }
 

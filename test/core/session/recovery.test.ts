@@ -18,6 +18,8 @@ import { fecKernel } from '../../../src/io/native/fec.js'
 const SYMBOL_BYTES = 1366
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
+type Lost = (block: number, symbol: number) => boolean
+
 class Path {
   readonly geometry: Geometry
   readonly groups: Groups
@@ -32,7 +34,13 @@ class Path {
   mismatches = 0
   restored = 0
 
-  constructor(sizes: readonly number[], poolBlocks: number, seed: number, oneWay = false) {
+  constructor(
+    sizes: readonly number[],
+    poolBlocks: number,
+    seed: number,
+    oneWay = false,
+    withoutLayer = -1,
+  ) {
     this.geometry = new Geometry(sizes, 1 << 18)
     this.groups = new Groups(this.geometry, SYMBOL_BYTES)
     const tree = {
@@ -46,8 +54,27 @@ class Path {
     this.#pool = new Uint8Array(this.assembly.poolBytes)
     this.#prng = new Prng(seed)
     this.#writeLate = seed % 2 === 1
-    for (let chunk = 0; chunk < chunkCount; chunk++)
-      this.assembly.leaves(this.geometry.firstBlockOfChunk(chunk), this.#layer(chunk))
+    for (let chunk = 0; chunk < chunkCount; chunk++) if (chunk !== withoutLayer) this.layer(chunk)
+  }
+
+  /** The layer of a chunk comes: in the middle of a batch, so nothing is acted on. */
+  layer(chunk: number): void {
+    this.assembly.leaves(this.geometry.firstBlockOfChunk(chunk), this.#layer(chunk))
+  }
+
+  /** A batch brings whole blocks: all of it has its place before anything is moved there. */
+  batch(first: number, count: number): void {
+    const moves: [Uint8Array, number][] = []
+    for (let block = first; block < first + count; block++) {
+      const bytes = this.bytesOf(block)
+      for (let offset = 0; offset < bytes.length; offset += SYMBOL_BYTES) {
+        const at = this.assembly.symbols(block, offset / SYMBOL_BYTES, 1, SYMBOL_BYTES)
+        if (at >= 0) moves.push([bytes.subarray(offset, offset + SYMBOL_BYTES), at])
+      }
+    }
+    for (const [bytes, at] of moves) this.#pool.set(bytes, at)
+    for (let block = first; block < first + count; block++) this.assembly.settle(block)
+    this.#act()
   }
 
   bytesOf(block: number): Uint8Array {
@@ -63,7 +90,12 @@ class Path {
    * Sends a group and its rows; returns how many of its symbols, and of its rows, were lost. What is
    * before the block `from` was sent before anybody listened.
    */
-  send(group: number, rows: number, loss: number, from = 0): { lost: number; lostRows: number } {
+  send(
+    group: number,
+    rows: number,
+    loss: number | Lost,
+    from = 0,
+  ): { lost: number; lostRows: number } {
     const { groups, assembly } = this
     const parity = new Uint8Array(rows * SYMBOL_BYTES)
     const rowsAt = Array.from({ length: rows }, (_, row) => row * SYMBOL_BYTES)
@@ -75,7 +107,8 @@ class Path {
       const slab = this.bytesOf(block).slice(offset, offset + length)
       const data = { slab, at: [0], bytes: [length] }
       code.encode([column], data, every, { slab: parity, at: rowsAt }, SYMBOL_BYTES)
-      if (block < from || this.#prng.unit() < loss) {
+      const isLost = typeof loss === 'number' ? this.#prng.unit() < loss : loss(block, symbol)
+      if (block < from || isLost) {
         lost++
         return
       }
@@ -86,7 +119,7 @@ class Path {
     })
     let lostRows = 0
     for (const [row, rowAt] of rowsAt.entries()) {
-      if (this.#prng.unit() < loss) {
+      if (typeof loss === 'number' && this.#prng.unit() < loss) {
         lostRows++
         continue
       }
@@ -98,15 +131,17 @@ class Path {
     return { lost, lostRows }
   }
 
-  /** A peer brings what is missing of a block; returns how many symbols that are. */
-  fetch(block: number): number {
+  /** A peer brings what is missing of a block, or lies; returns how many symbols that are. */
+  fetch(block: number, lies = false): number {
     let symbols = 0
     for (const range of this.assembly.missingOf(block)) {
       const { offsetBytes, lengthBytes } = range
       symbols += Math.ceil(lengthBytes / SYMBOL_BYTES)
       this.assembly.range(range, { origin: 'peer', peer: 1 }, (at, from, bytes) => {
         const start = offsetBytes + from
-        this.#pool.set(this.bytesOf(block).subarray(start, start + bytes), at)
+        const brought = this.bytesOf(block).slice(start, start + bytes)
+        if (lies) brought[0] ^= 1
+        this.#pool.set(brought, at)
       })
     }
     this.#act()
@@ -272,6 +307,41 @@ it('spares nothing of a group that cannot be restored', () => {
   const first = groups.first(3)
   path.send(3, 0, 0.2) // no row
   expect(assembly.recovery.spare(first, 16)).toEqual([])
+})
+
+it('restores before the places that it gives back are filled again', () => {
+  const path = new Path([16 * 8 * BLOCK_BYTES], 256, 2, false, 1)
+  const { assembly } = path
+  path.send(0, 2, () => false)
+  path.send(1, 2, (block, symbol) => (block === 16 ? symbol < 2 : block < 19 && symbol === 3))
+  path.send(2, 2, () => false)
+  path.send(3, 2, () => false)
+  expect(assembly.recovery.spare(16, 16)).toEqual([17, 18])
+  path.fetch(16) // its layer is not here: it waits for that on disk
+  path.layer(1)
+  path.batch(64, 8)
+  expect(path.mismatches).toBe(0)
+  expect(path.restored).toBe(2)
+  expect(assembly.verified.countIn(0, 72)).toBe(72)
+})
+
+it.each([16, 17])('spreads no lie of a peer about block %i', liar => {
+  const path = new Path([16 * 8 * BLOCK_BYTES], 256, 2, false, 1)
+  const { assembly } = path
+  path.send(0, 6, () => false)
+  path.send(1, 6, (block, symbol) =>
+    block < 18 ? symbol < 3 : block < 24 && symbol === block - 18,
+  )
+  path.send(2, 6, () => false)
+  expect(assembly.recovery.spare(16, 16)).toEqual([18, 19, 20, 21, 22, 23])
+  path.fetch(16, liar === 16)
+  path.fetch(17, liar === 17)
+  path.layer(1)
+  path.batch(64, 8)
+  expect(path.mismatches).toBe(1)
+  path.fetch(liar) // it comes whole, from somebody else
+  expect(path.mismatches).toBe(1)
+  expect(assembly.verified.countIn(0, 48)).toBe(48)
 })
 
 it('gives way when the pool runs low', () => {

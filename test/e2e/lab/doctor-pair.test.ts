@@ -39,7 +39,8 @@ skipUnless(Lab.available())('two doctors', patience, () => {
       const [healthy, silent, lossy, shut, hole] = await Promise.all([
         pairUp(stage, 0, 1, ...hold),
         pairUp(stage, 2, 3, ...hold),
-        pairUp(stage, 4, 5, ...hold),
+        // Its first step is a sixteenth of that: of 85 datagrams more than 20 % may be lost by chance.
+        pairUp(stage, 4, 5, ...hold, '--max-rate', '48Mbit'),
         pairUp(stage, 6, 7, ...hold),
         pairUp(stage, 8, 9, ...hold),
       ])

@@ -7,6 +7,7 @@ import { prefixOf } from '../base/endpoint.js'
 import { LIMITS } from '../base/limits.js'
 import type { Micros } from '../base/machine.js'
 import { keyOf } from '../swarm/book.js'
+import type { Link } from '../swarm/link.js'
 import type { Standing } from '../wire/announce.js'
 import type { PeerAddress } from '../wire/message.js'
 
@@ -71,10 +72,10 @@ export class Segment {
     return this.#mates.size
   }
 
-  /** The subnet that all are in, so far as addresses tell. */
-  get prefix(): string | undefined {
-    const all = new Set([...this.#mates.values()].map(mate => prefixOf(mate.host)))
-    return [...all].sort()[0]
+  /** The subnets that all are in, so far as addresses tell; our own end of each link has one of ours. */
+  prefixes(links: readonly Link[]): ReadonlySet<string> {
+    const homes = links.flatMap(({ home }) => home || [])
+    return new Set([...homes, ...[...this.#mates.values()].map(({ host }) => prefixOf(host))])
   }
 
   isAt(address: PeerAddress): boolean {

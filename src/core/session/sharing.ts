@@ -12,26 +12,31 @@ export interface Sharing {
   /** The prefixes where a seeder is: their line is the one to spare. */
   readonly sources: ReadonlySet<string>
   readonly sites: number
-  /** Which of them is ours, in their order. */
+  /** Which of them is ours, or the first of ours, in their order. */
   readonly turn: number
   /** It is our turn to fetch this chunk. */
   isOurs(chunk: number): boolean
 }
 
-/** `own`: our prefix; unknown, nothing is divided, nor where no seeder is known. */
-export function sharingOf(own: string | undefined, outside: readonly Link[]): Sharing {
+/**
+ * `own`: our prefixes; a segment may be wider than one, and others take it for several sites then, of
+ * which each turn is ours. Where none is known nothing is divided, nor where no seeder is.
+ */
+export function sharingOf(own: ReadonlySet<string>, outside: readonly Link[]): Sharing {
   const sources = new Set(outside.filter(link => link.seeder).map(link => link.prefix))
   const always = { sources, sites: 1, turn: 0, isOurs: () => true }
-  if (own === undefined || sources.size === 0) return always
-  const all = new Set([own, ...outside.map(link => link.prefix)])
-  for (const source of sources) if (source !== own) all.delete(source)
+  if (own.size === 0 || sources.size === 0) return always
+  const all = new Set([...own, ...outside.map(link => link.prefix)])
+  for (const source of sources) if (!own.has(source)) all.delete(source)
   const sites = [...all].sort()
-  const turn = sites.indexOf(own)
   const seeds = sites.map(seedOf)
   const isOurs = (chunk: number): boolean => {
-    const lot = lotOf(seeds[turn], chunk)
-    return seeds.every((seed, i) => i === turn || lotOf(seed, chunk) < lot)
+    let winner = 0
+    for (let i = 1; i < seeds.length; i++)
+      if (lotOf(seeds[i], chunk) > lotOf(seeds[winner], chunk)) winner = i
+    return own.has(sites[winner])
   }
+  const turn = sites.findIndex(site => own.has(site))
   return { sources, sites: sites.length, turn, isOurs }
 }
 

@@ -117,7 +117,7 @@ export class Site {
   #known: Sides = { links: [], changes: -1, inside: [], outside: [] }
   /** The sender wants no multicast. */
   #isQuiet = false
-  #sharing: Sharing = sharingOf(undefined, [])
+  #sharing: Sharing = sharingOf(new Set(), [])
   #sharedAt: Micros = Number.NEGATIVE_INFINITY
 
   constructor(options: SiteOptions, swarm: Swarm, wants: Wants, now: Micros) {
@@ -446,7 +446,7 @@ export class Site {
     const outside = this.#outside()
     const { geometry } = this.#options
     if (now - this.#sharedAt > SHARE_MICROS) {
-      this.#sharing = sharingOf(this.#segment.prefix, outside)
+      this.#sharing = sharingOf(this.#segment.prefixes(this.#inside()), outside)
       this.#swarm.division.sites = this.#sharing.sites
       this.#sharedAt = now
     }

@@ -22,7 +22,7 @@ export class Vicinity {
   /** Some are near and some are not: else nobody is nearer than others. */
   divides = false
   #homes: ReadonlySet<string> = new Set()
-  #sharing: Sharing = sharingOf(undefined, [])
+  #sharing: Sharing = sharingOf(new Set(), [])
   #links: readonly Link[] = []
   #lookedAt: Micros = Number.NEGATIVE_INFINITY
 
@@ -36,7 +36,8 @@ export class Vicinity {
     this.mates = links.filter(link => link.isNear && !link.seeder)
     const others = links.filter(link => !link.isNear)
     const isBesideSender = links.some(link => link.isNear && link.seeder)
-    this.#sharing = sharingOf(isBesideSender ? undefined : this.mates[0]?.prefix, others)
+    const near = new Set(this.mates.map(link => link.prefix))
+    this.#sharing = sharingOf(isBesideSender ? new Set() : near, others)
     this.lacksMates =
       isAlone &&
       this.mates.length < LIMITS.connectionsWanted &&

@@ -36,7 +36,7 @@ class Scene {
 
   take(now: Micros) {
     const inside = [this.#mate]
-    const sharing = sharingOf(undefined, [])
+    const sharing = sharingOf(new Set(), [])
     const scene = {
       inside,
       sources: [this.#source],
@@ -85,5 +85,18 @@ describe('the duty of a relay', () => {
     expect(scene.take(0.2 * second).left).toEqual([firstOf(1)])
     expect(scene.duty.has(1)).toBe(false)
     expect(scene.duty.has(3)).toBe(true)
+  })
+
+  it('is what the others have left when all of its own is done, but not in the moment it is to be had', () => {
+    const scene = new Scene()
+    scene.take(0)
+    for (let chunk = 1; chunk < 16; chunk += 2) scene.comes(chunk, CHUNK_BLOCKS)
+    for (let chunk = 1; chunk < 16; chunk += 2) scene.duty.drop(chunk)
+    expect(scene.take(0.1 * second).told).toEqual([])
+    expect(scene.take(0.2 * second).told).toEqual([])
+    // The mate, whose turn they are, has begun one by now.
+    scene.mateBegins(0, 0.25 * second)
+    expect(scene.take(0.3 * second).told).toEqual([])
+    expect(scene.take(0.36 * second).told).toEqual([firstOf(2), firstOf(4)])
   })
 })

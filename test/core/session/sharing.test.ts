@@ -21,7 +21,7 @@ const sender = link('10.0.99.1', 'seeder')
 /** As somebody of this site sees it who knows of these others. */
 function seenFrom(own: string, others: readonly string[]) {
   const outside = [sender, ...others.map(prefix => link(`${prefix}.7`))]
-  return sharingOf(link(`${own}.1`).prefix, outside)
+  return sharingOf(new Set([link(`${own}.1`).prefix]), outside)
 }
 
 describe('the turns of sites', () => {
@@ -55,8 +55,24 @@ describe('the turns of sites', () => {
     expect(owners.reduce((sum, each) => sum + each) / chunks.length).toBeLessThan(1.6)
   })
 
+  it('leave no chunk to nobody where a segment is wider than a prefix', () => {
+    const wide = new Set([sites[0], sites[1]])
+    const others = sites.slice(2)
+    const ours = sharingOf(wide, [sender, ...others.map(prefix => link(`${prefix}.7`))])
+    // They see hosts of both, and take them for two sites.
+    const theirs = others.map(own =>
+      seenFrom(
+        own,
+        sites.filter(each => each !== own),
+      ),
+    )
+    const views = [ours, ...theirs]
+    const owners = chunks.map(chunk => views.filter(view => view.isOurs(chunk)).length)
+    expect(new Set(owners)).toEqual(new Set([1]))
+  })
+
   it('are all ours where nobody else is, or no sender is known', () => {
     expect(chunks.every(seenFrom(sites[0], []).isOurs)).toBe(true)
-    expect(chunks.every(sharingOf(undefined, [sender]).isOurs)).toBe(true)
+    expect(chunks.every(sharingOf(new Set(), [sender]).isOurs)).toBe(true)
   })
 })

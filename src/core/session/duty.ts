@@ -27,8 +27,11 @@ const RETELL_MICROS = 1_000_000
  */
 const IDLE_MICROS = 2_000_000
 const IDLE_MICROS_MAX = 8_000_000
-/** With nothing of its own for so long a relay takes what is another's turn. */
-const SPARE_MICROS = 300_000
+/**
+ * With nothing of its own for so long a relay looks for what is another's turn, and takes it when that
+ * one has not begun it for as long again; of several that look, one later than the other.
+ */
+const SPARE_MICROS = 150_000
 /** Each look begins so far from the last one: anywhere, and nowhere twice. */
 const GOLDEN = 0.618_033_988_75
 /** Chunks looked at in one go. */
@@ -83,6 +86,8 @@ export class Duty {
   /** How many blocks other sites hold in all, and when that became more. */
   #elsewhere = 0
   #elsewhereAt: Micros = 0
+  /** Chunks of others' turns, and since when we know of them. */
+  readonly #spares = new Map<number, Micros>()
   /** How often chunks were taken from other sites. */
   #looks = 0
 
@@ -179,6 +184,7 @@ export class Duty {
     while (open < blocks && this.#taken.size < OPEN_CHUNKS_MAX) {
       const chunk = this.#next(way, scene)
       if (chunk < 0) break
+      this.#spares.delete(chunk)
       this.#taken.set(chunk, { isSpared, since: now, toldAt: now, here: 0, isStuck: false })
       const first = this.#first(chunk)
       told.push(first)
@@ -252,15 +258,25 @@ export class Duty {
       if (!isOurs && (spare >= 0 || !takesSpare)) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && this.#counts(other, relays, now)
+      if (isBegun) this.#spares.delete(chunk)
       if (isBegun && (stale >= 0 || now - other.toldAt < patienceMicros)) continue
       if (!this.#isLacking(chunk, inside, holders)) continue
       if (way === 'turn' && this.#isLacking(chunk, inside, fellows)) continue
       if (isBegun) stale = chunk
       else if (isOurs) return chunk
-      else spare = chunk
+      else if (this.#isLeft(chunk, relays, now)) spare = chunk
     }
     // What is left at the end of the others' is fetched before it is waited for.
     return spare >= 0 ? spare : stale
+  }
+
+  /** Whose turn it is, and who comes before us after that one, have had the time to begin it. */
+  #isLeft(chunk: number, relays: readonly string[], now: Micros): boolean {
+    const since = this.#spares.get(chunk) ?? now
+    this.#spares.set(chunk, since)
+    const rank =
+      (relays.indexOf(this.#own) + relays.length - (chunk % relays.length)) % relays.length
+    return now - since >= rank * SPARE_MICROS
   }
 
   /**

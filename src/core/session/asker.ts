@@ -71,14 +71,6 @@ export interface AskerOptions {
   readonly download: Allowance | undefined
 }
 
-/** What a relay has on its way from outside. */
-const OUTER_BYTES_MIN = 2 * LIMITS.rangeBytesMax
-/**
- * Where the sender is, each of so many sites has as much less on its way: all of them keep that line
- * full, and what waits there for longer than anybody is waited for is asked of others as well.
- */
-const OUTER_BYTES_OF_SITES = 10 * LIMITS.rangeBytesMax
-
 export class Asker {
   readonly #geometry: Geometry
   readonly #assembly: Assembly
@@ -178,22 +170,19 @@ export class Asker {
       sparesSeeder && all.some(link => !link.seeder) ? [] : all.filter(link => link.seeder)
     const fellows = all.filter(link => !division.isSource(link))
     // Each has a pipeline of its own: a source's line is full, and must not hold up the others.
-    this.#askOutside(fellows, soonestFirst(fellows), OUTER_BYTES_MIN, links, now)
-    const share = Math.max(LIMITS.rangeBytesMax, OUTER_BYTES_OF_SITES / division.sites)
-    const least = Math.min(OUTER_BYTES_MIN, share)
-    this.#askOutside(sources, [...peers, ...seeders], least, links, now)
+    this.#askOutside(fellows, soonestFirst(fellows), links, now)
+    this.#askOutside(sources, [...peers, ...seeders], links, now)
   }
 
   /** Asks some of those who share a pipeline, in this order. */
   #askOutside(
     sharers: readonly Link[],
     asked: readonly Link[],
-    leastBytes: number,
     links: readonly Link[],
     now: Micros,
   ): void {
     const { outer } = this.#wants
-    let left = roomOf(sharers, leastBytes) - this.#assembly.busyBytes / 4
+    let left = roomOf(sharers) - this.#assembly.busyBytes / 4
     for (const link of asked) {
       const room = Math.min(left, link.roomBytes(now))
       if (room <= 0) continue

@@ -10,15 +10,18 @@ import type { Link } from '../swarm/link.js'
 /** Enough to fill a line of some length, and little enough that nobody waits long behind it. */
 const ON_ITS_WAY_SECONDS = 0.4
 
+/** Until it is known how fast that comes. What is on its way to a relay that dies has to come again. */
+const ON_ITS_WAY_BYTES_MIN = LIMITS.rangeBytesMax
+
 /** Bytes that may still be asked for over the line that these share. */
-export function roomOf(sharers: readonly Link[], leastBytes: number): number {
+export function roomOf(sharers: readonly Link[]): number {
   let rateBps = 0
   let askedBytes = 0
   for (const link of sharers) {
     rateBps += link.rateBps
     askedBytes += link.askedBytes
   }
-  return Math.max(leastBytes, (ON_ITS_WAY_SECONDS * rateBps) / 8) - askedBytes
+  return Math.max(ON_ITS_WAY_BYTES_MIN, (ON_ITS_WAY_SECONDS * rateBps) / 8) - askedBytes
 }
 
 /** Bytes that the line to this link has room for; those to the source's site are counted alone. */
@@ -28,7 +31,7 @@ export function roomFor(division: Division, link: Link, links: readonly Link[]):
   const sharers = links.filter(
     each => division.isShared(each) && division.isSource(each) === isSource,
   )
-  return roomOf(sharers, LIMITS.rangeBytesMax)
+  return roomOf(sharers)
 }
 
 /** Something of ours is to come over the shared line. */

@@ -69,7 +69,7 @@ const ANSWER_MICROS = 500_000
 const HELPLESS_MICROS = 8_000_000
 const HOPELESS_MICROS = 60_000_000
 /** Blocks that a relay has ready to be asked for. */
-const AHEAD_BLOCKS = (2 * LIMITS.rangeBytesMax) / BLOCK_BYTES
+const AHEAD_BLOCKS = LIMITS.rangeBytesMax / BLOCK_BYTES
 /** Whatever got lost on the way, it is looked for again so often. */
 const REWIND_MICROS = 5_000_000
 /** Which sites there are is looked at so often. */
@@ -447,7 +447,6 @@ export class Site {
     const { geometry } = this.#options
     if (now - this.#sharedAt > SHARE_MICROS) {
       this.#sharing = sharingOf(this.#segment.prefixes(this.#inside()), outside)
-      this.#swarm.division.sites = this.#sharing.sites
       this.#sharedAt = now
     }
     const { division } = this.#swarm

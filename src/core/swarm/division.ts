@@ -59,8 +59,6 @@ export class Division {
    * when it is overdue.
    */
   isAway: (link: Link) => boolean = () => false
-  /** So many share the line of the source, ours among them. */
-  sites = 1
 
   constructor(geometry: Geometry, node: string) {
     this.#geometry = geometry

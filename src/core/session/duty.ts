@@ -34,8 +34,9 @@ const IDLE_MICROS_MAX = 8_000_000
 const SPARE_MICROS = 150_000
 /** Each look begins so far from the last one: anywhere, and nowhere twice. */
 const GOLDEN = 0.618_033_988_75
-/** Chunks looked at in one go. */
+/** Chunks looked at in one go, and those of others' turns of them that cannot be taken yet. */
 const LOOK_CHUNKS = 2048
+const LOOK_SPARES = 64
 /** Chunks under way at a time. */
 const OPEN_CHUNKS_MAX = 64
 
@@ -243,6 +244,7 @@ export class Duty {
     this.#raiseLow()
     const turn = relays.indexOf(this.#own)
     let spare = -1
+    let early = 0
     let stale = -1
     // What is to be had is much the same for all relays here: two soon want the same of it.
     const takesSpare = way === 'anything' || now - (this.#fedAt ?? now) > SPARE_MICROS
@@ -255,7 +257,7 @@ export class Duty {
       if (this.#taken.has(chunk)) continue
       if (way === 'turn' && !sharing.isOurs(chunk)) continue
       const isOurs = chunk % relays.length === turn
-      if (!isOurs && (spare >= 0 || !takesSpare)) continue
+      if (!isOurs && (spare >= 0 || early === LOOK_SPARES || !takesSpare)) continue
       const other = this.#fellowAt(chunk, inside, now)
       const isBegun = other !== undefined && this.#counts(other, relays, now)
       if (isBegun) this.#spares.delete(chunk)
@@ -265,6 +267,7 @@ export class Duty {
       if (isBegun) stale = chunk
       else if (isOurs) return chunk
       else if (this.#isLeft(chunk, relays, now)) spare = chunk
+      else early++
     }
     // What is left at the end of the others' is fetched before it is waited for.
     return spare >= 0 ? spare : stale
